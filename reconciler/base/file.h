@@ -16,8 +16,8 @@
 /* Opens path below directory with openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
  * RESOLVE_NO_MAGICLINKS), close-on-exec. Returns the descriptor, which the caller closes,
  * or -1 with err filled. */
-int file_open_beneath(int directory, const char *path, int flags, mode_t mode, struct error *err)
-    MUST_CHECK;
+int file_open_beneath(int directory, const char *path, int flags, mode_t mode,
+                      struct error *err) MUST_CHECK;
 
 /* The whole content, NUL-terminated, on the arena; more than limit bytes is ERROR_LIMIT. Refuses
  * anything but a regular file. Reads again (up to 5 times) when size or mtime changed meanwhile;
@@ -48,8 +48,8 @@ bool file_replace(int directory, const char *path, struct str content, mode_t mo
 bool file_replace_link(int directory, const char *path, const char *target, enum file_sync sync,
                        struct error *err) MUST_CHECK;
 /* Creates path and what is missing above it, each with mode; an existing directory is fine. */
-bool file_make_directories(int directory, const char *path, mode_t mode, struct error *err)
-    MUST_CHECK;
+bool file_make_directories(int directory, const char *path, mode_t mode,
+                           struct error *err) MUST_CHECK;
 /* Removes a file, link, or whole directory without following links; absent is success. */
 bool file_remove_all(int directory, const char *path, struct error *err) MUST_CHECK;
 /* fsync of the directory that holds path. */

@@ -9,12 +9,13 @@
 #include "base/str.h"
 
 struct process_options {
-    const char *const *argv;        /* NULL-terminated; argv[0] with a slash, or searched in PATH */
-    const char *const *environment; /* NULL-terminated NAME=VALUE; NULL: PATH and LC_ALL=C.UTF-8 only */
-    struct str input;               /* standard input; empty is /dev/null */
-    unsigned timeout_ms;            /* then SIGKILL to the whole process group, ERROR_LIMIT */
-    size_t output_limit;            /* of each of stdout and stderr; what is over is dropped */
-    int directory;                  /* descriptor to start in, or AT_FDCWD for ours */
+    const char *const *argv; /* NULL-terminated; argv[0] with a slash, or searched in PATH */
+    const char *const
+        *environment;    /* NULL-terminated NAME=VALUE; NULL: PATH and LC_ALL=C.UTF-8 only */
+    struct str input;    /* standard input; empty is /dev/null */
+    unsigned timeout_ms; /* then SIGKILL to the whole process group, ERROR_LIMIT */
+    size_t output_limit; /* of each of stdout and stderr; what is over is dropped */
+    int directory;       /* descriptor to start in, or AT_FDCWD for ours */
     /* Called in the child after fork, before exec: only async-signal-safe calls. May be NULL.
      * A non-zero return ends the child with that status. */
     int (*prepare)(void *context);

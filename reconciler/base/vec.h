@@ -24,8 +24,8 @@ void *vec_grow(struct arena *arena, void *items, size_t count, size_t *capacity,
     __attribute__((returns_nonnull));
 
 #define vec_reserve_one(arena, vec)                                                                \
-    ((vec)->items = vec_grow((arena), (vec)->items, (vec)->count, &(vec)->capacity,                \
-                             sizeof(*(vec)->items)))
+    ((vec)->items =                                                                                \
+         vec_grow((arena), (vec)->items, (vec)->count, &(vec)->capacity, sizeof(*(vec)->items)))
 #define vec_add(arena, vec, ...)                                                                   \
     (vec_reserve_one((arena), (vec)), (vec)->items[(vec)->count] = __VA_ARGS__,                    \
      (void)(vec)->count++)

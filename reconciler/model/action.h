@@ -1,0 +1,60 @@
+/* What a plan says and what came of it. */
+#pragma once
+
+#include "base/error.h"
+#include "base/vec.h"
+#include "model/item.h"
+
+struct observation {
+    const struct item *item;
+    bool exists;
+    const void *found; /* the same struct as item->wanted; NULL when it does not exist */
+    bool has_failed;   /* could not be looked at: error says why */
+    struct error error;
+};
+
+struct change {
+    const char *field; /* "content", "mode", "owner", "running", "members/http/sites/x.conf" */
+    const char *from;  /* NULL: absent */
+    const char *to;
+    bool is_text;     /* from and to are texts: shown as a unified diff */
+    bool is_secret;   /* from and to are never shown */
+    struct span span; /* SPAN_NONE: the item's */
+};
+VEC(change_list, struct change);
+
+enum action_verb {
+    ACTION_NONE, /* in sync */
+    ACTION_CREATE,
+    ACTION_UPDATE,
+    ACTION_DELETE,
+    ACTION_NOTIFY, /* nothing differs, but something it depends on changed: restart or reload */
+    ACTION_VERB_COUNT
+};
+
+enum action_cause { /* why host and wish differ */
+                    CAUSE_NONE,
+                    CAUSE_PENDING, /* we want something new */
+                    CAUSE_DRIFT,   /* the host changed since our last apply */
+};
+
+struct action {
+    enum action_verb verb;
+    enum action_cause cause;
+    const struct item *item;
+    const struct observation *found;
+    struct change_list changes;
+    const char *reason;       /* for NOTIFY: "environment file changed"; else NULL */
+    bool asks_notification;   /* NOTIFY or UPDATE: a running unit must take up new inputs */
+    const char *held_because; /* guard or mode that keeps it from being carried out; else NULL */
+};
+VEC(action_list, struct action);
+
+enum outcome_result { OUTCOME_UNCHANGED, OUTCOME_CHANGED, OUTCOME_FAILED, OUTCOME_SKIPPED };
+
+struct outcome {
+    enum outcome_result result;
+    struct error error;   /* when failed or skipped */
+    const char *evidence; /* last journal lines, nginx's complaint; or NULL */
+    int64_t took_us;
+};

@@ -1,0 +1,29 @@
+/* Looks after one type of item. observe and verify read only; diff is pure; apply writes, each
+ * action all or nothing and safe to repeat. */
+#pragma once
+
+#include "model/action.h"
+#include "model/host.h"
+
+struct provider {
+    const char *type; /* as written in plans: "file" */
+
+    /* All items of the type at once, one bulk query where the other side has one. out has count
+     * entries in the items' order. False only when nothing could be looked at; a single item's
+     * trouble stands in its observation. */
+    bool (*observe)(struct host *host, const struct item *const *items, size_t count,
+                    struct arena *arena, struct observation *out, struct error *err);
+
+    /* What differs; item->wanted is not NULL and found->exists. Pure. */
+    void (*diff)(const struct item *item, const struct observation *found, struct arena *arena,
+                 struct change_list *out_changes);
+
+    /* Makes exactly these changes, in this order; outcomes has count entries, zeroed. Batches what
+     * can be batched (one daemon-reload, one sync). */
+    void (*apply)(struct host *host, const struct action *const *actions, size_t count,
+                  struct arena *arena, struct outcome *outcomes);
+
+    /* Confirms what apply did. NULL: observe again and want an empty diff. */
+    bool (*verify)(struct host *host, const struct item *const *items, size_t count,
+                   struct arena *arena, struct error *err);
+};

@@ -1,0 +1,38 @@
+/* The state of a systemd unit. id: the unit's name ("shop.service"). Its file is an item of its
+ * own type (file). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+#define ITEM_UNIT "unit"
+
+enum unit_change { /* what a change of the inputs asks for while the unit runs */
+                   UNIT_CHANGE_RESTART,
+                   UNIT_CHANGE_RELOAD,
+                   UNIT_CHANGE_NOTHING,
+};
+
+enum health_type { HEALTH_NONE, HEALTH_TCP, HEALTH_HTTP, HEALTH_EXEC };
+
+/* How a started unit shows that it works. */
+struct health {
+    enum health_type type;
+    const char *address;     /* "127.0.0.1:3000", "[::1]:3000" or "unix:/run/shop/socket" */
+    const char *path;        /* http: "/healthz"; 2xx and 3xx are well */
+    const char *const *argv; /* exec: NULL-terminated; status 0 is well */
+    unsigned timeout_ms;     /* in all, from the start of the unit */
+};
+
+struct unit_item {
+    bool is_enabled;                /* has an [Install] section and is linked from its targets */
+    bool is_running;                /* started, and kept so; false for what a timer starts */
+    const char *const *wanted_by;   /* targets, for enabling by link where systemd does not run */
+    const char *file;               /* path of its unit file (a file item) */
+    const char *const *restart_for; /* paths of other items (environment file): their change asks
+                                       for on_change; NULL-terminated, may be NULL */
+    enum unit_change on_change;
+    struct health health;
+};

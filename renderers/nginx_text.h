@@ -1,0 +1,52 @@
+/* nginx configuration text: typed directives, arguments that are quoted by their context, and the
+ * YAML place that each line came from. Nothing written by a user reaches the text any other way. */
+#pragma once
+
+#include "model/item.h"
+
+struct nginx_text;
+
+/* span: what following lines are said to come from; changed with nginx_at. */
+struct nginx_text *nginx_text_make(struct arena *arena);
+void nginx_at(struct nginx_text *nginx, struct span span);
+struct mapped_text nginx_text_finish(struct nginx_text *nginx);
+
+/* How nginx treats a dollar sign in this argument (measured): in a literal it stands for itself
+ * (location, server_name, geo); evaluated arguments take ${rc_dollar}; in static-only ones
+ * (proxy_pass, ssl_*, access_log, root, log_format) a dollar cannot be written and is refused by
+ * the schema before it gets here (asserted). */
+enum nginx_context { NGINX_LITERAL, NGINX_EVALUATED, NGINX_STATIC };
+
+/* One directive: begin, arguments, end. */
+void nginx_begin(struct nginx_text *nginx, const char *directive);
+/* A fixed word of ours, with variables such as $host; never a user's text. */
+void nginx_word(struct nginx_text *nginx, const char *word);
+void nginx_number(struct nginx_text *nginx, unsigned long long number, const char *unit);
+/* A user's text, quoted for the context. */
+void nginx_value(struct nginx_text *nginx, enum nginx_context context, const char *text);
+/* Parts that make one argument: nginx_open(n); nginx_word..; nginx_value..; nginx_close(n). */
+void nginx_open(struct nginx_text *nginx);
+void nginx_close(struct nginx_text *nginx);
+void nginx_end(struct nginx_text *nginx);       /* ";" */
+void nginx_block(struct nginx_text *nginx);     /* " {" ends the directive and begins its block */
+void nginx_block_end(struct nginx_text *nginx); /* "}" */
+void nginx_comment(struct nginx_text *nginx, const char *text); /* one line; made harmless */
+/* Shorthand: fixed words only, NULL-terminated: nginx_line(n, "gzip", "on", NULL). */
+void nginx_line(struct nginx_text *nginx, const char *directive, ...) __attribute__((sentinel));
+/* Raw text of a user, only where the host's settings allow it: lines are taken as they are. */
+void nginx_raw(struct nginx_text *nginx, const char *text, struct span span);
+
+/* Reads rendered text back: the directives with their unquoted arguments, as nginx would see
+ * them. Used to compare each changed file with the model before the switch. */
+struct nginx_directive {
+    const char *name;
+    const char *const *arguments; /* NULL-terminated, unquoted */
+    size_t argument_count;
+    size_t line;  /* from 1 */
+    size_t depth; /* of blocks around it */
+    bool opens_block;
+};
+VEC(nginx_directives, struct nginx_directive);
+/* False with out_line set when the text is not well formed. */
+bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *out_directives,
+                 size_t *out_line);

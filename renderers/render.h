@@ -1,0 +1,33 @@
+/* A renderer turns a resolved document into items; text only, no I/O. */
+#pragma once
+
+#include "model/certificate_item.h"
+#include "model/directory_item.h"
+#include "model/facts.h"
+#include "model/file_item.h"
+#include "model/item.h"
+#include "model/layout.h"
+#include "model/tree_item.h"
+#include "model/unit_item.h"
+#include "model/user_item.h"
+#include "schemas/field.h"
+
+struct render {
+    struct arena *arena;
+    const struct facts *facts;
+    const struct layout *layout;
+    const struct document_set *documents; /* all, in dependency order */
+    struct item_list *items;              /* out */
+    struct tree_member_list *nginx;       /* out: members of the nginx tree */
+    struct probe_list *probes;            /* out: asked after the tree has switched */
+    struct diagnostic_list *diagnostics;  /* out: what shows only when everything is known */
+};
+
+/* Each kind's renderer: NAME_render(render, document). */
+#define KIND(name) void name##_render(struct render *render, const struct document *document);
+#include "schemas/kinds.def"
+#undef KIND
+
+/* Shared files of the nginx tree that exist once for all sites (http/main.conf is not one of them:
+ * it knows the generation and is written at apply). renderers/nginx_shared.c. */
+void nginx_shared_render(struct render *render);
