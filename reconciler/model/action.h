@@ -1,6 +1,8 @@
 /* What a plan says and what came of it. */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/vec.h"
 #include "model/item.h"

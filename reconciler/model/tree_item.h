@@ -3,6 +3,8 @@
  * into the one item of their tree. */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/vec.h"
 #include "model/item.h"
 

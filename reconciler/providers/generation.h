@@ -1,0 +1,49 @@
+/* Generations: STATE/generations/N is exactly the tree that `render --out` gives (each file below
+ * it at its own absolute path), plus a manifest. Plain files, each generation on its own, so that a
+ * hand edit of a live file never reaches an earlier one and rollback needs no store. */
+#pragma once
+
+#include "model/host.h"
+#include "model/item.h"
+#include "model/tree_item.h"
+
+struct generation_file {
+    const char *path; /* absolute, as on the host */
+    struct str content;
+    mode_t mode;
+};
+VEC(generation_files, struct generation_file);
+
+struct generation {
+    unsigned long number;
+    int64_t created_at;  /* seconds since the epoch */
+    const char *summary; /* one line: what changed; commit if known */
+    const char *digest;  /* of all its files: the same tree has the same digest */
+};
+VEC(generation_list, struct generation);
+
+/* Highest number ever used + 1; numbers are never reused. */
+bool generation_next_number(struct host *host, unsigned long *out_number,
+                            struct error *err) MUST_CHECK;
+/* Writes and syncs generations/N (one syncfs) through a temporary name and one rename; also
+ * http/main.conf, main/main.conf and http/proof.conf of the nginx tree, which alone know N. */
+bool generation_write(struct host *host, unsigned long number, const struct generation_files *files,
+                      const char *summary, struct arena *arena, struct error *err) MUST_CHECK;
+/* The three files that know the number, for tests of a candidate in another place. */
+bool generation_write_numbered(struct host *host, int tree_directory, const char *tree_path,
+                               unsigned long number, struct arena *arena,
+                               struct error *err) MUST_CHECK;
+/* Oldest first. */
+bool generation_list(struct host *host, struct arena *arena, struct generation_list *out_list,
+                     struct error *err) MUST_CHECK;
+/* The one that layout->nginx_tree names; 0: none. */
+bool generation_current(struct host *host, unsigned long *out_number, struct error *err) MUST_CHECK;
+/* Every file of generation N with content and mode, sorted by path, without the three numbered
+ * ones. */
+bool generation_read(struct host *host, unsigned long number, struct arena *arena,
+                     struct generation_files *out_files, struct error *err) MUST_CHECK;
+/* One rename: layout->nginx_tree names generation N's copy. */
+bool generation_switch(struct host *host, unsigned long number, struct error *err) MUST_CHECK;
+/* Keeps the last 10, those younger than 7 days, the current one, and keep (0: none). */
+bool generation_prune(struct host *host, unsigned long keep, struct arena *arena,
+                      struct error *err) MUST_CHECK;
