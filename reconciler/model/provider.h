@@ -2,6 +2,7 @@
  * action all or nothing and safe to repeat. */
 #pragma once
 
+#include "base/digest.h"
 #include "model/action.h"
 #include "model/host.h"
 
@@ -13,6 +14,15 @@ struct provider {
      * trouble stands in its observation. */
     bool (*observe)(struct host *host, const struct item *const *items, size_t count,
                     struct arena *arena, struct observation *out, struct error *err);
+
+    /* Everything of item->wanted that diff looks at goes into the digest: equal digests mean an
+     * empty diff between the two wishes. It tells drift (we want what we wanted before) from a new
+     * wish. Pure. */
+    void (*digest)(const struct item *item, struct digest *digest);
+
+    /* Names ("file:/etc/...") of items whose change this item must take up although itself did not
+     * change: a restart, a reload. NULL-terminated; a NULL member or result means none. Pure. */
+    const char *const *(*inputs)(const struct item *item, struct arena *arena);
 
     /* What differs; item->wanted is not NULL and found->exists. Pure. */
     void (*diff)(const struct item *item, const struct observation *found, struct arena *arena,

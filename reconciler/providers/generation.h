@@ -3,6 +3,8 @@
  * hand edit of a live file never reaches an earlier one and rollback needs no store. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "model/host.h"
 #include "model/item.h"
 #include "model/tree_item.h"
