@@ -1,0 +1,121 @@
+/* What the store keeps, as plain structs: written through store.h, read through store_read.h.
+ * Texts are borrowed UTF-8, NULL where there is none, never secret. Times are microseconds since
+ * the epoch; 0 means never or not known. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/state.h"
+
+enum run_verdict {
+    RUN_VERDICT_SUCCESS, /* nothing had to be changed */
+    RUN_VERDICT_CHANGED,
+    RUN_VERDICT_PARTLY, /* something failed, the rest was done */
+    RUN_VERDICT_FAILED, /* nothing was done: refused input, lost daemon, ... */
+    RUN_VERDICT_COUNT
+};
+
+static inline const char *run_verdict_word(enum run_verdict verdict)
+{
+    static const char *const words[RUN_VERDICT_COUNT] = {
+        [RUN_VERDICT_SUCCESS] = "success",
+        [RUN_VERDICT_CHANGED] = "changed",
+        [RUN_VERDICT_PARTLY] = "partly",
+        [RUN_VERDICT_FAILED] = "failed",
+    };
+    return words[verdict];
+}
+
+struct run_counts {
+    int64_t unchanged; /* items by outcome */
+    int64_t changed;
+    int64_t failed;
+    int64_t skipped;
+    int64_t pending; /* items by why they differed before the run */
+    int64_t drifted;
+    int64_t removed;
+};
+
+struct run_record {
+    int64_t number; /* given by the store; ignored when writing */
+    int64_t started_at;
+    int64_t ended_at;
+    const char *trigger; /* "command line", "watch", "rollback" */
+    const char *mode;    /* "enforce", "observe", "hold" */
+    const char *version; /* of the program that ran */
+    const char *host;    /* the host's name */
+    const char *environment;
+
+    const char *source; /* where the documents came from: folder, or URL of the repository */
+    const char *commit; /* full object name; NULL: a plain folder */
+    const char *commit_subject;
+    const char *commit_author;
+    int64_t commit_at;
+
+    const char *desired_digest;  /* of everything wanted; the same wish has the same digest */
+    int64_t document_count;      /* of the wish */
+    int64_t generation_before;   /* 0: none */
+    int64_t generation_after;    /* the same as before when nothing was switched */
+    int64_t stale_after_seconds; /* from when on a proof of this run is too old; 0: 26 hours */
+    enum run_verdict verdict;
+    int64_t exit_code;
+    struct run_counts counts;
+    const char *message; /* the verdict line, or all diagnostics of a refused input */
+};
+
+struct action_record {
+    int64_t run;        /* ignored when writing */
+    int64_t at;         /* ignored when writing: the run's end */
+    int64_t number;     /* order within the run, from 1; ignored when writing */
+    const char *verb;   /* "create", "update", "delete", "notify" */
+    const char *cause;  /* "pending", "drift"; or NULL */
+    const char *result; /* "unchanged", "changed", "failed", "skipped" */
+    const char *type;   /* of the item: "file" */
+    const char *id;     /* of the item: "/etc/systemd/system/shop.service" */
+    const char *kind;   /* of the document; NULL: the engine's own */
+    const char *name;
+    const char *place;    /* "sites/shop.yaml:3:5" */
+    const char *diff;     /* unified; cut at a line end when it is long */
+    const char *reason;   /* "environment file changed", "held: ..." */
+    const char *error;    /* one line */
+    const char *evidence; /* the last journal lines, nginx's complaint */
+    int64_t took_us;
+};
+
+struct item_record {
+    const char *type;
+    const char *id;
+    const char *kind; /* of its document; NULL: the engine's own */
+    const char *name;
+    const char *place;
+    enum item_state state;
+    const char *detail; /* why it is not in sync; one line */
+    const char *diff;   /* what differs now; NULL when in sync */
+    int64_t since;      /* kept by the store: the state's first moment */
+    int64_t proven_at;  /* kept by the store: the last moment it was seen in sync */
+};
+
+struct document_record {
+    const char *kind;
+    const char *name;
+    const char *place;
+    const char *description; /* the author's own, or NULL */
+    const char *summary;     /* what it is, in one line: "proxy to service:shop" */
+    enum item_state state;   /* worst of its items, or its own failure */
+    const char *detail;
+    int64_t since; /* as in item_record */
+    int64_t proven_at;
+};
+
+struct certificate_record {
+    const char *name;
+    const char *names; /* separated by spaces */
+    const char *issuer;
+    const char *kind; /* of the document that uses it, for a link; or NULL */
+    const char *document;
+    int64_t not_before;
+    int64_t not_after;
+    int64_t renews_at; /* when we mean to renew it */
+};

@@ -1,0 +1,47 @@
+/* The record of what was done: runs with their actions, and the present state of everything. The
+ * disk is the truth: losing the store breaks nothing, and a caller whose record fails logs it and
+ * goes on. One writer at a time (the run's lock sees to that), any number of readers. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "store/record.h"
+
+struct store;
+
+/* Creates the file (0640, of this group; (gid_t)-1 leaves the group alone) when it is absent. Its
+ * directory must exist and let the group search it. A damaged store is moved aside and begun anew,
+ * with a warning in the log. */
+bool store_open(const char *path, gid_t group, struct store **out_store,
+                struct error *err) MUST_CHECK;
+/* Accepts NULL. */
+void store_close(struct store *store);
+
+enum run_state {
+    RUN_STATE_KEPT,      /* the host was not looked at (refused input): the state stays as it was */
+    RUN_STATE_CONFIRMED, /* everything was looked at and is as recorded; see store_is_settled */
+    RUN_STATE_REPLACED,  /* items, documents and certificates below are all there is now */
+};
+
+/* One run. Pointers are borrowed for the call. */
+struct run_report {
+    struct run_record run;
+    const struct action_record *actions; /* without those that had nothing to do */
+    size_t action_count;
+    enum run_state state;
+    const struct item_record *items;
+    size_t item_count;
+    const struct document_record *documents;
+    size_t document_count;
+    const struct certificate_record *certificates;
+    size_t certificate_count;
+};
+
+/* True when every recorded item is in sync and the recorded wish has this digest: a run that finds
+ * nothing to do may then say RUN_STATE_CONFIRMED, which costs one row whatever the host's size. */
+bool store_is_settled(struct store *store, const char *desired_digest);
+
+/* Everything in one transaction; long histories lose their oldest runs. */
+bool store_record_run(struct store *store, const struct run_report *report, int64_t *out_number,
+                      struct error *err) MUST_CHECK;
