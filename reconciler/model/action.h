@@ -16,7 +16,9 @@ struct observation {
 };
 
 struct change {
-    const char *field; /* "content", "mode", "owner", "running", "members/http/sites/x.conf" */
+    const char *field; /* "content", "mode", "owner", "running" */
+    const char *thing; /* a part of the item that people know by its own name: the path of a tree's
+                          member; NULL: the item itself */
     const char *from;  /* NULL: absent */
     const char *to;
     bool is_text;     /* from and to are texts: shown as a unified diff */

@@ -24,9 +24,14 @@ struct provider {
      * change: a restart, a reload. NULL-terminated; a NULL member or result means none. Pure. */
     const char *const *(*inputs)(const struct item *item, struct arena *arena);
 
-    /* What differs; item->wanted is not NULL and found->exists. Pure. */
+    /* What differs; item->wanted is not NULL. Where nothing exists yet (found->exists is false,
+     * found->found is NULL) every field is a change from NULL. Pure. */
     void (*diff)(const struct item *item, const struct observation *found, struct arena *arena,
                  struct change_list *out_changes);
+
+    /* What people notice of a due action beyond the item itself: "restart shop", "reload nginx";
+     * NULL for nothing. The member may be NULL. Pure. */
+    const char *(*impact)(const struct action *action, struct arena *arena);
 
     /* Makes exactly these changes, in this order; outcomes has count entries, zeroed. Batches what
      * can be batched (one daemon-reload, one sync). */
