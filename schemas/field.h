@@ -55,7 +55,9 @@ struct field {
     const struct syntax *syntax; /* text, and elements and values of lists and maps; NULL: line */
     const struct syntax *key_syntax; /* keys of maps; NULL: name */
     const struct schema *object;     /* FIELD_OBJECT, FIELD_OBJECT_LIST */
-    enum field_shape shape; /* FIELD_OBJECT_LIST: list, or map whose keys are kept in order */
+    enum field_shape shape; /* FIELD_OBJECT_LIST: list, or map whose keys are kept in order; a
+                               scalar instead of the map is one entry without a key (object.key is
+                               NULL) where the object has a shorthand: rate_limit: 10/s */
     const char *reference;  /* text or text list: "service" makes "service:NAME" a relation and
                                leaves other text to syntax; "*" wants KIND:NAME */
     bool is_reference_only; /* text without the reference's prefix is an error */

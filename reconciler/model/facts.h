@@ -16,7 +16,12 @@ struct facts {
     const char *nginx_modules; /* space-separated: "http_v2 http_v3 stream ..." as in nginx -V */
     unsigned systemd_version;  /* 252; 0: none */
     bool has_ipv6;
-    bool is_assumed; /* the fixed values, not gathered */
+    const char *nameservers; /* of /etc/resolv.conf, space-separated, IPv6 in brackets; "127.0.0.1"
+                                when it names none, as the C library does */
+    const char *foreign_default_servers; /* addresses for which nginx configuration that is not ours
+                                            claims default_server, space-separated, as ADDRESS:PORT:
+                                            "0.0.0.0:80 [::]:80"; "" for none */
+    bool is_assumed;                     /* the fixed values, not gathered */
 };
 
 /* Debian 12: nginx 1.22.1, systemd 252, 2 CPUs, 4 GiB, IPv6. */
