@@ -48,6 +48,7 @@ struct action {
     const struct item *item;
     const struct observation *found;
     struct change_list changes;
+    const char *impact;       /* what running programs notice: "restart shop"; or NULL */
     const char *reason;       /* for NOTIFY: "environment file changed"; else NULL */
     bool asks_notification;   /* NOTIFY or UPDATE: a running unit must take up new inputs */
     const char *held_because; /* guard or mode that keeps it from being carried out; else NULL */

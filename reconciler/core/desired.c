@@ -1,0 +1,120 @@
+/* Calls the renderers in dependency order and puts their output together. What a kind needs on the
+ * host is the renderers' business; that nobody claims what another has is decided here. */
+#include "core/desired.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/kind.h"
+#include "model/file_item.h"
+#include "model/layout.h"
+#include "renderers/nginx_text.h"
+
+/* The two files through which Debian's nginx.conf reaches the live tree, one for each level at
+ * which it includes (main and http). The bracket makes the include a pattern: a pattern that
+ * matches nothing is no error to nginx, so that the foreign configuration still starts at every
+ * moment, also before the first generation and after the last. */
+static void entrance_add(const struct desired_input *input, struct item_list *items,
+                         const char *directory, const char *name, const char *level)
+{
+    struct arena *arena = input->arena;
+    struct file_item *wanted = arena_new(arena, struct file_item);
+    const char *text =
+        arena_printf(arena, "include %s/%s/[m]ain.conf;\n", input->layout->nginx_tree, level);
+    wanted->text.content = str_of(text);
+    wanted->mode = 0644;
+    const char *path =
+        arena_printf(arena, "%s/%s/%s", input->layout->nginx_directory, directory, name);
+    (void)item_add(arena, items, ITEM_FILE, path, NULL, SPAN_NONE, wanted);
+}
+
+static int member_compare(const void *a, const void *b)
+{
+    const struct tree_member *left = a;
+    const struct tree_member *right = b;
+    return strcmp(left->path, right->path);
+}
+
+static void tree_add(const struct desired_input *input, struct tree_item *tree,
+                     struct desired *desired)
+{
+    if (tree->members.count > 1) {
+        qsort(tree->members.items, tree->members.count, sizeof(*tree->members.items),
+              member_compare);
+    }
+    entrance_add(input, &desired->items, "modules-enabled", "90-reconcile.conf", "main");
+    entrance_add(input, &desired->items, "conf.d", "reconcile.conf", "http");
+    (void)item_add(input->arena, &desired->items, ITEM_TREE, input->layout->nginx_tree, NULL,
+                   SPAN_NONE, tree);
+    desired->tree = tree;
+}
+
+/* Fills the index; a second owner of an item is reported at both places. */
+static void index_items(const struct desired_input *input, struct desired *desired)
+{
+    for (size_t i = 0; i < desired->items.count; i++) {
+        struct item *item = &desired->items.items[i];
+        const char *name = item_name(input->arena, item);
+        const struct item *first = map_get(&desired->by_name, name);
+        if (first == NULL) {
+            (void)map_put(input->arena, &desired->by_name, name, item);
+            continue;
+        }
+        struct diagnostic *diagnostic = diagnostic_add(
+            input->arena, input->diagnostics, DIAGNOSTIC_TWO_OWNERS, item->span, name, NULL);
+        diagnostic->second = first->span;
+    }
+}
+
+void desired_build(const struct desired_input *input, struct desired *out_desired)
+{
+    struct tree_item *tree = arena_new(input->arena, struct tree_item);
+    *out_desired = (struct desired){0};
+    struct render render = {
+        .arena = input->arena,
+        .facts = input->facts,
+        .layout = input->layout,
+        .documents = input->documents,
+        .items = &out_desired->items,
+        .nginx = &tree->members,
+        .probes = &tree->probes,
+        .diagnostics = input->diagnostics,
+    };
+    for (size_t i = 0; i < input->documents->documents.count; i++) {
+        const struct document *document = input->documents->documents.items[i];
+        document->kind->render(&render, document);
+    }
+    if (tree->members.count > 0 || input->keeps_tree) {
+        nginx_shared_render(&render);
+        tree_add(input, tree, out_desired);
+    }
+    index_items(input, out_desired);
+}
+
+static int file_compare(const void *a, const void *b)
+{
+    const struct desired_file *left = a;
+    const struct desired_file *right = b;
+    return strcmp(left->path, right->path);
+}
+
+void desired_list_files(const struct desired *desired, const struct layout *layout,
+                        struct arena *arena, struct desired_files *out_files)
+{
+    for (size_t i = 0; i < desired->items.count; i++) {
+        const struct item *item = &desired->items.items[i];
+        if (strcmp(item->type, ITEM_FILE) != 0) {
+            continue;
+        }
+        const struct file_item *file = item->wanted;
+        vec_add(arena, out_files, (struct desired_file){item->id, file->text.content, file->mode});
+    }
+    for (size_t i = 0; desired->tree != NULL && i < desired->tree->members.count; i++) {
+        const struct tree_member *member = &desired->tree->members.items[i];
+        const char *path = arena_printf(arena, "%s/%s", layout->nginx_tree, member->path);
+        vec_add(arena, out_files, (struct desired_file){path, member->text.content, 0644});
+    }
+    if (out_files->count > 1) {
+        qsort(out_files->items, out_files->count, sizeof(*out_files->items), file_compare);
+    }
+}

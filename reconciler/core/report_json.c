@@ -1,0 +1,128 @@
+/* The report as one JSON object, for CI and for `plan --against`. */
+#include <jansson.h>
+
+#include "base/cleanup.h"
+#include "core/report_line.h"
+
+static void release_json(json_t **json)
+{
+    json_decref(*json);
+}
+#define AUTO_JSON CLEANUP(release_json) json_t *
+
+/* NULL becomes null; text of users is UTF-8 by the front end's check, texts of programs may not
+ * be: those become null too rather than broken JSON. */
+static json_t *json_text(const char *text)
+{
+    json_t *json = text == NULL ? NULL : json_string(text);
+    return json == NULL ? json_null() : json;
+}
+
+static json_t *json_place(struct arena *arena, struct span span)
+{
+    return span.source == NULL ? json_null() : json_text(span_text(arena, span));
+}
+
+static json_t *json_line(const struct report *report, const struct report_line *line)
+{
+    json_t *details = json_array();
+    for (size_t i = 0; i < line->details.count; i++) {
+        (void)json_array_append_new(details, json_text(line->details.items[i]));
+    }
+    const struct action *action = line->action;
+    json_t *document = action->item->document == NULL
+                           ? json_null()
+                           : json_text(document_id(report->arena, action->item->document));
+    const char *result = line->outcome == NULL ? NULL : report_result_word(line->outcome->result);
+    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "item", line->name,
+                     "verb", report_verb_word(action->verb), "drifted", line->is_drift, "document",
+                     document, "place", json_text(line->place), "held",
+                     json_text(action->held_because), "result", json_text(result), "note",
+                     json_text(line->note), "details", details, "diff", json_text(line->diff));
+}
+
+static json_t *json_changes(const struct report *report)
+{
+    json_t *changes = json_array();
+    if (report->plan != NULL) {
+        struct report_lines lines = {0};
+        report_collect(report, &lines);
+        for (size_t i = 0; i < lines.count; i++) {
+            (void)json_array_append_new(changes, json_line(report, &lines.items[i]));
+        }
+    }
+    return changes;
+}
+
+static json_t *json_findings(const struct report *report)
+{
+    json_t *findings = json_array();
+    for (size_t i = 0; i < report->findings.count; i++) {
+        const struct finding *finding = &report->findings.items[i];
+        (void)json_array_append_new(
+            findings, json_pack("{s:s, s:o, s:o, s:o, s:b}", "tool", finding->tool, "place",
+                                json_place(report->arena, finding->span), "document",
+                                json_text(finding->document), "message",
+                                json_text(finding->message), "is_error", finding->is_error));
+    }
+    return findings;
+}
+
+static json_t *json_held(const struct report *report)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->held.count; i++) {
+        const struct held_document *held = &report->held.items[i];
+        (void)json_array_append_new(
+            list,
+            json_pack("{s:s, s:o, s:s, s:o}", "document",
+                      document_id(report->arena, held->document), "place",
+                      json_place(report->arena,
+                                 held->span.source != NULL ? held->span : held->document->span),
+                      "because", held->because, "evidence", json_text(held->evidence)));
+    }
+    return list;
+}
+
+static json_t *json_counts(const struct report *report)
+{
+    struct plan_counts planned = {0};
+    struct report_counts done = {0};
+    if (report->plan != NULL) {
+        planned = report->plan->counts;
+        done = report_count(report);
+    }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "items", (json_int_t)planned.items,
+                     "to_change", (json_int_t)planned.to_change, "drifted",
+                     (json_int_t)planned.drifted, "to_remove", (json_int_t)planned.to_remove,
+                     "held", (json_int_t)(planned.held + report->held.count), "changed",
+                     (json_int_t)done.changed, "failed", (json_int_t)done.failed, "skipped",
+                     (json_int_t)done.skipped);
+}
+
+static json_t *json_impact(const struct report *report)
+{
+    json_t *impact = json_array();
+    for (size_t i = 0; report->plan != NULL && i < report->plan->actions.count; i++) {
+        const char *effect = report_impact(&report->plan->actions.items[i]);
+        if (effect != NULL) {
+            (void)json_array_append_new(impact, json_text(effect));
+        }
+    }
+    return impact;
+}
+
+void report_write_json(const struct report *report, struct text *out)
+{
+    AUTO_JSON root = json_pack(
+        "{s:s, s:i, s:b, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:o}", "verdict",
+        report_verdict(report), "exit_code", (int)report_exit_code(report, true), "dry_run",
+        report->is_dry_run, "counts", json_counts(report), "impact", json_impact(report),
+        "generation_before", (json_int_t)report->generation_before, "generation_after",
+        (json_int_t)report->generation_after, "owes_reload", report->owes_reload, "findings",
+        json_findings(report), "held", json_held(report), "changes", json_changes(report));
+    CLEANUP(cleanup_free) char *text = json_dumps(root, JSON_INDENT(2));
+    if (text != NULL) {
+        text_line(out, "%s", text);
+    }
+}

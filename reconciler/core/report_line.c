@@ -1,0 +1,141 @@
+/* Turns actions into report lines. */
+#include "core/report_line.h"
+
+#include "core/diff.h"
+
+const char *report_verb_word(enum action_verb verb)
+{
+    static const char *const words[ACTION_VERB_COUNT] = {
+        [ACTION_NONE] = "none",     [ACTION_CREATE] = "create", [ACTION_UPDATE] = "update",
+        [ACTION_DELETE] = "delete", [ACTION_NOTIFY] = "notify",
+    };
+    return words[verb];
+}
+
+const char *report_result_word(enum outcome_result result)
+{
+    static const char *const words[] = {
+        [OUTCOME_UNCHANGED] = "unchanged",
+        [OUTCOME_CHANGED] = "changed",
+        [OUTCOME_FAILED] = "failed",
+        [OUTCOME_SKIPPED] = "skipped",
+    };
+    return words[result];
+}
+
+const char *report_impact(const struct action *action)
+{
+    return action_is_due(action) ? action->impact : NULL;
+}
+
+static char symbol_of(const struct action *action, const struct outcome *outcome)
+{
+    static const char symbols[ACTION_VERB_COUNT] = {
+        [ACTION_NONE] = ' ',   [ACTION_CREATE] = '+', [ACTION_UPDATE] = '~',
+        [ACTION_DELETE] = '-', [ACTION_NOTIFY] = '~',
+    };
+    if (outcome != NULL && outcome->result == OUTCOME_FAILED) {
+        return '!';
+    }
+    return symbols[action->verb];
+}
+
+static const char *note_of(struct arena *arena, const struct action *action,
+                           const struct outcome *outcome)
+{
+    if (outcome != NULL && outcome->result == OUTCOME_FAILED) {
+        return arena_printf(arena, "failed: %s", outcome->error.message);
+    }
+    if (outcome != NULL && outcome->result == OUTCOME_SKIPPED) {
+        return arena_printf(arena, "skipped: %s", outcome->error.message);
+    }
+    if (action->held_because != NULL) {
+        return arena_printf(arena, "held: %s", action->held_because);
+    }
+    if (action->verb == ACTION_NOTIFY) {
+        return action->reason;
+    }
+    return action->cause == CAUSE_DRIFT ? "drifted" : NULL;
+}
+
+static const char *place_of(struct arena *arena, const struct action *action, struct span span)
+{
+    struct span at = span.source != NULL ? span : action->item->span;
+    return at.source == NULL ? NULL : span_text(arena, at);
+}
+
+static void add_change(struct arena *arena, struct report_line *line, const struct change *change)
+{
+    if (change->is_secret) {
+        vec_add(arena, &line->details, arena_printf(arena, "%s: changed", change->field));
+    } else if (change->is_text) {
+        const char *path = change->thing != NULL ? change->thing : line->action->item->id;
+        line->diff = diff_unified(arena, path, change->from, change->to);
+    } else if (line->action->verb != ACTION_CREATE) {
+        vec_add(arena, &line->details,
+                arena_printf(arena, "%s: %s -> %s", change->field,
+                             change->from == NULL ? "absent" : change->from,
+                             change->to == NULL ? "absent" : change->to));
+    }
+}
+
+static struct report_line line_of(const struct report *report, const struct action *action,
+                                  const struct outcome *outcome)
+{
+    return (struct report_line){
+        .action = action,
+        .outcome = outcome,
+        .symbol = symbol_of(action, outcome),
+        .name = item_name(report->arena, action->item),
+        .place = place_of(report->arena, action, SPAN_NONE),
+        .note = note_of(report->arena, action, outcome),
+        .evidence = outcome == NULL ? NULL : outcome->evidence,
+        .is_drift = action->cause == CAUSE_DRIFT,
+    };
+}
+
+/* A part with a name of its own: its line says what happens to it, the item's line does not. */
+static struct report_line line_of_thing(const struct report *report, const struct action *action,
+                                        const struct outcome *outcome, const struct change *change)
+{
+    struct report_line line = line_of(report, action, outcome);
+    line.name = arena_printf(report->arena, "file:%s", change->thing);
+    line.place = place_of(report->arena, action, change->span);
+    line.evidence = NULL;
+    if (line.symbol != '!') {
+        line.symbol = change->from == NULL ? '+' : change->to == NULL ? '-' : '~';
+    }
+    add_change(report->arena, &line, change);
+    return line;
+}
+
+static void collect_action(const struct report *report, const struct action *action,
+                           const struct outcome *outcome, struct report_lines *out_lines)
+{
+    struct report_line line = line_of(report, action, outcome);
+    size_t things = 0;
+    for (size_t i = 0; i < action->changes.count; i++) {
+        const struct change *change = &action->changes.items[i];
+        if (change->thing != NULL) {
+            vec_add(report->arena, out_lines, line_of_thing(report, action, outcome, change));
+            things++;
+        } else {
+            add_change(report->arena, &line, change);
+        }
+    }
+    bool has_trouble = outcome != NULL && outcome->result == OUTCOME_FAILED;
+    if (things == 0 || things < action->changes.count || has_trouble) {
+        vec_add(report->arena, out_lines, line);
+    }
+}
+
+void report_collect(const struct report *report, struct report_lines *out_lines)
+{
+    for (size_t i = 0; i < report->plan->actions.count; i++) {
+        const struct action *action = &report->plan->actions.items[i];
+        const struct outcome *outcome = report->outcomes == NULL ? NULL : &report->outcomes[i];
+        if (action->verb != ACTION_NONE) {
+            collect_action(report, action, outcome, out_lines);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/* The lines of a report: one for each item that differs, one for each part of an item that people
+ * know by its own name. What text, JSON and the store's records have in common. */
+#pragma once
+
+#include "core/report.h"
+
+VEC(detail_list, const char *);
+
+struct report_line {
+    const struct action *action;
+    const struct outcome *outcome; /* NULL before apply */
+    char symbol;                   /* '+' '~' '-', or '!' for what failed */
+    const char *name;              /* "file:/etc/systemd/system/shop.service" */
+    const char *place;             /* "sites/shop.yaml:3:5", or NULL */
+    const char *note;              /* "drifted", "held: ...", "failed: ..."; or NULL */
+    struct detail_list details;    /* "mode: 0644 -> 0600" */
+    const char *diff;              /* unified, or NULL */
+    const char *evidence;          /* or NULL */
+    bool is_drift;
+};
+VEC(report_lines, struct report_line);
+
+void report_collect(const struct report *report, struct report_lines *out_lines);
+/* "create", "update", "delete", "notify", "none" */
+const char *report_verb_word(enum action_verb verb);
+/* "unchanged", "changed", "failed", "skipped" */
+const char *report_result_word(enum outcome_result result);
+/* The effect of an action on running programs; NULL when it is not due or has none. */
+const char *report_impact(const struct action *action);
