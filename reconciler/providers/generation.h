@@ -38,13 +38,15 @@ bool generation_write_numbered(struct host *host, int tree_directory, const char
 /* Oldest first. */
 bool generation_list(struct host *host, struct arena *arena, struct generation_list *out_list,
                      struct error *err) MUST_CHECK;
-/* The one that layout->nginx_tree names; 0: none. */
+/* The one that STATE/current names (a relative link to generations/N); 0: none. */
 bool generation_current(struct host *host, unsigned long *out_number, struct error *err) MUST_CHECK;
 /* Every file of generation N with content and mode, sorted by path, without the three numbered
  * ones. */
 bool generation_read(struct host *host, unsigned long number, struct arena *arena,
                      struct generation_files *out_files, struct error *err) MUST_CHECK;
-/* One rename: layout->nginx_tree names generation N's copy. */
+/* One rename: STATE/current names generation N. layout->nginx_tree is a link that is made once and
+ * goes through it (STATE/current + nginx_tree), so that the one rename switches the whole
+ * configuration, and a host without sites has a current generation too. */
 bool generation_switch(struct host *host, unsigned long number, struct error *err) MUST_CHECK;
 /* Keeps the last 10, those younger than 7 days, the current one, and keep (0: none). */
 bool generation_prune(struct host *host, unsigned long keep, struct arena *arena,
