@@ -13,6 +13,7 @@ struct observation {
     const void *found; /* the same struct as item->wanted; NULL when it does not exist */
     bool has_failed;   /* could not be looked at: error says why */
     struct error error;
+    const char *note; /* worth telling though nothing differs: "exists already, used as it is" */
 };
 
 struct change {

@@ -1,7 +1,8 @@
-/* A certificate pair on disk. id: its name. The files: DIRECTORY/fullchain.pem and key.pem, both
- * reached through one link so that the pair switches together. */
+/* A certificate pair on disk. id: its name. The files: DIRECTORY/fullchain.pem and key.pem, where
+ * DIRECTORY is one link to the folder of this issue, so that the pair switches together. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,14 +10,33 @@
 
 enum certificate_issuer { CERTIFICATE_INTERNAL, CERTIFICATE_FILE, CERTIFICATE_ACME };
 
+/* What a pair that was read says of itself. */
+struct certificate_pair {
+    const char *const *names; /* NULL-terminated, sorted: those of subjectAltName */
+    size_t name_count;
+    const char *key_type;    /* as in struct certificate_item; else "rsa-1024", "ed25519", ... */
+    const char *issued_by;   /* the issuer's name in one line */
+    const char *fingerprint; /* SHA-256 of the leaf, hexadecimal */
+    int64_t starts_at;       /* seconds since the epoch */
+    int64_t expires_at;
+    bool has_key; /* the key file holds the key of this certificate */
+};
+
 struct certificate_item {
     const char *const *names; /* NULL-terminated: DNS names (also wildcards) and addresses */
     size_t name_count;
     enum certificate_issuer issuer;
-    const char *directory; /* holds the pair that nginx reads: directory/fullchain.pem, key.pem */
+    const char *directory;    /* what nginx reads: directory/fullchain.pem, directory/key.pem */
     const char *source_chain; /* CERTIFICATE_FILE: absolute paths of the pair to bring in */
     const char *source_key;
     const char *key_type;      /* "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-4096" */
     int64_t lifetime_seconds;  /* of certificates that we sign ourselves */
     const char *directory_url; /* CERTIFICATE_ACME */
+    /* Only of what was found: */
+    const char *instead; /* what stands there in place of our link, in words; NULL: ours */
+    const struct certificate_pair *pair;    /* the installed one; NULL: it cannot be read */
+    const struct certificate_pair *offered; /* CERTIFICATE_FILE: one to bring in, if it is not the
+                                               installed one and not worse */
+    bool is_signed_by_us;                   /* by the internal authority of this host */
+    bool is_due; /* to be renewed: one third of its lifetime or less is left */
 };

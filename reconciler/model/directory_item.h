@@ -9,4 +9,5 @@ struct directory_item {
     mode_t mode;
     const char *owner; /* NULL as in file_item.h */
     const char *group;
+    const char *instead; /* only of what was found: "a file", ...; NULL: a directory */
 };

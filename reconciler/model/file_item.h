@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "base/file.h"
 #include "model/item.h"
 
 #define ITEM_FILE "file"
@@ -13,4 +14,8 @@ struct file_item {
     const char
         *owner; /* account names; NULL: root (or whoever runs us, when users are not managed) */
     const char *group;
+    /* Only of what was found: */
+    const char *instead; /* what stands there in place of a file that can be read, in words:
+                            "a symbolic link to /x"; NULL: a file */
+    const struct file_fingerprint *seen; /* apply refuses what changed since; NULL: unknown */
 };

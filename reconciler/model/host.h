@@ -10,11 +10,14 @@
 #include "model/facts.h"
 #include "model/layout.h"
 
+struct fingerprints; /* providers/fingerprints.h */
+
 struct host {
     int root;              /* descriptor of the directory that stands for "/" */
     const char *root_path; /* the same as text: "/" or DIR of --root */
     const struct layout *layout;
     const struct facts *facts;
+    struct fingerprints *fingerprints; /* what was there when it was last read; NULL: read all */
     /* Runs a program; the default is process_run. */
     bool (*run)(struct host *host, const struct process_options *options, struct arena *arena,
                 struct process_result *out_result, struct error *err);
