@@ -1,0 +1,69 @@
+/* What managed paths looked like when they were last read and found to be as wanted, in
+ * STATE/fingerprints: a run that has nothing to do costs one stat for each. It is a cache. Without
+ * it, or when in doubt, everything is read again; it never decides what we own or want.
+ *
+ * Use by a run that holds the lock:
+ *     host->fingerprints = fingerprints_load(host, arena);       or _make for a full reading
+ *     if (fingerprints_hold(host, key, ...)) { nothing to do }
+ *     observe, apply, verify                                     providers find and record
+ *     fingerprints_set_key(host->fingerprints, is_clean ? key : NULL);
+ *     fingerprints_save(host, ...);
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "model/host.h"
+
+struct fingerprints;
+
+/* Empty: everything will be read. */
+struct fingerprints *fingerprints_make(struct arena *arena);
+/* Empty too when the file is absent, damaged, or of another version. */
+struct fingerprints *fingerprints_load(struct host *host, struct arena *arena);
+/* Writes those that were found or recorded since loading; the others are forgotten. */
+bool fingerprints_save(struct host *host, struct error *err) MUST_CHECK;
+
+/* ---- For the run ------------------------------------------------------------------------- */
+
+/* What the recorded state answers to: the digest of all inputs (documents, facts, settings,
+ * program) of a run that left nothing to do. NULL: the last one left something. */
+void fingerprints_set_key(struct fingerprints *fingerprints, const char *key);
+
+enum fingerprints_answer {
+    FINGERPRINTS_HOLD,    /* same inputs, every path as it was: nothing to do */
+    FINGERPRINTS_UNKNOWN, /* other inputs, nothing recorded, something is due by the clock, or a day
+                             has passed since everything was read */
+    FINGERPRINTS_DIFFER,  /* paths differ */
+};
+VEC(path_list, const char *);
+/* One stat for each path. out_paths, which may be NULL, gets those that differ. */
+enum fingerprints_answer fingerprints_hold(struct host *host, const char *key, struct arena *arena,
+                                           struct path_list *out_paths);
+
+/* ---- For providers; all do nothing and find nothing when host->fingerprints is NULL --------- */
+
+/* How a path is compared. */
+enum fingerprint_type {
+    FINGERPRINT_FILE,      /* all of it */
+    FINGERPRINT_DIRECTORY, /* device, inode, mode and owner: what is in it may change */
+    FINGERPRINT_LINKED,    /* a file, reached through links: one that others look after */
+    FINGERPRINT_ABSENT,    /* there is nothing */
+};
+
+/* True when the path still is what was recorded, settled, and the digest that was recorded with it
+ * is this one (NULL: none). now: its present fingerprint. */
+bool fingerprints_match(struct host *host, const char *path, enum fingerprint_type type,
+                        const struct file_fingerprint *now, const char *digest);
+/* After a verified read that began at read_at_ns (file_clock_coarse_ns). digest: of the content,
+ * as text; NULL where the content does not matter. seen: NULL for FINGERPRINT_ABSENT. */
+void fingerprints_record(struct host *host, const char *path, enum fingerprint_type type,
+                         const struct file_fingerprint *seen, const char *digest,
+                         int64_t read_at_ns);
+/* Something is to be done at this time (seconds since the epoch) although nothing changes: a
+ * renewal. The earliest counts. */
+void fingerprints_due(struct host *host, int64_t at);
