@@ -20,7 +20,8 @@ struct change {
     const char *field; /* "content", "mode", "owner", "running" */
     const char *thing; /* a part of the item that people know by its own name: the path of a tree's
                           member; NULL: the item itself */
-    const char *from;  /* NULL: absent */
+    const struct document *document; /* who wants that part; NULL: the item's own document */
+    const char *from;                /* NULL: absent */
     const char *to;
     bool is_text;     /* from and to are texts: shown as a unified diff */
     bool is_secret;   /* from and to are never shown */

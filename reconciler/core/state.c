@@ -1,0 +1,103 @@
+/* Items and documents in the seven words. A document is as bad as its worst item. */
+#include "core/state.h"
+
+#include "core/report_line.h"
+
+enum item_state action_state(const struct action *action, const struct outcome *outcome)
+{
+    if (outcome != NULL && outcome->result == OUTCOME_FAILED) {
+        return ITEM_STATE_FAILED;
+    }
+    if (action->verb == ACTION_NONE || (outcome != NULL && outcome->result == OUTCOME_CHANGED)) {
+        return ITEM_STATE_IN_SYNC;
+    }
+    if (action->found->has_failed) {
+        return ITEM_STATE_FAILED;
+    }
+    if (action->cause == CAUSE_DRIFT) {
+        return ITEM_STATE_DRIFTED;
+    }
+    return action->held_because != NULL ? ITEM_STATE_HELD : ITEM_STATE_PENDING;
+}
+
+const char *action_detail(struct arena *arena, const struct action *action,
+                          const struct outcome *outcome)
+{
+    if (action_state(action, outcome) == ITEM_STATE_IN_SYNC) {
+        return NULL;
+    }
+    const char *name = item_name(arena, action->item);
+    if (outcome != NULL && outcome->result != OUTCOME_UNCHANGED) {
+        return arena_printf(arena, "%s: %s: %s", name, report_result_word(outcome->result),
+                            outcome->error.message);
+    }
+    if (action->held_because != NULL) {
+        return arena_printf(arena, "%s: %s", name, action->held_because);
+    }
+    return arena_printf(arena, "%s: to %s", name, report_verb_word(action->verb));
+}
+
+static void raise_state(struct document_state *state, enum item_state found, const char *detail)
+{
+    if (found > state->state) {
+        state->state = found;
+        state->detail = detail;
+    }
+}
+
+/* A tree's parts belong to different documents: each is as its own part is. */
+static void raise_for_things(const struct report *report, const struct action *action,
+                             enum item_state found, const char *detail, struct map *by_document)
+{
+    for (size_t i = 0; i < action->changes.count; i++) {
+        const struct change *change = &action->changes.items[i];
+        if (change->document == NULL) {
+            continue;
+        }
+        struct document_state *state =
+            map_get(by_document, document_id(report->arena, change->document));
+        if (state != NULL) {
+            raise_state(state, found, detail);
+        }
+    }
+}
+
+void document_states_collect(const struct report *report, const struct document_set *documents,
+                             struct document_states *out_states)
+{
+    struct arena *arena = report->arena;
+    size_t first = out_states->count;
+    for (size_t i = 0; i < documents->documents.count; i++) {
+        vec_add(arena, out_states,
+                (struct document_state){documents->documents.items[i], ITEM_STATE_IN_SYNC, NULL});
+    }
+    struct map by_document = {0};
+    for (size_t i = first; i < out_states->count; i++) {
+        struct document_state *state = &out_states->items[i];
+        (void)map_put(arena, &by_document, document_id(arena, state->document), state);
+    }
+    for (size_t i = 0; report->plan != NULL && i < report->plan->actions.count; i++) {
+        const struct action *action = &report->plan->actions.items[i];
+        const struct outcome *outcome = report->outcomes == NULL ? NULL : &report->outcomes[i];
+        enum item_state found = action_state(action, outcome);
+        if (found == ITEM_STATE_IN_SYNC) {
+            continue;
+        }
+        const char *detail = action_detail(arena, action, outcome);
+        raise_for_things(report, action, found, detail, &by_document);
+        if (action->item->document != NULL) {
+            struct document_state *state =
+                map_get(&by_document, document_id(arena, action->item->document));
+            if (state != NULL) {
+                raise_state(state, found, detail);
+            }
+        }
+    }
+    for (size_t i = 0; i < report->held.count; i++) {
+        const struct held_document *held = &report->held.items[i];
+        struct document_state *state = map_get(&by_document, document_id(arena, held->document));
+        if (state != NULL) {
+            raise_state(state, ITEM_STATE_FAILED, held->because);
+        }
+    }
+}
