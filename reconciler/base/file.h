@@ -1,6 +1,8 @@
 /* Files: read with a limit, replace so that a reader or a crash sees the old or the new content,
- * walk below a root without following links. Paths are relative to directory (a descriptor, or
- * AT_FDCWD); an absolute path below a managed root is passed without its leading slash. */
+ * walk below a root without following links. Paths are relative to directory, a descriptor, and
+ * stay below it; an absolute path below a managed root is passed without its leading slash.
+ * AT_FDCWD stands for a path that the user of the program gave: it may be absolute and lead through
+ * links, as in any other program. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,6 +20,11 @@
  * or -1 with err filled. */
 int file_open_beneath(int directory, const char *path, int flags, mode_t mode,
                       struct error *err) MUST_CHECK;
+
+/* Opens the directory that holds path, for reading; *out_name is the last part of path, which is
+ * not empty, "." or "..". The caller closes the descriptor; -1 with err filled. */
+int file_open_parent(int directory, const char *path, const char **out_name,
+                     struct error *err) MUST_CHECK;
 
 /* The whole content, NUL-terminated, on the arena; more than limit bytes is ERROR_LIMIT. Refuses
  * anything but a regular file. Reads again (up to 5 times) when size or mtime changed meanwhile;
@@ -47,11 +54,18 @@ bool file_replace(int directory, const char *path, struct str content, mode_t mo
 /* Creates or replaces a symbolic link in the same way. */
 bool file_replace_link(int directory, const char *path, const char *target, enum file_sync sync,
                        struct error *err) MUST_CHECK;
-/* Creates path and what is missing above it, each with mode; an existing directory is fine. */
+/* Creates path and what is missing above it, each with mode; an existing directory is fine and
+ * keeps its mode. The new entries are not synced. */
 bool file_make_directories(int directory, const char *path, mode_t mode,
                            struct error *err) MUST_CHECK;
-/* Removes a file, link, or whole directory without following links; absent is success. */
+/* Removes a file, link, or whole directory; absent is success. Follows no link and does not enter
+ * another file system: a mount below path is an error. */
 bool file_remove_all(int directory, const char *path, struct error *err) MUST_CHECK;
+/* True for a name that file_replace and file_replace_link use on the way. */
+bool file_name_is_temporary(const char *name);
+/* Removes what replacements that were cut off left in the directory path. Only for directories
+ * where no other process replaces files at the same time. */
+bool file_remove_temporary(int directory, const char *path, struct error *err) MUST_CHECK;
 /* fsync of the directory that holds path. */
 bool file_sync_parent(int directory, const char *path, struct error *err) MUST_CHECK;
 /* syncfs of the file system that holds directory: one call for many files (2.7x cheaper than one
