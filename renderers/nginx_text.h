@@ -6,9 +6,16 @@
 
 struct nginx_text;
 
+/* nginx ends a parameter at 4,096 bytes as written, quotes and escapes included. */
+enum { NGINX_ARGUMENT_MAX = 4080 };
+
+/* The variable that stands for a dollar sign, defined once in the shared file. */
+#define NGINX_DOLLAR "rc_dollar"
+
 /* span: what following lines are said to come from; changed with nginx_at. */
 struct nginx_text *nginx_text_make(struct arena *arena);
 void nginx_at(struct nginx_text *nginx, struct span span);
+struct span nginx_place(const struct nginx_text *nginx);
 struct mapped_text nginx_text_finish(struct nginx_text *nginx);
 
 /* How nginx treats a dollar sign in this argument (measured): in a literal it stands for itself
@@ -47,6 +54,6 @@ struct nginx_directive {
     bool opens_block;
 };
 VEC(nginx_directives, struct nginx_directive);
-/* False with out_line set when the text is not well formed. */
+/* False with out_line set when the text is not well formed. renderers/nginx_parse.c. */
 bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *out_directives,
                  size_t *out_line);

@@ -1,0 +1,211 @@
+/* Reads nginx configuration text as nginx does: words, quotes, comments, blocks. Only the shape is
+ * understood, never what a directive means. */
+
+#include "renderers/nginx_text.h"
+
+#include "base/text.h"
+
+VEC(word_list, const char *);
+
+struct reader {
+    struct arena *arena;
+    const char *at;
+    const char *end;
+    size_t line;
+    size_t depth;
+    struct nginx_directives *directives;
+    struct word_list words; /* of the directive that is being read */
+    size_t first_line;      /* of its first word */
+};
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static char peek(const struct reader *reader)
+{
+    return reader->at < reader->end ? *reader->at : '\0';
+}
+
+static void step(struct reader *reader)
+{
+    reader->line += *reader->at == '\n';
+    reader->at++;
+}
+
+static void skip_space(struct reader *reader)
+{
+    bool is_comment = false;
+    while (reader->at < reader->end) {
+        is_comment = (is_comment && *reader->at != '\n') || *reader->at == '#';
+        if (!is_comment && !is_space(*reader->at)) {
+            return;
+        }
+        step(reader);
+    }
+}
+
+/* Takes back what quoting added: a backslash before quotes and itself, and \t \r \n; before
+ * anything else it stands for itself. */
+static const char *unescape(struct arena *arena, const char *data, size_t length)
+{
+    char *out = arena_alloc(arena, length + 1);
+    size_t used = 0;
+    for (size_t i = 0; i < length; i++) {
+        static const char escapes[] = "\"'\\trn";
+        static const char meanings[] = "\"'\\\t\r\n";
+        char next = i + 1 < length ? data[i + 1] : '\0';
+        const char *escape = next != '\0' ? strchr(escapes, next) : NULL;
+        if (data[i] == '\\' && escape != NULL) {
+            out[used++] = meanings[escape - escapes];
+            i++;
+        } else {
+            out[used++] = data[i];
+        }
+    }
+    return out;
+}
+
+static bool ends_bare_word(char c)
+{
+    return is_space(c) || c == ';' || c == '{';
+}
+
+/* Up to the end of a bare word, which a backslash and the brace of ${ do not end. */
+static bool skip_bare_word(struct reader *reader)
+{
+    bool is_variable = false;
+    while (reader->at < reader->end) {
+        char c = *reader->at;
+        if (c == '{' && is_variable) {
+            step(reader);
+            continue;
+        }
+        if (ends_bare_word(c)) {
+            return true;
+        }
+        is_variable = c == '$';
+        step(reader);
+        if (c == '\\' && reader->at < reader->end) {
+            step(reader);
+        }
+    }
+    return false;
+}
+
+/* Up to the closing quote; at stands behind the opening one. */
+static bool skip_quoted(struct reader *reader, char quote)
+{
+    while (reader->at < reader->end && *reader->at != quote) {
+        bool is_escape = *reader->at == '\\';
+        step(reader);
+        if (is_escape && reader->at < reader->end) {
+            step(reader);
+        }
+    }
+    return reader->at < reader->end;
+}
+
+static bool read_word(struct reader *reader)
+{
+    char quote = *reader->at == '"' || *reader->at == '\'' ? *reader->at : '\0';
+    if (quote != '\0') {
+        step(reader);
+    }
+    const char *first = reader->at;
+    if (!(quote != '\0' ? skip_quoted(reader, quote) : skip_bare_word(reader))) {
+        return false;
+    }
+    size_t length = (size_t)(reader->at - first);
+    if (length > NGINX_ARGUMENT_MAX) {
+        return false;
+    }
+    vec_add(reader->arena, &reader->words, unescape(reader->arena, first, length));
+    if (quote == '\0') {
+        return true;
+    }
+    step(reader);
+    char next = peek(reader);
+    return ends_bare_word(next) || next == ')';
+}
+
+/* The words read so far become a directive. */
+static bool end_directive(struct reader *reader, bool opens_block)
+{
+    if (reader->words.count == 0) {
+        return false;
+    }
+    size_t count = reader->words.count - 1;
+    vec_add(reader->arena, &reader->words, NULL);
+    vec_add(reader->arena, reader->directives,
+            (struct nginx_directive){
+                .name = reader->words.items[0],
+                .arguments = reader->words.items + 1,
+                .argument_count = count,
+                .line = reader->first_line,
+                .depth = reader->depth,
+                .opens_block = opens_block,
+            });
+    reader->words = (struct word_list){0};
+    reader->depth += opens_block;
+    return true;
+}
+
+static bool end_block(struct reader *reader)
+{
+    if (reader->words.count > 0 || reader->depth == 0) {
+        return false;
+    }
+    reader->depth--;
+    return true;
+}
+
+static bool read_next(struct reader *reader)
+{
+    switch (*reader->at) {
+    case ';':
+        step(reader);
+        return end_directive(reader, false);
+    case '{':
+        step(reader);
+        return end_directive(reader, true);
+    case '}':
+        step(reader);
+        return end_block(reader);
+    default:
+        if (reader->words.count == 0) {
+            reader->first_line = reader->line;
+        }
+        return read_word(reader);
+    }
+}
+
+bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *out_directives,
+                 size_t *out_line)
+{
+    struct nginx_directives directives = {0};
+    /* nginx lets a NUL pass, and then means something else than what it was given. */
+    const char *nul = memchr(text.data, '\0', text.length);
+    struct reader reader = {
+        .arena = arena,
+        .at = text.data,
+        .end = nul != NULL ? nul : text.data + text.length,
+        .line = 1,
+        .directives = &directives,
+    };
+    skip_space(&reader);
+    while (reader.at < reader.end) {
+        if (!read_next(&reader)) {
+            *out_line = reader.line;
+            return false;
+        }
+        skip_space(&reader);
+    }
+    if (nul != NULL || reader.words.count > 0 || reader.depth > 0) {
+        *out_line = reader.line;
+        return false;
+    }
+    *out_directives = directives;
+    return true;
+}

@@ -1,0 +1,254 @@
+/* Writes nginx configuration: one directive per line, two kinds of arguments (words of ours, texts
+ * of users), and for each line the YAML that asked for it. What a directive means is left to the
+ * renderers; reading text back is nginx_parse.c.
+ *
+ * In double quotes nginx leaves everything alone but the quote and the backslash; line breaks are
+ * written as \n so that a directive stays on its line. A dollar cannot be escaped there at all:
+ * see enum nginx_context. */
+
+#include "renderers/nginx_text.h"
+
+#include <assert.h>
+
+#include "base/text.h"
+
+enum { INDENT = 4 };
+
+VEC(span_list, struct span);
+
+struct nginx_text {
+    struct arena *arena;
+    struct text text;
+    struct span_list lines;
+    struct span span;
+    size_t depth;        /* of open blocks */
+    size_t argument;     /* offset of the argument that is being written in parts */
+    bool is_in_argument; /* between nginx_open and nginx_close */
+};
+
+/* What never needs quotes, wherever it stands in an argument. */
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("_-./:=%+,@*?&!^~[]", c) != NULL);
+}
+
+static bool is_plain_text(const char *text)
+{
+    if (text[0] == '\0') {
+        return false;
+    }
+    for (const char *c = text; *c != '\0'; c++) {
+        if (!is_plain(*c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void add_escaped(struct text *out, enum nginx_context context, char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        text_add_char(out, '\\');
+        text_add_char(out, c);
+        break;
+    case '\n':
+        text_add(out, "\\n");
+        break;
+    case '\r':
+        text_add(out, "\\r");
+        break;
+    case '\t':
+        text_add(out, "\\t");
+        break;
+    case '$':
+        assert(context != NGINX_STATIC);
+        text_add(out, context == NGINX_EVALUATED ? "${" NGINX_DOLLAR "}" : "$");
+        break;
+    default:
+        text_add_char(out, c);
+    }
+}
+
+static void add_escaped_text(struct text *out, enum nginx_context context, const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        add_escaped(out, context, *c);
+    }
+}
+
+static void end_line(struct nginx_text *nginx, const char *end)
+{
+    assert(!nginx->is_in_argument);
+    text_add(&nginx->text, end);
+    text_add_char(&nginx->text, '\n');
+    vec_add(nginx->arena, &nginx->lines, nginx->span);
+}
+
+static void begin_line(struct nginx_text *nginx)
+{
+    for (size_t i = 0; i < nginx->depth * INDENT; i++) {
+        text_add_char(&nginx->text, ' ');
+    }
+}
+
+struct nginx_text *nginx_text_make(struct arena *arena)
+{
+    struct nginx_text *nginx = arena_new(arena, struct nginx_text);
+    nginx->arena = arena;
+    nginx->text = text_make(arena);
+    return nginx;
+}
+
+void nginx_at(struct nginx_text *nginx, struct span span)
+{
+    nginx->span = span;
+}
+
+struct span nginx_place(const struct nginx_text *nginx)
+{
+    return nginx->span;
+}
+
+struct mapped_text nginx_text_finish(struct nginx_text *nginx)
+{
+    assert(nginx->depth == 0);
+    return (struct mapped_text){
+        .content = text_str(&nginx->text),
+        .lines = nginx->lines.items,
+        .line_count = nginx->lines.count,
+    };
+}
+
+void nginx_begin(struct nginx_text *nginx, const char *directive)
+{
+    begin_line(nginx);
+    text_add(&nginx->text, directive);
+}
+
+void nginx_word(struct nginx_text *nginx, const char *word)
+{
+    if (!nginx->is_in_argument) {
+        text_add_char(&nginx->text, ' ');
+    }
+    text_add(&nginx->text, word);
+}
+
+void nginx_number(struct nginx_text *nginx, unsigned long long number, const char *unit)
+{
+    if (!nginx->is_in_argument) {
+        text_add_char(&nginx->text, ' ');
+    }
+    text_addf(&nginx->text, "%llu%s", number, unit);
+}
+
+void nginx_value(struct nginx_text *nginx, enum nginx_context context, const char *text)
+{
+    if (nginx->is_in_argument) {
+        add_escaped_text(&nginx->text, context, text);
+        return;
+    }
+    if (is_plain_text(text)) {
+        assert(strlen(text) <= NGINX_ARGUMENT_MAX);
+        nginx_word(nginx, text);
+        return;
+    }
+    nginx_open(nginx);
+    add_escaped_text(&nginx->text, context, text);
+    nginx_close(nginx);
+}
+
+void nginx_open(struct nginx_text *nginx)
+{
+    assert(!nginx->is_in_argument);
+    text_add(&nginx->text, " \"");
+    nginx->argument = nginx->text.length;
+    nginx->is_in_argument = true;
+}
+
+void nginx_close(struct nginx_text *nginx)
+{
+    assert(nginx->is_in_argument);
+    assert(nginx->text.length - nginx->argument <= NGINX_ARGUMENT_MAX);
+    text_add_char(&nginx->text, '"');
+    nginx->is_in_argument = false;
+}
+
+void nginx_end(struct nginx_text *nginx)
+{
+    end_line(nginx, ";");
+}
+
+void nginx_block(struct nginx_text *nginx)
+{
+    end_line(nginx, " {");
+    nginx->depth++;
+}
+
+void nginx_block_end(struct nginx_text *nginx)
+{
+    assert(nginx->depth > 0);
+    nginx->depth--;
+    begin_line(nginx);
+    end_line(nginx, "}");
+}
+
+void nginx_comment(struct nginx_text *nginx, const char *text)
+{
+    begin_line(nginx);
+    text_add(&nginx->text, "# ");
+    for (const char *c = text; *c != '\0'; c++) {
+        text_add_char(&nginx->text, (unsigned char)*c < ' ' ? ' ' : *c);
+    }
+    end_line(nginx, "");
+}
+
+void nginx_line(struct nginx_text *nginx, const char *directive, ...)
+{
+    nginx_begin(nginx, directive);
+    va_list words;
+    va_start(words, directive);
+    for (const char *word = va_arg(words, const char *); word != NULL;
+         word = va_arg(words, const char *)) {
+        nginx_word(nginx, word);
+    }
+    va_end(words);
+    nginx_end(nginx);
+}
+
+/* Where line number (from 0) of a block scalar stands in its source; the whole span when the
+ * scalar is not written line by line (quoted, folded). */
+static struct span raw_line_span(struct span span, struct str line, size_t number)
+{
+    if (span.source == NULL) {
+        return span;
+    }
+    size_t at = source_position(span.source, span.first).line + number + 1;
+    if (at > span.source->line_count) {
+        return span;
+    }
+    struct str written = source_line(span.source, at);
+    const char *found = memmem(written.data, written.length, line.data, line.length);
+    if (found == NULL || found + line.length != written.data + written.length) {
+        return span;
+    }
+    size_t first = (size_t)(found - span.source->content.data);
+    return (struct span){span.source, first, first + line.length};
+}
+
+void nginx_raw(struct nginx_text *nginx, const char *text, struct span span)
+{
+    struct span before = nginx->span;
+    size_t number = 0;
+    for (const char *start = text; *start != '\0'; number++) {
+        size_t length = strcspn(start, "\n");
+        struct str line = {start, length};
+        nginx->span = raw_line_span(span, line, number);
+        text_add_str(&nginx->text, line);
+        end_line(nginx, "");
+        start += length + (start[length] == '\n');
+    }
+    nginx->span = before;
+}
