@@ -6,26 +6,19 @@
 #include <string.h>
 
 #include "core/kind.h"
+#include "model/certificate_item.h"
 #include "model/file_item.h"
 #include "model/layout.h"
 #include "renderers/nginx_text.h"
 
-/* The two files through which Debian's nginx.conf reaches the live tree, one for each level at
- * which it includes (main and http). The bracket makes the include a pattern: a pattern that
- * matches nothing is no error to nginx, so that the foreign configuration still starts at every
- * moment, also before the first generation and after the last. */
 static void entrance_add(const struct desired_input *input, struct item_list *items,
-                         const char *directory, const char *name, const char *level)
+                         enum tree_level level)
 {
-    struct arena *arena = input->arena;
-    struct file_item *wanted = arena_new(arena, struct file_item);
-    const char *text =
-        arena_printf(arena, "include %s/%s/[m]ain.conf;\n", input->layout->nginx_tree, level);
-    wanted->text.content = str_of(text);
+    struct tree_entrance entrance = tree_entrance(input->arena, input->layout, level);
+    struct file_item *wanted = arena_new(input->arena, struct file_item);
+    wanted->text.content = str_of(entrance.text);
     wanted->mode = 0644;
-    const char *path =
-        arena_printf(arena, "%s/%s/%s", input->layout->nginx_directory, directory, name);
-    (void)item_add(arena, items, ITEM_FILE, path, NULL, SPAN_NONE, wanted);
+    (void)item_add(input->arena, items, ITEM_FILE, entrance.path, NULL, SPAN_NONE, wanted);
 }
 
 static int member_compare(const void *a, const void *b)
@@ -35,6 +28,19 @@ static int member_compare(const void *a, const void *b)
     return strcmp(left->path, right->path);
 }
 
+/* nginx reads a pair only when it loads, so a new one asks the tree to be loaded again. */
+static const char *const *certificate_names(struct arena *arena, const struct item_list *items)
+{
+    size_t count = 0;
+    const char **names = arena_array(arena, items->count + 1, sizeof(*names));
+    for (size_t i = 0; i < items->count; i++) {
+        if (strcmp(items->items[i].type, ITEM_CERTIFICATE) == 0) {
+            names[count++] = item_name(arena, &items->items[i]);
+        }
+    }
+    return names;
+}
+
 static void tree_add(const struct desired_input *input, struct tree_item *tree,
                      struct desired *desired)
 {
@@ -42,8 +48,9 @@ static void tree_add(const struct desired_input *input, struct tree_item *tree,
         qsort(tree->members.items, tree->members.count, sizeof(*tree->members.items),
               member_compare);
     }
-    entrance_add(input, &desired->items, "modules-enabled", "90-reconcile.conf", "main");
-    entrance_add(input, &desired->items, "conf.d", "reconcile.conf", "http");
+    tree->inputs = certificate_names(input->arena, &desired->items);
+    entrance_add(input, &desired->items, TREE_MAIN);
+    entrance_add(input, &desired->items, TREE_HTTP);
     (void)item_add(input->arena, &desired->items, ITEM_TREE, input->layout->nginx_tree, NULL,
                    SPAN_NONE, tree);
     desired->tree = tree;

@@ -1,6 +1,8 @@
 /* Generations: STATE/generations/N is exactly the tree that `render --out` gives (each file below
  * it at its own absolute path), plus a manifest. Plain files, each generation on its own, so that a
- * hand edit of a live file never reaches an earlier one and rollback needs no store. */
+ * hand edit of a live file never reaches an earlier one and rollback needs no store. The manifest
+ * holds every file's text as well: what generation_read gives is what was written, whatever has
+ * been done to the plain files since. */
 #pragma once
 
 #include <sys/types.h>
@@ -18,13 +20,14 @@ VEC(generation_files, struct generation_file);
 
 struct generation {
     unsigned long number;
-    int64_t created_at;  /* seconds since the epoch */
-    const char *summary; /* one line: what changed; commit if known */
-    const char *digest;  /* of all its files: the same tree has the same digest */
+    int64_t created_at;      /* seconds since the epoch */
+    const char *summary;     /* one line: what changed; commit if known */
+    const char *digest;      /* of all its files: the same files have the same digest */
+    const char *tree_digest; /* of the nginx tree alone: what nginx has to load */
 };
 VEC(generation_list, struct generation);
 
-/* Highest number ever used + 1; numbers are never reused. */
+/* Higher than every number that a worker can have answered with, and every one on disk. */
 bool generation_next_number(struct host *host, unsigned long *out_number,
                             struct error *err) MUST_CHECK;
 /* Writes and syncs generations/N (one syncfs) through a temporary name and one rename; also
@@ -35,11 +38,20 @@ bool generation_write(struct host *host, unsigned long number, const struct gene
 bool generation_write_numbered(struct host *host, int tree_directory, const char *tree_path,
                                unsigned long number, struct arena *arena,
                                struct error *err) MUST_CHECK;
+/* What the manifest says. An unknown number is ERROR_UNAVAILABLE. */
+bool generation_find(struct host *host, unsigned long number, struct arena *arena,
+                     struct generation *out_generation, struct error *err) MUST_CHECK;
+/* Removes one that was written and refused; never the current one. */
+bool generation_remove(struct host *host, unsigned long number, struct error *err) MUST_CHECK;
 /* Oldest first. */
 bool generation_list(struct host *host, struct arena *arena, struct generation_list *out_list,
                      struct error *err) MUST_CHECK;
 /* The one that STATE/current names (a relative link to generations/N); 0: none. */
 bool generation_current(struct host *host, unsigned long *out_number, struct error *err) MUST_CHECK;
+/* The tree of generation N as it stands on disk: STATE/generations/N + nginx_tree, absolute as the
+ * host sees it. */
+const char *generation_tree_path(struct arena *arena, const struct layout *layout,
+                                 unsigned long number);
 /* Every file of generation N with content and mode, sorted by path, without the three numbered
  * ones. */
 bool generation_read(struct host *host, unsigned long number, struct arena *arena,
@@ -48,6 +60,7 @@ bool generation_read(struct host *host, unsigned long number, struct arena *aren
  * goes through it (STATE/current + nginx_tree), so that the one rename switches the whole
  * configuration, and a host without sites has a current generation too. */
 bool generation_switch(struct host *host, unsigned long number, struct error *err) MUST_CHECK;
-/* Keeps the last 10, those younger than 7 days, the current one, and keep (0: none). */
+/* Keeps the last 10, those younger than 7 days, the current one, the one that nginx has loaded, and
+ * keep (0: none). Sweeps up what a killed run left. */
 bool generation_prune(struct host *host, unsigned long keep, struct arena *arena,
                       struct error *err) MUST_CHECK;

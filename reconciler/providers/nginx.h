@@ -17,8 +17,9 @@ VEC(nginx_complaints, struct nginx_complaint);
 enum nginx_verdict { NGINX_ACCEPTED, NGINX_REFUSED, NGINX_UNTESTED };
 
 struct nginx_candidate {
-    const char *tree; /* directory that holds the candidate tree, on this machine; it stands at
-                         layout->nginx_tree during the test, whatever that names now */
+    const char *tree; /* directory that holds the candidate tree, on this machine, with the files of
+                         generation_write_numbered; it stands at layout->nginx_tree during the test,
+                         whatever that names now */
     bool is_offline;  /* the main file is our embedded Debian-like one, never the machine's */
     const char *const *extra_hosts; /* names that shall resolve; NULL-terminated or NULL */
 };
@@ -31,9 +32,12 @@ struct nginx_test_result {
     int64_t took_us;
 };
 
-/* nginx -t over the whole configuration in user, mount, network and pid namespaces, with
- * placeholder certificates at every referenced path; changes nothing outside (facts: measured).
- * False only when the machine itself fails; "cannot be tested here" is a verdict. */
+/* nginx -t over the whole configuration in a private view: user, mount, network and pid namespaces,
+ * placeholder certificates at every path below ours, everything else as it is but read-only; where
+ * namespaces are refused, under a supervisor (nginx_seccomp.h). Changes nothing outside. The two
+ * entrances (tree_entrance) are there even when they are not installed yet. Paths of the candidate
+ * are named below layout->nginx_tree, wherever it stands. False only when the machine itself fails;
+ * "cannot be tested here" is a verdict. */
 bool nginx_test(struct host *host, const struct nginx_candidate *candidate, struct arena *arena,
                 struct nginx_test_result *out_result, struct error *err) MUST_CHECK;
 
@@ -52,11 +56,57 @@ bool nginx_check_ports(struct host *host, const char *tree, struct arena *arena,
 
 /* Starts nginx, or HUP, and waits for proof: the wanted generation from a new worker, and every old
  * worker gone or shutting down. test_us sets the deadline: 3 s + 2 x test_us. An [emerg] of the
- * master in its error log ends the wait at once. False: not proven; err says what was seen. */
+ * master in its error log ends the wait at once. What was proven is recorded in STATE/loaded, and
+ * nothing is owed any more. Generation 0: nothing of ours is to be loaded; new workers are proof
+ * enough. False: not proven; err says what was seen. */
 bool nginx_reload(struct host *host, unsigned long generation, int64_t test_us, struct arena *arena,
                   struct error *err) MUST_CHECK;
 
+/* The same with the way back: STATE/current names the generation, nginx proves that it has loaded
+ * it; if it does not, STATE/current names again what it named before, and nginx reloads that. This
+ * is what the tree's apply does. False: err says why, and whether the way back was proven. */
+bool nginx_switch(struct host *host, unsigned long generation, int64_t test_us, struct arena *arena,
+                  struct error *err) MUST_CHECK;
+
+/* Remembers, synced, that nginx must load again although its files stay as they are. Called before
+ * something is changed that it reads only then, such as a certificate pair, so that a crash between
+ * the two cannot lose the reload. */
+bool nginx_reload_owe(struct host *host, struct error *err) MUST_CHECK;
+bool nginx_reload_is_owed(struct host *host);
+/* The generation that was last proven to be loaded; 0: none. */
+unsigned long nginx_loaded(struct host *host);
+
 /* Asks through the real listener, trusting only the certificate that is installed for the site;
- * waits at most probe->timeout_ms for a 2xx or 3xx. False: err says what came instead. */
+ * asks again until a 2xx or 3xx comes, for at most probe->timeout_ms. False: err says what came
+ * instead. */
 bool nginx_probe(struct host *host, const struct probe *probe, struct arena *arena,
                  struct error *err) MUST_CHECK;
+
+/* What stands beside ours: configuration that others wrote, reached from the main nginx.conf. */
+struct nginx_claim {
+    const char *text; /* a host name in lower case; or an address, "0.0.0.0:80", "[::]:443" */
+    const char *file; /* absolute */
+    size_t line;
+};
+VEC(nginx_claims, struct nginx_claim);
+
+struct nginx_foreign {
+    bool is_present;              /* there is a main nginx.conf */
+    bool has_entrance;            /* it includes what leads to our tree, at http level */
+    struct nginx_claims names;    /* host names served on our ports, in the order of reading */
+    struct nginx_claims defaults; /* addresses for which default_server is claimed */
+    struct nginx_claims modules;  /* of load_module: "stream" for .../ngx_stream_module.so */
+    const struct nginx_complaint *broken; /* what cannot be read or is not well formed; NULL: no
+                                             such thing (only nginx_test knows all) */
+};
+
+/* Reads the files, without nginx. The packaged default site does not count where
+ * layout->disables_default_site lets us switch it off. */
+bool nginx_foreign_read(struct host *host, struct arena *arena, struct nginx_foreign *out_foreign,
+                        struct error *err) MUST_CHECK;
+/* Who else serves this host name; NULL: nobody. */
+const struct nginx_claim *nginx_foreign_find(const struct nginx_foreign *foreign,
+                                             const char *host_name);
+
+/* A main file like Debian 12's, for tests without a host and for running as an ordinary user. */
+const char *nginx_main_text(struct arena *arena, const struct layout *layout);
