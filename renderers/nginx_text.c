@@ -1,6 +1,6 @@
 /* Writes nginx configuration: one directive per line, two kinds of arguments (words of ours, texts
  * of users), and for each line the YAML that asked for it. What a directive means is left to the
- * renderers; reading text back is nginx_parse.c.
+ * renderers; reading text back is model/nginx_syntax.c.
  *
  * In double quotes nginx leaves everything alone but the quote and the backslash; line breaks are
  * written as \n so that a directive stays on its line. A dollar cannot be escaped there at all:

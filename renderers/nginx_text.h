@@ -3,11 +3,9 @@
 #pragma once
 
 #include "model/item.h"
+#include "model/nginx_syntax.h"
 
 struct nginx_text;
-
-/* nginx ends a parameter at 4,096 bytes as written, quotes and escapes included. */
-enum { NGINX_ARGUMENT_MAX = 4080 };
 
 /* The variable that stands for a dollar sign, defined once in the shared file. */
 #define NGINX_DOLLAR "rc_dollar"
@@ -42,18 +40,3 @@ void nginx_comment(struct nginx_text *nginx, const char *text); /* one line; mad
 void nginx_line(struct nginx_text *nginx, const char *directive, ...) __attribute__((sentinel));
 /* Raw text of a user, only where the host's settings allow it: lines are taken as they are. */
 void nginx_raw(struct nginx_text *nginx, const char *text, struct span span);
-
-/* Reads rendered text back: the directives with their unquoted arguments, as nginx would see
- * them. Used to compare each changed file with the model before the switch. */
-struct nginx_directive {
-    const char *name;
-    const char *const *arguments; /* NULL-terminated, unquoted */
-    size_t argument_count;
-    size_t line;  /* from 1 */
-    size_t depth; /* of blocks around it */
-    bool opens_block;
-};
-VEC(nginx_directives, struct nginx_directive);
-/* False with out_line set when the text is not well formed. renderers/nginx_parse.c. */
-bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *out_directives,
-                 size_t *out_line);

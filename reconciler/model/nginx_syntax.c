@@ -1,9 +1,9 @@
 /* Reads nginx configuration text as nginx does: words, quotes, comments, blocks. Only the shape is
  * understood, never what a directive means. */
 
-#include "renderers/nginx_text.h"
+#include "model/nginx_syntax.h"
 
-#include "base/text.h"
+#include <string.h>
 
 VEC(word_list, const char *);
 
@@ -184,7 +184,7 @@ static bool read_next(struct reader *reader)
 bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *out_directives,
                  size_t *out_line)
 {
-    struct nginx_directives directives = {0};
+    *out_directives = (struct nginx_directives){0};
     /* nginx lets a NUL pass, and then means something else than what it was given. */
     const char *nul = memchr(text.data, '\0', text.length);
     struct reader reader = {
@@ -192,7 +192,7 @@ bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *
         .at = text.data,
         .end = nul != NULL ? nul : text.data + text.length,
         .line = 1,
-        .directives = &directives,
+        .directives = out_directives,
     };
     skip_space(&reader);
     while (reader.at < reader.end) {
@@ -206,6 +206,5 @@ bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *
         *out_line = reader.line;
         return false;
     }
-    *out_directives = directives;
     return true;
 }
