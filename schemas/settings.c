@@ -1,0 +1,167 @@
+/* The rows of the host's settings. */
+#include "schemas/settings.h"
+
+#include <string.h>
+
+static const char *const modes[] = {"enforce", "observe", "hold", NULL};
+static const char *const reactions[] = {"isolate", "all-or-nothing", NULL};
+static const char *const issuers[] = {"internal", NULL};
+
+// clang-format off
+static const struct field nginx_fields[] = {
+    FIELD(struct settings_nginx, program, .fallback = "/usr/sbin/nginx", .syntax = &syntax_path,
+          .help = "The nginx program that tests and runs the configuration."),
+    FIELD(struct settings_nginx, directory, .fallback = "/etc/nginx", .syntax = &syntax_path,
+          .help = "nginx's own configuration folder, with conf.d and modules-enabled."),
+    FIELD(struct settings_nginx, tree, .fallback_note = "DIRECTORY/reconcile", .syntax = &syntax_path,
+          .help = "The link through which nginx reads the current generation."),
+    FIELD(struct settings_nginx, pid, .fallback = "/run/nginx.pid", .syntax = &syntax_path,
+          .help = "The master's pid file."),
+    FIELD(struct settings_nginx, log, .fallback = "/var/log/nginx", .syntax = &syntax_path,
+          .help = "Folder of the sites' logs."),
+    FIELD(struct settings_nginx, cache, .fallback = "/var/cache/nginx", .syntax = &syntax_path,
+          .help = "Folder of the sites' response caches."),
+    FIELD(struct settings_nginx, service, .fallback = "nginx.service", .syntax = &syntax_any,
+          .help = "The unit that runs nginx; empty where none does, and nginx is started and "
+                  "signalled directly."),
+    FIELD(struct settings_nginx, listen, .syntax = &syntax_host_name,
+          .fallback_note = "all IPv4 addresses, and all IPv6 ones where the host has them",
+          .help = "Addresses that sites listen on."),
+    FIELD(struct settings_nginx, http_port, .fallback = "80", .help = "Port of plain HTTP."),
+    FIELD(struct settings_nginx, https_port, .fallback = "443", .help = "Port of HTTPS."),
+    FIELD(struct settings_nginx, disable_default_site, .fallback = "false",
+          .help = "The distribution's default site may be switched off where it is in the way."),
+};
+static const struct schema nginx_schema = {
+    .name = "settings.nginx", .size = sizeof(struct settings_nginx),
+    .fields = nginx_fields, .field_count = sizeof(nginx_fields) / sizeof(*nginx_fields),
+    .help = "How nginx runs on this host.",
+};
+
+static const struct field systemd_fields[] = {
+    FIELD(struct settings_systemd, manage, .fallback = "true",
+          .help = "Speak to the service manager: load, enable and start units. Without it unit "
+                  "files are only written."),
+    FIELD(struct settings_systemd, units, .fallback = "/etc/systemd/system", .syntax = &syntax_path,
+          .help = "Folder of unit files."),
+};
+static const struct schema systemd_schema = {
+    .name = "settings.systemd", .size = sizeof(struct settings_systemd),
+    .fields = systemd_fields, .field_count = sizeof(systemd_fields) / sizeof(*systemd_fields),
+    .help = "How services run on this host.",
+};
+
+static const struct field users_fields[] = {
+    FIELD(struct settings_users, manage, .fallback = "true",
+          .help = "Create system accounts and set owners. Without it everything belongs to whoever "
+                  "runs the program."),
+    FIELD(struct settings_users, sysusers, .fallback = "/etc/sysusers.d", .syntax = &syntax_path,
+          .help = "Folder of systemd-sysusers files."),
+};
+static const struct schema users_schema = {
+    .name = "settings.users", .size = sizeof(struct settings_users),
+    .fields = users_fields, .field_count = sizeof(users_fields) / sizeof(*users_fields),
+    .help = "Accounts of services.",
+};
+
+static const struct field store_fields[] = {
+    FIELD(struct settings_store, path, .fallback_note = "STATE/store/reconcile.db",
+          .syntax = &syntax_path, .help = "The SQLite file that runs are recorded in."),
+    FIELD(struct settings_store, group, .syntax = &syntax_user,
+          .help = "The group that may read it: the status program's."),
+};
+static const struct schema store_schema = {
+    .name = "settings.store", .size = sizeof(struct settings_store),
+    .fields = store_fields, .field_count = sizeof(store_fields) / sizeof(*store_fields),
+    .help = "The record of what was done.",
+};
+
+static const struct field settings_fields[] = {
+    FIELD(struct settings, source, .syntax = &syntax_path,
+          .help = "The folder of YAML, where none is named on the command line."),
+    FIELD(struct settings, environment, .syntax = &syntax_name,
+          .help = "The overlay below environments/ that this host takes."),
+    FIELD(struct settings, host, .fallback_note = "the machine's name", .syntax = &syntax_name,
+          .help = "The overlay below hosts/ that this host takes."),
+    FIELD(struct settings, mode, .fallback = "enforce", .choices = modes,
+          .help = "enforce repairs drift and takes new commits, observe only reports, hold repairs "
+                  "drift but takes no new commit."),
+    FIELD(struct settings, on_error, .fallback = "isolate", .choices = reactions,
+          .help = "What a failure on the host costs: the document and what needs it, or the whole "
+                  "run."),
+    FIELD(struct settings, issuer, .fallback = "internal", .choices = issuers,
+          .help = "Who signs the certificates of sites with tls: auto."),
+    FIELD(struct settings, allow_raw, .fallback = "false",
+          .help = "Documents may hold raw nginx text. The folder can never grant itself this."),
+    FIELD(struct settings, state, .fallback = "/var/lib/reconcile", .syntax = &syntax_path,
+          .help = "Folder of generations, ledger, certificates and locks."),
+    FIELD(struct settings, secrets, .fallback = "/etc/reconcile/secrets", .syntax = &syntax_path,
+          .help = "Folder of secrets, one value a file, mode 0600."),
+    FIELD(struct settings, environment_files, .fallback = "/etc/reconcile/environment",
+          .syntax = &syntax_path, .help = "Folder of services' environment files."),
+    FIELD(struct settings, nginx, .object = &nginx_schema, .help = "How nginx runs on this host."),
+    FIELD(struct settings, systemd, .object = &systemd_schema,
+          .help = "How services run on this host."),
+    FIELD(struct settings, users, .object = &users_schema, .help = "Accounts of services."),
+    FIELD(struct settings, store, .object = &store_schema, .help = "The record of what was done."),
+};
+// clang-format on
+
+const struct schema settings_schema = {
+    .name = "settings",
+    .size = sizeof(struct settings),
+    .fields = settings_fields,
+    .field_count = sizeof(settings_fields) / sizeof(*settings_fields),
+    .help = "The host's own settings.",
+};
+
+static const char *or_below(struct arena *arena, const struct text_value *value,
+                            const char *directory, const char *name)
+{
+    return value->text != NULL ? value->text : arena_printf(arena, "%s/%s", directory, name);
+}
+
+static const char *const *addresses_of(const struct text_list *list, struct arena *arena)
+{
+    if (list->count == 0) {
+        return NULL;
+    }
+    const char **addresses = arena_array(arena, list->count + 1, sizeof(*addresses));
+    for (size_t i = 0; i < list->count; i++) {
+        addresses[i] = list->items[i].text;
+    }
+    return addresses;
+}
+
+struct layout settings_layout(const struct settings *settings, const char *state,
+                              struct arena *arena)
+{
+    struct layout layout = layout_debian12();
+    layout.state = state != NULL ? state : settings->state.text;
+    layout.certificates = arena_printf(arena, "%s/certificates", layout.state);
+    layout.authority = arena_printf(arena, "%s/authority", layout.state);
+    layout.acme_challenges = arena_printf(arena, "%s/acme", layout.state);
+    layout.environment = settings->environment_files.text;
+    layout.secrets = settings->secrets.text;
+    layout.issuer = issuers[settings->issuer.index];
+    layout.allows_raw = settings->allow_raw.is_true;
+
+    const struct settings_nginx *nginx = &settings->nginx;
+    layout.nginx_program = nginx->program.text;
+    layout.nginx_directory = nginx->directory.text;
+    layout.nginx_tree = or_below(arena, &nginx->tree, layout.nginx_directory, "reconcile");
+    layout.nginx_pid = nginx->pid.text;
+    layout.nginx_log = nginx->log.text;
+    layout.nginx_cache = nginx->cache.text;
+    layout.nginx_service = nginx->service.text[0] == '\0' ? NULL : nginx->service.text;
+    layout.listen = addresses_of(&nginx->listen, arena);
+    layout.http_port = nginx->http_port.number;
+    layout.https_port = nginx->https_port.number;
+    layout.disables_default_site = nginx->disable_default_site.is_true;
+
+    layout.manages_units = settings->systemd.manage.is_true;
+    layout.units = settings->systemd.units.text;
+    layout.manages_users = settings->users.manage.is_true;
+    layout.sysusers = settings->users.sysusers.text;
+    return layout;
+}

@@ -1,0 +1,66 @@
+/* The host's own settings, /etc/reconcile/reconcile.yaml: read by the same walker as documents, and
+ * never by the documents' author. Every path can be moved, so that the whole job also runs as an
+ * ordinary user inside one folder. */
+#pragma once
+
+#include "model/layout.h"
+#include "schemas/common.h"
+
+enum on_error { ON_ERROR_ISOLATE, ON_ERROR_ALL_OR_NOTHING };
+
+struct settings_nginx {
+    struct object object;
+    struct text_value program;
+    struct text_value directory;
+    struct text_value tree;
+    struct text_value pid;
+    struct text_value log;
+    struct text_value cache;
+    struct text_value service;
+    struct text_list listen;
+    struct port_value http_port;
+    struct port_value https_port;
+    struct boolean_value disable_default_site;
+};
+
+struct settings_systemd {
+    struct object object;
+    struct boolean_value manage;
+    struct text_value units;
+};
+
+struct settings_users {
+    struct object object;
+    struct boolean_value manage;
+    struct text_value sysusers;
+};
+
+struct settings_store {
+    struct object object;
+    struct text_value path;
+    struct text_value group;
+};
+
+struct settings {
+    struct object object;
+    struct text_value source;
+    struct text_value environment;
+    struct text_value host;
+    struct choice_value mode;     /* index: enum mode */
+    struct choice_value on_error; /* index: enum on_error */
+    struct choice_value issuer;
+    struct boolean_value allow_raw;
+    struct text_value state;
+    struct text_value secrets;
+    struct text_value environment_files;
+    struct settings_nginx nginx;
+    struct settings_systemd systemd;
+    struct settings_users users;
+    struct settings_store store;
+};
+
+extern const struct schema settings_schema;
+
+/* Where things live, from the settings; state, when not NULL, goes before theirs. */
+struct layout settings_layout(const struct settings *settings, const char *state,
+                              struct arena *arena);
