@@ -31,8 +31,11 @@ struct unit_item {
     bool is_running;                /* started, and kept so; false for what a timer starts */
     const char *const *wanted_by;   /* targets, for enabling by link where systemd does not run */
     const char *file;               /* path of its unit file (a file item) */
-    const char *const *restart_for; /* paths of other items (environment file): their change asks
-                                       for on_change; NULL-terminated, may be NULL */
+    const char *const *restart_for; /* paths whose change asks for on_change: of other items
+                                       (environment file), and of things that are not ours (secrets,
+                                       the application's release): a unit that started before such a
+                                       path, or what it links to, changed is outdated.
+                                       NULL-terminated, may be NULL */
     enum unit_change on_change;
     struct health health;
     /* Only of what was found: */
