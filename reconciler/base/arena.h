@@ -31,3 +31,9 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 size_t arena_used(const struct arena *arena);
 
 #define arena_new(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+
+static inline void cleanup_arena(struct arena **arena)
+{
+    arena_destroy(*arena);
+}
+#define AUTO_ARENA __attribute__((cleanup(cleanup_arena))) struct arena *
