@@ -39,7 +39,6 @@ struct store_overview {
     bool is_stale;           /* the last look is too old to be believed */
     int64_t checked_at;      /* the last time the whole host was looked at */
     int64_t stale_at;        /* when this look becomes too old */
-    int64_t change_count;    /* grows with each recorded run: tells whether anything is new */
     struct run_record last;  /* the newest run, whatever it did */
     struct run_record state; /* the run whose state is shown: the newest that looked at the host */
     struct state_counts documents;
@@ -111,11 +110,12 @@ bool store_read_runs(struct store_reader *reader, struct arena *arena,
 bool store_read_run(struct store_reader *reader, struct arena *arena, int64_t number,
                     bool *out_is_found, struct run_record *out_run, struct error *err) MUST_CHECK;
 
+/* The actions of one run, in order; or with run 0 those of one document, the newest first. */
 struct action_filter {
-    int64_t run;      /* 0: every run, newest first; else one run's, in order */
-    const char *kind; /* of the document; NULL: any */
-    const char *name;
+    int64_t run;
     int64_t key; /* with run: number of the action to go on behind; 0: from the start */
+    const char *kind;
+    const char *name;
     size_t limit;
 };
 struct action_page {

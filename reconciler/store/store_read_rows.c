@@ -1,0 +1,187 @@
+/* Rows of the store as records. A row may come from a damaged or hostile file: every word that is
+ * none of ours reads as the least trusted one, and a text that does not inflate is left out. */
+
+#include "store/store_read_rows.h"
+
+#include <string.h>
+#include <zlib.h>
+
+/* What the writer keeps of a text at most, and the line that says how much was cut. */
+enum { TEXT_MAX = 64 * 1024 + 128 };
+
+enum item_state state_of_word(const struct store_reader *reader, const char *word)
+{
+    enum item_state state = ITEM_STATE_STALE; /* not to be believed */
+    if (word != NULL) {
+        (void)item_state_parse(word, &state); /* an unknown word leaves it as it is */
+    }
+    return state == ITEM_STATE_IN_SYNC && reader->is_stale ? ITEM_STATE_STALE : state;
+}
+
+static enum item_state row_state(const struct store_reader *reader, struct cursor *cursor)
+{
+    const unsigned char *word = sqlite3_column_text(cursor->statement, cursor->next++);
+    return state_of_word(reader, (const char *)word);
+}
+
+static enum run_verdict row_verdict(struct cursor *cursor)
+{
+    const unsigned char *word = sqlite3_column_text(cursor->statement, cursor->next++);
+    for (size_t i = 0; word != NULL && i < RUN_VERDICT_COUNT; i++) {
+        if (strcmp((const char *)word, run_verdict_word((enum run_verdict)i)) == 0) {
+            return (enum run_verdict)i;
+        }
+    }
+    return RUN_VERDICT_FAILED;
+}
+
+static const char *row_long(struct cursor *cursor, struct arena *arena)
+{
+    int64_t length = row_integer(cursor);
+    int column = cursor->next++;
+    const unsigned char *body = sqlite3_column_blob(cursor->statement, column);
+    int body_length = sqlite3_column_bytes(cursor->statement, column);
+    if (body == NULL || length <= 0 || length > TEXT_MAX) {
+        return NULL;
+    }
+    char *text = arena_alloc(arena, (size_t)length + 1);
+    uLongf found = (uLongf)length;
+    if (uncompress((Bytef *)text, &found, body, (uLong)body_length) != Z_OK) {
+        return NULL;
+    }
+    text[found] = '\0';
+    return text;
+}
+
+/* What is in sync was proven by the last look; anything else when its row says. */
+static int64_t row_proven_at(const struct store_reader *reader, struct cursor *cursor,
+                             const char *recorded_state)
+{
+    int64_t at = row_integer(cursor);
+    bool is_in_sync = recorded_state != NULL && strcmp(recorded_state, "in-sync") == 0;
+    return is_in_sync ? reader->checked_at : at;
+}
+
+struct run_record run_of_row(sqlite3_stmt *statement, struct arena *arena)
+{
+    struct cursor row = cursor_row(statement);
+    struct run_record run = {0};
+    run.number = row_integer(&row);
+    run.started_at = row_integer(&row);
+    run.ended_at = row_integer(&row);
+    run.trigger = row_text(&row, arena);
+    run.mode = row_text(&row, arena);
+    run.version = row_text(&row, arena);
+    run.host = row_text(&row, arena);
+    run.environment = row_text(&row, arena);
+    run.source = row_text(&row, arena);
+    run.commit = row_text(&row, arena);
+    run.commit_subject = row_text(&row, arena);
+    run.commit_author = row_text(&row, arena);
+    run.commit_at = row_integer(&row);
+    run.desired_digest = row_text(&row, arena);
+    run.document_count = row_integer(&row);
+    run.generation_before = row_integer(&row);
+    run.generation_after = row_integer(&row);
+    run.stale_after_seconds = row_integer(&row);
+    run.verdict = row_verdict(&row);
+    run.exit_code = row_integer(&row);
+    run.counts.unchanged = row_integer(&row);
+    run.counts.changed = row_integer(&row);
+    run.counts.failed = row_integer(&row);
+    run.counts.skipped = row_integer(&row);
+    run.counts.pending = row_integer(&row);
+    run.counts.drifted = row_integer(&row);
+    run.counts.removed = row_integer(&row);
+    run.message = row_long(&row, arena);
+    return run;
+}
+
+struct action_record action_of_row(sqlite3_stmt *statement, struct arena *arena)
+{
+    struct cursor row = cursor_row(statement);
+    struct action_record action = {0};
+    action.run = row_integer(&row);
+    action.at = row_integer(&row);
+    action.number = row_integer(&row);
+    action.verb = row_text(&row, arena);
+    action.cause = row_text(&row, arena);
+    action.result = row_text(&row, arena);
+    action.type = row_text(&row, arena);
+    action.id = row_text(&row, arena);
+    action.kind = row_text(&row, arena);
+    action.name = row_text(&row, arena);
+    action.place = row_text(&row, arena);
+    action.diff = row_long(&row, arena);
+    action.reason = row_text(&row, arena);
+    action.error = row_text(&row, arena);
+    action.evidence = row_long(&row, arena);
+    action.took_us = row_integer(&row);
+    return action;
+}
+
+struct item_record item_of_row(const struct store_reader *reader, sqlite3_stmt *statement,
+                               struct arena *arena)
+{
+    struct cursor row = cursor_row(statement);
+    struct item_record item = {0};
+    item.type = row_text(&row, arena);
+    item.id = row_text(&row, arena);
+    item.kind = row_text(&row, arena);
+    item.name = row_text(&row, arena);
+    item.place = row_text(&row, arena);
+    const char *state = (const char *)sqlite3_column_text(statement, row.next);
+    item.state = row_state(reader, &row);
+    item.detail = row_text(&row, arena);
+    item.diff = row_long(&row, arena);
+    item.since = row_integer(&row);
+    item.proven_at = row_proven_at(reader, &row, state);
+    return item;
+}
+
+struct document_record document_of_row(const struct store_reader *reader, sqlite3_stmt *statement,
+                                       struct arena *arena)
+{
+    struct cursor row = cursor_row(statement);
+    struct document_record document = {0};
+    document.kind = row_text(&row, arena);
+    document.name = row_text(&row, arena);
+    document.place = row_text(&row, arena);
+    document.description = row_text(&row, arena);
+    document.summary = row_text(&row, arena);
+    const char *state = (const char *)sqlite3_column_text(statement, row.next);
+    document.state = row_state(reader, &row);
+    document.detail = row_text(&row, arena);
+    document.since = row_integer(&row);
+    document.proven_at = row_proven_at(reader, &row, state);
+    return document;
+}
+
+struct certificate_record certificate_of_row(sqlite3_stmt *statement, struct arena *arena)
+{
+    struct cursor row = cursor_row(statement);
+    struct certificate_record certificate = {0};
+    certificate.name = row_text(&row, arena);
+    certificate.names = row_text(&row, arena);
+    certificate.issuer = row_text(&row, arena);
+    certificate.kind = row_text(&row, arena);
+    certificate.document = row_text(&row, arena);
+    certificate.not_before = row_integer(&row);
+    certificate.not_after = row_integer(&row);
+    certificate.renews_at = row_integer(&row);
+    return certificate;
+}
+
+bool row_step(struct store_reader *reader, sqlite3_stmt *statement, bool *out_is_failed,
+              struct error *err)
+{
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_ROW) {
+        return true;
+    }
+    *out_is_failed = step != SQLITE_DONE;
+    if (*out_is_failed) {
+        (void)sqlite_error(err, reader->database);
+    }
+    return false;
+}

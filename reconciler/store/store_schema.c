@@ -1,0 +1,148 @@
+/* The schema as a list of migrations: number N takes a store from version N to N + 1. A migration
+ * that was released is never edited; what changes is a new one behind it. */
+
+#include "store/store_schema.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "store/sqlite.h"
+
+/* "RCNC": tells our file from any other SQLite database that a setting may point to. */
+enum { APPLICATION_ID = 0x52434e43 };
+
+// clang-format off
+static const char *const migrations[] = {
+    /* Long texts once each, deflated; looked up by the digest of what they say. */
+    "CREATE TABLE text ("
+    "    id INTEGER PRIMARY KEY,"
+    "    digest TEXT NOT NULL UNIQUE,"
+    "    length INTEGER NOT NULL,"
+    "    body BLOB NOT NULL"
+    ");"
+    /* AUTOINCREMENT: the number of a forgotten run is never given again. looked: this run saw the
+     * whole host; unsettled: how many resources were out of sync after it; quiet: it found nothing
+     * to do. */
+    "CREATE TABLE run ("
+    "    number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "    started_at INTEGER NOT NULL,"
+    "    ended_at INTEGER NOT NULL,"
+    "    cause TEXT, mode TEXT, version TEXT, host TEXT, environment TEXT,"
+    "    source TEXT, commit_id TEXT, commit_subject TEXT, commit_author TEXT, commit_at INTEGER,"
+    "    desired_digest TEXT,"
+    "    documents INTEGER NOT NULL,"
+    "    generation_before INTEGER NOT NULL,"
+    "    generation_after INTEGER NOT NULL,"
+    "    stale_after INTEGER NOT NULL,"
+    "    verdict TEXT NOT NULL,"
+    "    exit_code INTEGER NOT NULL,"
+    "    unchanged INTEGER NOT NULL, changed INTEGER NOT NULL, failed INTEGER NOT NULL,"
+    "    skipped INTEGER NOT NULL, pending INTEGER NOT NULL, drifted INTEGER NOT NULL,"
+    "    removed INTEGER NOT NULL,"
+    "    message INTEGER REFERENCES text (id),"
+    "    looked INTEGER NOT NULL,"
+    "    quiet INTEGER NOT NULL,"
+    "    unsettled INTEGER NOT NULL"
+    ");"
+    "CREATE INDEX run_ended ON run (ended_at, verdict, unsettled);"
+    "CREATE INDEX run_looked ON run (number) WHERE looked;"
+    "CREATE INDEX run_quiet ON run (quiet, number);"
+    "CREATE TABLE action ("
+    "    run INTEGER NOT NULL REFERENCES run (number) ON DELETE CASCADE,"
+    "    number INTEGER NOT NULL,"
+    "    verb TEXT NOT NULL, cause TEXT, result TEXT NOT NULL,"
+    "    type TEXT NOT NULL, id TEXT NOT NULL,"
+    "    kind TEXT, name TEXT, place TEXT,"
+    "    diff INTEGER REFERENCES text (id),"
+    "    reason TEXT, error TEXT,"
+    "    evidence INTEGER REFERENCES text (id),"
+    "    took_us INTEGER NOT NULL,"
+    "    PRIMARY KEY (run, number)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX action_document ON action (kind, name, run, number);"
+    /* The present state. proven_at stands only where the state is not in-sync: what is in sync was
+     * proven by the newest run that looked. seen: the run that last listed the row. */
+    "CREATE TABLE item ("
+    "    type TEXT NOT NULL, id TEXT NOT NULL,"
+    "    kind TEXT, name TEXT, place TEXT,"
+    "    state TEXT NOT NULL, detail TEXT,"
+    "    diff INTEGER REFERENCES text (id),"
+    "    since INTEGER NOT NULL, proven_at INTEGER, seen INTEGER NOT NULL,"
+    "    PRIMARY KEY (type, id)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX item_document ON item (kind, name, type, id);"
+    "CREATE INDEX item_state ON item (state, type, id);"
+    "CREATE TABLE document ("
+    "    kind TEXT NOT NULL, name TEXT NOT NULL, place TEXT,"
+    "    description TEXT, summary TEXT,"
+    "    state TEXT NOT NULL, detail TEXT,"
+    "    since INTEGER NOT NULL, proven_at INTEGER, seen INTEGER NOT NULL,"
+    "    PRIMARY KEY (kind, name)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX document_state ON document (kind, state);"
+    "CREATE TABLE certificate ("
+    "    name TEXT PRIMARY KEY, names TEXT, issuer TEXT, kind TEXT, document TEXT,"
+    "    not_before INTEGER NOT NULL, not_after INTEGER NOT NULL, renews_at INTEGER"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX certificate_end ON certificate (not_after);",
+};
+// clang-format on
+enum { VERSION = STORE_SCHEMA_VERSION };
+static_assert(VERSION == sizeof(migrations) / sizeof(migrations[0]), "one version per migration");
+
+static bool migrations_run(sqlite3 *database, size_t version, struct arena *arena,
+                           struct error *err)
+{
+    for (size_t i = version; i < VERSION; i++) {
+        if (!sqlite_run(database, migrations[i], err)) {
+            return false;
+        }
+    }
+    return sqlite_run(database,
+                      arena_printf(arena, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+                                   APPLICATION_ID, VERSION),
+                      err);
+}
+
+static bool migrate_locked(sqlite3 *database, struct error *err)
+{
+    int64_t version = 0;
+    if (!sqlite_read_integer(database, "PRAGMA user_version", &version, err)) {
+        return false; /* looked at again under the lock: another run may have been faster */
+    }
+    AUTO_ARENA arena = arena_create();
+    return (version == VERSION || migrations_run(database, (size_t)version, arena, err)) &&
+           sqlite_run(database, "COMMIT", err);
+}
+
+bool store_schema_migrate(sqlite3 *database, struct error *err)
+{
+    int64_t version = 0;
+    int64_t application = 0;
+    int64_t tables = 0;
+    if (!sqlite_read_integer(database, "PRAGMA user_version", &version, err) ||
+        !sqlite_read_integer(database, "PRAGMA application_id", &application, err) ||
+        !sqlite_read_integer(database, "SELECT count(*) FROM sqlite_master", &tables, err)) {
+        return false;
+    }
+    if (tables > 0 && application != APPLICATION_ID) {
+        return error_set(err, ERROR_REFUSED, "this is a database of another program");
+    }
+    if (version < 0 || version > VERSION) {
+        return error_set(err, ERROR_REFUSED,
+                         "made by a newer version of reconcile (schema %lld, this one knows %d)",
+                         (long long)version, VERSION);
+    }
+    if (version == VERSION) {
+        return true;
+    }
+    if (!sqlite_run(database, "BEGIN IMMEDIATE", err)) {
+        return false;
+    }
+    if (!migrate_locked(database, err)) {
+        (void)sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL); /* the first error counts */
+        return false;
+    }
+    return true;
+}
