@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "base/map.h"
 #include "base/vec.h"
 #include "model/node.h"
 
@@ -42,13 +43,27 @@ struct tombstone {
 };
 VEC(tombstone_list, struct tombstone);
 
+/* The documents of one kind by name. */
+struct document_index {
+    const char *kind;
+    struct map by_name;
+};
+VEC(document_index_list, struct document_index);
+
 struct document_set {
     struct document_list documents; /* by kind and name; in dependency order after core/order */
     struct tombstone_list tombstones;
+    struct document_index_list indexes; /* one per kind that has documents */
 };
 
+/* The only way into a set, since it keeps the index for document_find. */
+void document_set_add(struct arena *arena, struct document_set *set, struct document *document);
 /* NULL when there is none. */
 const struct document *document_find(const struct document_set *set, const char *kind,
                                      const char *name);
+/* The relation that a value writes ("service:shop"): value is the node of the spec's member. NULL
+ * when the value is plain text. */
+const struct reference *document_reference(const struct document *document,
+                                           const struct node *value);
 /* "site:shop.example.com" */
 const char *document_id(struct arena *arena, const struct document *document);

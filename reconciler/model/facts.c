@@ -1,0 +1,96 @@
+/* The facts as values and as JSON, for a file that a host saved and for the plan's digest.
+ * Gathering them is the providers' business. */
+
+#include "model/facts.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#define AUTO_JSON __attribute__((cleanup(release_json))) json_t *
+
+static void release_json(json_t **json)
+{
+    json_decref(*json);
+}
+
+struct facts facts_debian12(void)
+{
+    return (struct facts){
+        .cpus = 2,
+        .memory_bytes = UINT64_C(4) << 30,
+        .nginx_version = 1022001,
+        /* Built in; what Debian ships as a package of its own (stream, geoip) may be absent. */
+        .nginx_modules = "http_addition http_auth_request http_dav http_flv http_gunzip "
+                         "http_gzip_static http_mp4 http_random_index http_realip "
+                         "http_secure_link http_slice http_ssl http_stub_status http_sub http_v2 "
+                         "threads",
+        .systemd_version = 252,
+        .has_ipv6 = true,
+        .is_assumed = true,
+    };
+}
+
+bool facts_nginx_has(const struct facts *facts, const char *module)
+{
+    size_t length = strlen(module);
+    const char *at = facts->nginx_modules;
+    while (at != NULL && *at != '\0') {
+        size_t word = strcspn(at, " ");
+        if (word == length && memcmp(at, module, length) == 0) {
+            return true;
+        }
+        at += word;
+        at += strspn(at, " ");
+    }
+    return false;
+}
+
+const char *facts_write(struct arena *arena, const struct facts *facts)
+{
+    AUTO_JSON json =
+        json_pack("{s:I, s:I, s:I, s:s, s:I, s:b, s:b}", "cpus", (json_int_t)facts->cpus,
+                  "memory_bytes", (json_int_t)facts->memory_bytes, "nginx_version",
+                  (json_int_t)facts->nginx_version, "nginx_modules", facts->nginx_modules,
+                  "systemd_version", (json_int_t)facts->systemd_version, "has_ipv6",
+                  (int)facts->has_ipv6, "is_assumed", (int)facts->is_assumed);
+    char *text = json_dumps(json, JSON_INDENT(2));
+    const char *copy = arena_printf(arena, "%s\n", text);
+    free(text);
+    return copy;
+}
+
+bool facts_read(struct arena *arena, struct str json, struct facts *out_facts, struct error *err)
+{
+    json_error_t problem;
+    AUTO_JSON root = json_loadb(json.data, json.length, JSON_REJECT_DUPLICATES, &problem);
+    if (root == NULL) {
+        return error_set(err, ERROR_FORMAT, "facts: line %d: %s", problem.line, problem.text);
+    }
+    json_int_t cpus = 0;
+    json_int_t memory = 0;
+    json_int_t nginx = 0;
+    json_int_t systemd = 0;
+    const char *modules = NULL;
+    int has_ipv6 = 0;
+    int is_assumed = 0;
+    if (json_unpack_ex(root, &problem, JSON_STRICT, "{s:I, s:I, s:I, s:s, s:I, s:b, s:b}", "cpus",
+                       &cpus, "memory_bytes", &memory, "nginx_version", &nginx, "nginx_modules",
+                       &modules, "systemd_version", &systemd, "has_ipv6", &has_ipv6, "is_assumed",
+                       &is_assumed) != 0) {
+        return error_set(err, ERROR_FORMAT, "facts: %s", problem.text);
+    }
+    if (cpus < 1 || cpus > UINT16_MAX || memory < 0 || nginx < 0 || nginx > INT32_MAX ||
+        systemd < 0 || systemd > UINT16_MAX) {
+        return error_set(err, ERROR_FORMAT, "facts: a number is out of range");
+    }
+    *out_facts = (struct facts){
+        .cpus = (unsigned)cpus,
+        .memory_bytes = (uint64_t)memory,
+        .nginx_version = (unsigned)nginx,
+        .nginx_modules = arena_strdup(arena, modules),
+        .systemd_version = (unsigned)systemd,
+        .has_ipv6 = has_ipv6 != 0,
+        .is_assumed = is_assumed != 0,
+    };
+    return true;
+}

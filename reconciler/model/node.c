@@ -1,0 +1,30 @@
+/* Questions to the YAML tree. */
+
+#include "model/node.h"
+
+#include <assert.h>
+
+bool node_is_null(const struct node *node)
+{
+    if (node->type != NODE_SCALAR || node->is_quoted) {
+        return false;
+    }
+    const char *const words[] = {"", "~", "null", "Null", "NULL"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(node->text, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct node *node_get(const struct node *mapping, const char *key)
+{
+    assert(mapping->type == NODE_MAPPING);
+    for (size_t i = 0; i < mapping->entries.count; i++) {
+        if (strcmp(mapping->entries.items[i].key->text, key) == 0) {
+            return mapping->entries.items[i].value;
+        }
+    }
+    return NULL;
+}
