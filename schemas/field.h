@@ -47,6 +47,7 @@ struct field {
     size_t offset;
     bool is_required;
     bool hides_source;           /* its line may hold a secret: never shown in an excerpt */
+    bool is_raw;                 /* goes to its target as it is: only where the host allows raw */
     const char *fallback;        /* YAML text of the default: "16m", "true", "[GET, HEAD]" */
     const char *fallback_note;   /* where the default is worked out: "2 x CPUs + 1" */
     int64_t least, most;         /* limits in the type's unit (bytes, ms); both 0: none */
@@ -90,6 +91,15 @@ struct field {
 
 struct check;
 
+/* Something that can exist only once on the host: a host name, a port. */
+struct claim {
+    const char *what; /* "host name" */
+    const char *text; /* "shop.example.com", in the one spelling that is compared */
+    const struct document *document;
+    struct span span; /* where it is claimed */
+};
+VEC(claim_list, struct claim);
+
 struct schema {
     const char *name;   /* "site"; for nested ones "site.rate_limit" */
     const char *plural; /* "sites": the top-level key; NULL for nested ones */
@@ -104,6 +114,9 @@ struct schema {
     /* The document's own checks, after its fields were read: adds diagnostics, fills members that
      * follow from others. May be NULL. */
     void (*check)(struct check *check, void *spec);
+    /* Adds what a checked document claims (claim_add); two claims of the same thing are an error
+     * that shows both places, found by core/resolve. May be NULL. */
+    void (*claims)(struct arena *arena, const struct document *document, struct claim_list *claims);
     /* Values below everything that people write, as YAML text: the lowest overlay. name is what
      * `preset:` says; NULL when there is no such preset. The list is for messages. May be NULL. */
     const char *(*preset)(const char *name, const struct facts *facts, struct arena *arena);
@@ -124,12 +137,24 @@ struct diagnostic *check_add(struct check *check, enum diagnostic_code code,
                              const struct node *node, const char *field, const char *argument,
                              const char *second_argument);
 
+/* Appends a claim; node is the value that makes it, NULL: the document itself. text is kept by
+ * reference. */
+void claim_add(struct arena *arena, struct claim_list *claims, const struct document *document,
+               const char *what, const char *text, const struct node *node);
+
 /* Fills spec (schema->size bytes, zeroed by the caller) from a mapping: defaults first, then the
  * written values; unknown fields, wrong types and values out of range become diagnostics, all of
  * them. References are appended to the document. Does not call schema->check. */
 void field_decode(struct check *check, const struct schema *schema, const struct node *mapping,
                   void *spec);
+/* The written form of a default, as a tree without places; NULL when the row has none. Reads plain
+ * and "quoted" scalars, [a, b] and {a: b}. */
+const struct node *field_fallback(struct arena *arena, const struct field *field);
 /* By name, in the schema and its base; NULL when unknown. */
 const struct field *field_find(const struct schema *schema, const char *name);
 /* The type in words for people: "a size such as 16m". */
 const char *field_type_text(struct arena *arena, const struct field *field);
+/* The limits in words: "1 to 65535", "at most 1g"; NULL when there are none. */
+const char *field_limits_text(struct arena *arena, const struct field *field);
+/* The choices in words: "enforce, observe, hold". */
+const char *field_choices_text(struct arena *arena, const struct field *field);

@@ -30,7 +30,7 @@ struct size_value { /* 16m 1g; plain digits are bytes; powers of 1024 */
     uint64_t bytes;
     const struct node *node;
 };
-struct duration_value { /* 500ms 30s 5m 12h 7d 1y; plain 0; 1y is 365 days */
+struct duration_value { /* 500ms 30s 5m 12h 7d 2w 1y; plain 0; 1y is 365 days */
     int64_t milliseconds;
     const struct node *node;
 };
@@ -109,6 +109,9 @@ bool value_read_duration(const char *text, int64_t *out_milliseconds);
 bool value_read_rate(const char *text, uint32_t *out_count, uint32_t *out_per_seconds);
 bool value_read_mode(const char *text, mode_t *out);
 bool value_read_port(const char *text, uint16_t *out);
+/* The shortest text that is read back to the same value: "16m", "30s". */
+const char *value_write_size(struct arena *arena, uint64_t bytes);
+const char *value_write_duration(struct arena *arena, int64_t milliseconds);
 /* Splits one line into words; false with *out_why set on an unclosed quote. */
 bool value_read_argv(struct arena *arena, const char *text, const char *const **out_words,
                      size_t *out_count, const char **out_why);

@@ -1,0 +1,67 @@
+/* What the rows say in words: types, limits, choices. Used by messages, `explain` and the JSON
+ * Schema. */
+
+#include "base/text.h"
+#include "schemas/field.h"
+
+static const char *const type_texts[FIELD_TYPE_COUNT] = {
+    [FIELD_TEXT] = "a text",
+    [FIELD_BOOLEAN] = "true or false",
+    [FIELD_INTEGER] = "a whole number",
+    [FIELD_PORT] = "a port from 1 to 65535",
+    [FIELD_SIZE] = "a size such as 16m",
+    [FIELD_DURATION] = "a duration such as 30s",
+    [FIELD_RATE] = "a rate such as 10/s",
+    [FIELD_MODE] = "a file mode such as \"0640\"",
+    [FIELD_CHOICE] = "a word of a fixed list",
+    [FIELD_ARGV] = "a command line, or a list of its words",
+    [FIELD_TEXT_LIST] = "a list of texts",
+    [FIELD_TEXT_MAP] = "a map of texts",
+    [FIELD_OBJECT] = "a map",
+    [FIELD_OBJECT_LIST] = "a list of maps",
+};
+
+const char *field_type_text(struct arena *arena, const struct field *field)
+{
+    (void)arena; /* every text is fixed so far, and so has a translation */
+    if (field->type == FIELD_TEXT && field->syntax != NULL) {
+        return field->syntax->name;
+    }
+    if (field->type == FIELD_OBJECT_LIST && field->shape == SHAPE_MAP) {
+        return "a map of maps";
+    }
+    return type_texts[field->type];
+}
+
+static const char *number_text(struct arena *arena, const struct field *field, int64_t number)
+{
+    switch (field->type) {
+    case FIELD_SIZE:
+        return value_write_size(arena, (uint64_t)number);
+    case FIELD_DURATION:
+        return value_write_duration(arena, number);
+    default:
+        return arena_printf(arena, "%lld", (long long)number);
+    }
+}
+
+const char *field_limits_text(struct arena *arena, const struct field *field)
+{
+    if (field->least == 0 && field->most == 0) {
+        return NULL;
+    }
+    const char *least = number_text(arena, field, field->least);
+    if (field->most == 0) {
+        return arena_printf(arena, "%s or more", least);
+    }
+    return arena_printf(arena, "%s to %s", least, number_text(arena, field, field->most));
+}
+
+const char *field_choices_text(struct arena *arena, const struct field *field)
+{
+    struct text text = text_make(arena);
+    for (size_t i = 0; field->choices[i] != NULL; i++) {
+        text_addf(&text, "%s%s", i == 0 ? "" : ", ", field->choices[i]);
+    }
+    return text.data;
+}
