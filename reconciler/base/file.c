@@ -19,7 +19,7 @@ enum {
     FIRST_CAPACITY = 4096, /* for files that do not tell their size, as in /proc */
 };
 static const int64_t NS_PER_SECOND = 1000000000;
-static const int64_t CLOCK_TICK_NS = 10 * 1000000; /* the longest kernel tick, 100 Hz */
+static const int64_t CLOCK_TICK_NS = 10000000; /* 10 ms, the longest kernel tick, 100 Hz */
 
 static int open_beneath(int directory, const char *path, int flags, mode_t mode)
 {

@@ -131,6 +131,7 @@ static bool finish_file(int fd, struct str content, mode_t mode, struct file_own
     return is_done && is_closed;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): seven, each of them needed by every caller */
 bool file_replace(int directory, const char *path, struct str content, mode_t mode,
                   struct file_owner owner, enum file_sync sync, struct error *err)
 {

@@ -2,12 +2,10 @@
  * run as ordinary tests with any compiler. What must not happen is the target's own business. */
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -32,7 +30,7 @@ static size_t replay_folder(const char *path)
 {
     AUTO_DIRECTORY directory = opendir(path);
     if (directory == NULL) {
-        (void)fprintf(stderr, "open %s: %s\n", path, strerror(errno));
+        perror(path);
         exit(EXIT_FAILURE);
     }
     size_t count = 0;
