@@ -172,7 +172,7 @@ static void write_line(const struct report_line *line, const struct report_style
     for (size_t i = 0; i < line->details.count; i++) {
         text_line(out, "    %s", line->details.items[i]);
     }
-    if (line->diff != NULL && !style->hides_diffs) {
+    if (line->diff != NULL) {
         add_indented(out, style, line->diff);
     }
     if (line->evidence != NULL) {
@@ -217,7 +217,9 @@ static void write_held(const struct report *report, const struct report_style *s
 void report_write_text(const struct report *report, const struct report_style *style,
                        struct text *out)
 {
-    text_line(out, "%s", report_verdict(report));
+    if (!style->hides_verdict) {
+        text_line(out, "%s", report_verdict(report));
+    }
     if (style->is_quiet || report->plan == NULL) {
         return;
     }

@@ -70,9 +70,9 @@ enum exit_code report_exit_code(const struct report *report, bool is_detailed);
 
 struct report_style {
     bool has_color;
-    bool is_quiet;   /* the verdict only */
+    bool is_quiet; /* the verdict only */
+    bool hides_verdict;
     bool only_drift; /* `drift`: what we want something new of is left out */
-    bool hides_diffs;
 };
 /* Verdict, findings, changes with their diffs. Diagnostics are printed by their own printer. */
 void report_write_text(const struct report *report, const struct report_style *style,

@@ -85,6 +85,7 @@ static struct report_line line_of(const struct report *report, const struct acti
     return (struct report_line){
         .action = action,
         .outcome = outcome,
+        .id = action->item->id,
         .symbol = symbol_of(action, outcome),
         .name = item_name(report->arena, action->item),
         .place = place_of(report->arena, action, SPAN_NONE),
@@ -99,6 +100,8 @@ static struct report_line line_of_thing(const struct report *report, const struc
                                         const struct outcome *outcome, const struct change *change)
 {
     struct report_line line = line_of(report, action, outcome);
+    line.id = change->thing;
+    line.document = change->document;
     line.name = arena_printf(report->arena, "file:%s", change->thing);
     line.place = place_of(report->arena, action, change->span);
     line.evidence = NULL;

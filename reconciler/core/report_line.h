@@ -8,14 +8,16 @@ VEC(detail_list, const char *);
 
 struct report_line {
     const struct action *action;
-    const struct outcome *outcome; /* NULL before apply */
-    char symbol;                   /* '+' '~' '-', or '!' for what failed */
-    const char *name;              /* "file:/etc/systemd/system/shop.service" */
-    const char *place;             /* "sites/shop.yaml:3:5", or NULL */
-    const char *note;              /* "drifted", "held: ...", "failed: ..."; or NULL */
-    struct detail_list details;    /* "mode: 0644 -> 0600" */
-    const char *diff;              /* unified, or NULL */
-    const char *evidence;          /* or NULL */
+    const struct outcome *outcome;   /* NULL before apply */
+    const char *id;                  /* the item's, or the part's own: a path */
+    const struct document *document; /* of the part; NULL: the item's */
+    char symbol;                     /* '+' '~' '-', or '!' for what failed */
+    const char *name;                /* "file:/etc/systemd/system/shop.service" */
+    const char *place;               /* "sites/shop.yaml:3:5", or NULL */
+    const char *note;                /* "drifted", "held: ...", "failed: ..."; or NULL */
+    struct detail_list details;      /* "mode: 0644 -> 0600" */
+    const char *diff;                /* unified, or NULL */
+    const char *evidence;            /* or NULL */
     bool is_drift;
 };
 VEC(report_lines, struct report_line);
