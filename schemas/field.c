@@ -114,11 +114,11 @@ static void decode_map_of_objects(const struct place *place, const struct field 
 static void decode_object_list(const struct place *place, const struct field *field,
                                const struct node *node, void *member)
 {
-    bool is_single = node->type == NODE_SCALAR && field->object->shorthand != NULL;
+    bool is_single =
+        node->type == NODE_SCALAR && !node_is_null(node) && field->object->shorthand != NULL;
     if (field->shape == SHAPE_MAP && node->type == NODE_MAPPING) {
         decode_map_of_objects(place, field, node, member);
-    } else if (field->shape == SHAPE_LIST && !node_is_null(node) &&
-               (node->type == NODE_LIST || is_single)) {
+    } else if (is_single || (field->shape == SHAPE_LIST && node->type == NODE_LIST)) {
         decode_list_of_objects(place, field, node, member);
     } else {
         place_report_type(place, field, node);
