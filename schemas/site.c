@@ -1,0 +1,244 @@
+/* The site kind: its rows, and what they mean together. The rows that it shares with its paths are
+ * in route_fields.def. */
+
+#include "schemas/site.h"
+
+#include <string.h>
+
+#include "schemas/schema.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+// clang-format off
+static const struct field hsts_fields[] = {
+    FIELD(struct hsts_spec, age, .fallback = "1y",
+          .help = "How long browsers shall insist on HTTPS; 0 sends no such header."),
+    FIELD(struct hsts_spec, subdomains, .fallback = "false",
+          .help = "All names below the host's are meant too."),
+    FIELD(struct hsts_spec, preload, .fallback = "false",
+          .help = "Browsers may build the host into their lists, which is hard to take back."),
+};
+
+#define ROUTE_OWNER              struct site_spec
+#define ROUTE_DEFAULT(fallback_) .fallback = fallback_,
+static const struct field fields[] = {
+#include "schemas/route_fields.def"
+    FIELD(struct site_spec, paths, .shape = SHAPE_MAP, .object = &path_schema,
+          .key_syntax = &syntax_location,
+          .help = "Paths that differ, as /prefix, \"= /exact\", \"~ regex\" or \"~* regex\" (any "
+                  "case). A path without proxy, root, redirect or respond is answered by the "
+                  "site's own."),
+    FIELD(struct site_spec, hosts, .syntax = &syntax_server_name, .count_most = 500,
+          .fallback_note = "the document's name",
+          .help = "Host names and addresses that the site answers for; \"*.example.com\" stands "
+                  "for all names below."),
+    FIELD(struct site_spec, aliases, .syntax = &syntax_server_name, .count_most = 500,
+          .help = "Further names, which are redirected to the first host."),
+    FIELD(struct site_spec, serve_aliases, .fallback = "false",
+          .help = "Answers for the aliases too, instead of redirecting them."),
+    FIELD(struct site_spec, listen, .syntax = &syntax_listen, .count_most = 16,
+          .fallback_note = "all IPv4 addresses and, where the host has it, IPv6",
+          .help = "Addresses, ports, or both, that the site listens on. An address alone has the "
+                  "host's ports for HTTP and HTTPS; a port is HTTPS unless tls is false. nginx "
+                  "gives an address that one site names to the sites that name it, and to no "
+                  "others."),
+    FIELD(struct site_spec, tls, .syntax = &syntax_tls, .reference = "certificate",
+          .fallback = "auto",
+          .help = "Where the certificate comes from: auto (the host's issuer), internal (the "
+                  "host's own authority), certificate:NAME, or false for plain HTTP."),
+    FIELD(struct site_spec, hsts, .object = &hsts_schema,
+          .help = "Tells browsers to insist on HTTPS from now on."),
+    FIELD(struct site_spec, http2, .fallback = "true",
+          .help = "Offers HTTP/2. Before nginx 1.25.1 a site that does so offers it for all sites "
+                  "on the same address."),
+    FIELD(struct site_spec, rate_limit, .shape = SHAPE_MAP, .object = &rate_limit_schema,
+          .key_syntax = &syntax_location, .count_most = 32,
+          .help = "Requests that one client address may make: one rate for the whole site, or a "
+                  "map of paths and rates. All that match a request count."),
+    FIELD(struct site_spec, probe, .syntax = &syntax_url_path,
+          .help = "A path that is asked after each change through nginx; unless it answers 2xx or "
+                  "3xx within 5 seconds, the change is taken back."),
+};
+// clang-format on
+
+const struct schema hsts_schema = {
+    .name = "hsts",
+    .size = sizeof(struct hsts_spec),
+    .fields = hsts_fields,
+    .field_count = COUNT(hsts_fields),
+    .shorthand = "age",
+    .help = "Tells browsers to insist on HTTPS.",
+};
+
+const char *site_primary_host(struct arena *arena, const struct site_spec *site)
+{
+    for (size_t i = 0; i < site->name_count; i++) {
+        if (site->names[i][0] != '*') {
+            return site->names[i];
+        }
+    }
+    return arena_printf(arena, "www%s", site->names[0] + 1);
+}
+
+/* ---- Checks --------------------------------------------------------------------------------- */
+
+static void find_names(struct check *check, struct site_spec *site)
+{
+    const struct text_list *hosts = &site->hosts;
+    const char **names = arena_array(check->arena, hosts->count + 1, sizeof(*names));
+    for (size_t i = 0; i < hosts->count; i++) {
+        names[i] = hosts->items[i].text;
+    }
+    site->names = names;
+    site->name_count = hosts->count;
+    if (hosts->count > 0) {
+        return;
+    }
+    names[0] = check->document->name;
+    site->name_count = 1;
+    bool is_empty = hosts->node != NULL && hosts->node->elements.count == 0;
+    bool is_absent = hosts->node == NULL && !syntax_host_name.check(names[0]);
+    if (is_empty || is_absent) {
+        check_add(check, DIAGNOSTIC_SITE_NO_HOST, hosts->node, "hosts", names[0], NULL);
+    }
+}
+
+static void find_tls(struct site_spec *site)
+{
+    static const char prefix[] = "certificate:";
+    const char *tls = site->tls.text;
+    if (tls == NULL || strcmp(tls, "auto") == 0) {
+        site->tls_type = SITE_TLS_AUTO;
+    } else if (strcmp(tls, "internal") == 0) {
+        site->tls_type = SITE_TLS_INTERNAL;
+    } else if (text_starts_with(tls, prefix)) {
+        site->tls_type = SITE_TLS_CERTIFICATE;
+        site->certificate = tls + sizeof(prefix) - 1;
+    } else {
+        site->tls_type = SITE_TLS_NONE;
+    }
+}
+
+static void check_hsts(struct check *check, const struct site_spec *site)
+{
+    const struct hsts_spec *hsts = &site->hsts;
+    bool is_wanted = hsts->age.milliseconds > 0 && hsts->object.node != NULL;
+    if (site->tls_type == SITE_TLS_NONE && is_wanted) {
+        check_add(check, DIAGNOSTIC_SITE_HSTS, hsts->object.node, "hsts", NULL, NULL);
+    }
+}
+
+static bool has_handler(const struct site_spec *site)
+{
+    return site->route.handler != ROUTE_INHERITED;
+}
+
+/* Two spellings of the same location, such as "= /a" and "=/a". */
+static bool location_same(const char *key, const char *other)
+{
+    struct location a = location_read(key);
+    struct location b = location_read(other);
+    return a.match == b.match && strcmp(a.pattern, b.pattern) == 0;
+}
+
+/* items: an array of structs of this size that begin with struct object. */
+static void check_keys(struct check *check, const struct object_list *list, size_t size,
+                       const char *field)
+{
+    const char *items = list->items;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct node *key = ((const struct object *)(const void *)(items + i * size))->key;
+        for (size_t j = 0; key != NULL && j < i; j++) {
+            const struct object *earlier = (const void *)(items + j * size);
+            if (location_same(earlier->key->text, key->text)) {
+                check_add(check, DIAGNOSTIC_SITE_PATH_TWICE, key, field, earlier->key->text,
+                          key->text)
+                    ->second = earlier->key->span;
+            }
+        }
+    }
+}
+
+static void check_paths(struct check *check, struct site_spec *site)
+{
+    struct path_spec *paths = site->paths.items;
+    for (size_t i = 0; i < site->paths.count; i++) {
+        path_check(check, &paths[i], &site->route);
+    }
+    check_keys(check, &site->paths, sizeof(*paths), "paths");
+}
+
+static void check_rate_limits(struct check *check, const struct site_spec *site)
+{
+    const struct rate_limit_spec *limits = site->rate_limit.items;
+    for (size_t i = 0; i < site->rate_limit.count; i++) {
+        rate_limit_check(check, &limits[i], "rate_limit");
+    }
+    check_keys(check, &site->rate_limit, sizeof(*limits), "rate_limit");
+}
+
+static void site_check(struct check *check, void *spec)
+{
+    struct site_spec *site = spec;
+    find_names(check, site);
+    find_tls(site);
+    route_check(check, &site->route, check->document->node, "");
+    if (!has_handler(site)) {
+        check_add(check, DIAGNOSTIC_SITE_NO_HANDLER, NULL, NULL, NULL, NULL);
+    }
+    check_hsts(check, site);
+    check_rate_limits(check, site);
+    check_paths(check, site);
+}
+
+/* ---- Claims --------------------------------------------------------------------------------- */
+
+/* A name is claimed once for each port that is not the usual one, so that two sites may share it
+ * on different ports. */
+static void claim_name(struct arena *arena, const struct document *document,
+                       struct claim_list *claims, const char *name, const struct node *node)
+{
+    const struct text_list *listen = &((const struct site_spec *)document->spec)->listen;
+    bool is_usual = listen->count == 0;
+    for (size_t i = 0; i < listen->count; i++) {
+        uint16_t port = listen_read(arena, listen->items[i].text).port;
+        if (port == 0) {
+            is_usual = true;
+        } else {
+            claim_add(arena, claims, document, "host name",
+                      arena_printf(arena, "%s:%u", name, port), node);
+        }
+    }
+    if (is_usual) {
+        claim_add(arena, claims, document, "host name", name, node);
+    }
+}
+
+static void site_claims(struct arena *arena, const struct document *document,
+                        struct claim_list *claims)
+{
+    const struct site_spec *site = document->spec;
+    for (size_t i = 0; i < site->name_count; i++) {
+        bool is_written = i < site->hosts.count;
+        claim_name(arena, document, claims, site->names[i],
+                   is_written ? site->hosts.items[i].node : NULL);
+    }
+    for (size_t i = 0; i < site->aliases.count; i++) {
+        claim_name(arena, document, claims, site->aliases.items[i].text,
+                   site->aliases.items[i].node);
+    }
+}
+
+const struct schema site_schema = {
+    .name = "site",
+    .plural = "sites",
+    .size = sizeof(struct site_spec),
+    .fields = fields,
+    .field_count = COUNT(fields),
+    .base = &common_schema,
+    .key_syntax = &syntax_name,
+    .help = "Host names that nginx answers for. The shortest site, a name and proxy, has HTTPS, a "
+            "redirect to it, HTTP/2, safe headers and websockets.",
+    .check = site_check,
+    .claims = site_claims,
+};

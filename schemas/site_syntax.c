@@ -1,0 +1,259 @@
+/* Forms of text that only sites know. They also keep out what nginx cannot take at that place: a
+ * dollar sign where it would become a variable, and more bytes than one argument holds. */
+
+#include "schemas/site_syntax.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/str.h"
+
+enum {
+    /* nginx ends an argument at 4,096 bytes, and ours have some of their own around the text. */
+    WRITTEN_MAX = 3900,
+    /* What nginx_value makes of a dollar sign: ${rc_dollar}. */
+    DOLLAR_LENGTH = 12,
+    LOCATION_MAX = 1000,
+    MEDIA_TYPE_MAX = 200,
+    TRY_STEP_MAX = 500,
+    ADDRESS_MAX = 45,
+};
+
+/* Whether the text, quoted for any context, is no longer than an argument may be. */
+static bool fits_argument(const char *text)
+{
+    size_t length = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '$') {
+            length += DOLLAR_LENGTH;
+        } else if (strchr("\"\\\n\r\t", *c) != NULL) {
+            length += 2;
+        } else {
+            length += 1;
+        }
+        if (length > WRITTEN_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_printable_ascii(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c <= ' ' || *c > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_one_line(const char *text)
+{
+    return strpbrk(text, "\n\r\t") == NULL;
+}
+
+static bool is_static_text(const char *text)
+{
+    return strchr(text, '$') == NULL && fits_argument(text);
+}
+
+bool proxy_target_is_socket(const char *target)
+{
+    return text_starts_with(target, "unix:");
+}
+
+bool proxy_target_is_name(const char *target)
+{
+    if (proxy_target_is_socket(target) || target[0] == '[' ||
+        text_starts_with(target, "localhost:")) {
+        return false;
+    }
+    char address[ADDRESS_MAX + 1];
+    size_t length = strcspn(target, ":");
+    if (length > ADDRESS_MAX) {
+        return true;
+    }
+    memcpy(address, target, length);
+    address[length] = '\0';
+    struct in_addr parsed;
+    return inet_pton(AF_INET, address, &parsed) != 1;
+}
+
+/* nginx takes what follows a second colon of a socket for a URI. */
+static bool check_proxy_target(const char *text)
+{
+    if (proxy_target_is_socket(text)) {
+        const char *path = text + strlen("unix:");
+        return syntax_path.check(path) && is_static_text(path) && strchr(path, ':') == NULL;
+    }
+    /* An address with two or more colons is refused here: it wants brackets. */
+    return syntax_address_port.check(text);
+}
+
+static bool check_static_folder(const char *text)
+{
+    return syntax_path.check(text) && is_static_text(text);
+}
+
+/* nginx compares the decoded and normalised path, so that none of these could ever match. */
+static bool is_reachable(const char *path)
+{
+    return path[0] == '/' && strpbrk(path, "?#%") == NULL && strstr(path, "//") == NULL &&
+           strstr(path, "/./") == NULL && strstr(path, "/../") == NULL &&
+           !text_ends_with(path, "/.") && !text_ends_with(path, "/..");
+}
+
+struct location location_read(const char *key)
+{
+    static const struct {
+        const char *sign;
+        enum location_match match;
+    } signs[] = {
+        {"=", LOCATION_EXACT},
+        {"~*", LOCATION_REGEX_NOCASE},
+        {"~", LOCATION_REGEX},
+    };
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (text_starts_with(key, signs[i].sign)) {
+            const char *pattern = key + strlen(signs[i].sign);
+            return (struct location){signs[i].match, pattern + strspn(pattern, " ")};
+        }
+    }
+    return (struct location){LOCATION_PREFIX, key};
+}
+
+static bool check_location(const char *text)
+{
+    struct location location = location_read(text);
+    if (!is_one_line(text) || strlen(text) > LOCATION_MAX || location.pattern[0] == '\0') {
+        return false;
+    }
+    bool is_regex = location.match == LOCATION_REGEX || location.match == LOCATION_REGEX_NOCASE;
+    return is_regex || is_reachable(location.pattern);
+}
+
+static bool check_redirect_target(const char *text)
+{
+    bool is_path = text[0] == '/' && text[1] != '/';
+    return (is_path || syntax_url.check(text)) && is_printable_ascii(text) &&
+           strpbrk(text, "\"<>\\^`{|}") == NULL && fits_argument(text);
+}
+
+static bool check_header_value(const char *text)
+{
+    return is_one_line(text) && fits_argument(text);
+}
+
+static bool check_media_type(const char *text)
+{
+    const char *slash = strchr(text, '/');
+    return slash != NULL && slash != text && slash[1] != '\0' && strlen(text) <= MEDIA_TYPE_MAX &&
+           is_one_line(text) && is_static_text(text) && strpbrk(text, "\\\"") == NULL;
+}
+
+static bool check_response_body(const char *text)
+{
+    return fits_argument(text);
+}
+
+static bool check_index_file(const char *text)
+{
+    return text[0] != '\0' && is_one_line(text) && strchr(text, '/') == NULL &&
+           fits_argument(text) && strcmp(text, "..") != 0 && strcmp(text, ".") != 0;
+}
+
+static bool is_status_step(const char *text)
+{
+    return text[0] == '=' && text[1] >= '2' && text[1] <= '5' &&
+           strspn(text + 1, "0123456789") == 3 && text[4] == '\0';
+}
+
+static bool check_try_step(const char *text)
+{
+    if (!is_one_line(text) || strlen(text) > TRY_STEP_MAX) {
+        return false;
+    }
+    if (text_starts_with(text, "$uri")) {
+        const char *rest = text + strlen("$uri");
+        return strpbrk(rest, "$?#%") == NULL &&
+               (rest[0] == '\0' || strchr("/.-_", rest[0]) != NULL);
+    }
+    return is_status_step(text) || (is_reachable(text) && strchr(text, '$') == NULL);
+}
+
+static bool is_address(const char *text)
+{
+    struct in6_addr address;
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
+static bool check_listen(const char *text)
+{
+    uint16_t port = 0;
+    return value_read_port(text, &port) || is_address(text) ||
+           (syntax_address_port.check(text) && !proxy_target_is_name(text) &&
+            !text_starts_with(text, "localhost:"));
+}
+
+struct listen listen_read(struct arena *arena, const char *text)
+{
+    struct listen listen = {0};
+    if (value_read_port(text, &listen.port)) {
+        return listen;
+    }
+    if (is_address(text)) {
+        listen.address = text;
+        return listen;
+    }
+    const char *colon = strrchr(text, ':');
+    size_t brackets = text[0] == '[' ? 1 : 0;
+    listen.address = arena_strndup(arena, text + brackets, (size_t)(colon - text) - 2 * brackets);
+    (void)value_read_port(colon + 1, &listen.port); /* the syntax has seen to it */
+    return listen;
+}
+
+static bool check_client(const char *text)
+{
+    return strcmp(text, "all") == 0 || syntax_network.check(text);
+}
+
+static bool check_tls(const char *text)
+{
+    return strcmp(text, "auto") == 0 || strcmp(text, "internal") == 0 || strcmp(text, "false") == 0;
+}
+
+// clang-format off
+const struct syntax syntax_proxy_target = {
+    "service:NAME, an address or name with a port, or unix:/path",
+    "^(service:.+|unix:/.+|.+:[0-9]+)$", "127.0.0.1:3000", check_proxy_target};
+const struct syntax syntax_static_folder = {
+    "an absolute path without //, .., $ or a slash at its end",
+    "^/([^/$]+(/[^/$]+)*)?$", "/srv/shop/public", check_static_folder};
+const struct syntax syntax_location = {
+    "a path such as /api, \"= /exact\" or \"~ regex\", as it reads decoded",
+    "^(/|= */|~\\*? *[^ ]).*$", "/api/", check_location};
+const struct syntax syntax_redirect_target = {
+    "a URL, or a path on the same site",
+    "^(https?://|/)[!-~]*$", "https://example.com", check_redirect_target};
+const struct syntax syntax_header_value = {
+    "a header's value of at most 3,900 bytes on one line",
+    "^[^\\n\\r\\t]*$", "SAMEORIGIN", check_header_value};
+const struct syntax syntax_media_type = {
+    "a media type", "^[^/$\\\\\"]+/[^$\\\\\"]+$", "text/plain", check_media_type};
+const struct syntax syntax_response_body = {
+    "a text of at most 3,900 bytes", NULL, "ok", check_response_body};
+const struct syntax syntax_index_file = {
+    "a file's name without a folder", "^[^/\\n\\r\\t]+$", "index.html", check_index_file};
+const struct syntax syntax_try_step = {
+    "$uri, $uri with an ending such as .html or /, a path, or a status such as =404",
+    "^(\\$uri.*|/.*|=[2-5][0-9][0-9])$", "$uri.html", check_try_step};
+const struct syntax syntax_listen = {
+    "an address, a port, or both", "^[0-9a-fA-F.:\\[\\]]+$", "192.0.2.1", check_listen};
+const struct syntax syntax_client = {
+    "an address, a network or \"all\"", "^(all|[0-9a-fA-F:.]+(/[0-9]+)?)$", "10.0.0.0/8",
+    check_client};
+const struct syntax syntax_tls = {
+    "auto, internal, false or certificate:NAME", "^(auto|internal|false|certificate:.+)$", "auto",
+    check_tls};
+// clang-format on
