@@ -10,9 +10,9 @@
 
 struct store;
 
-/* Creates the file (0640, of this group; (gid_t)-1 leaves the group alone) when it is absent. Its
- * directory must exist and let the group search it. A damaged store is moved aside and begun anew,
- * with a warning in the log. */
+/* Creates the file (0640) and its folder (0750) where they are absent, both of this group;
+ * (gid_t)-1 leaves the group alone. What is above the folder must exist. A damaged store is moved
+ * aside and begun anew, with a warning in the log. */
 bool store_open(const char *path, gid_t group, struct store **out_store,
                 struct error *err) MUST_CHECK;
 /* Accepts NULL. */

@@ -213,12 +213,19 @@ bool store_read_overview(struct store_reader *reader, struct arena *arena,
                          &overview.has_state, &overview.state, err) ||
         !states_count(reader, "SELECT state, count(*) FROM document GROUP BY state",
                       &overview.documents, err) ||
-        !states_count(reader, "SELECT state, count(*) FROM item GROUP BY state", &overview.items,
-                      err)) {
+        !states_count(reader, "SELECT state, count(*) FROM item WHERE kind IS NULL GROUP BY state",
+                      &overview.own_items, err)) {
         return false;
     }
     *out_overview = overview;
     return true;
+}
+
+bool store_read_item_counts(struct store_reader *reader, struct state_counts *out_counts,
+                            struct error *err)
+{
+    *out_counts = (struct state_counts){0};
+    return states_count(reader, "SELECT state, count(*) FROM item GROUP BY state", out_counts, err);
 }
 
 bool store_read_kinds(struct store_reader *reader, struct arena *arena,

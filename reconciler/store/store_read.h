@@ -42,10 +42,13 @@ struct store_overview {
     struct run_record last;  /* the newest run, whatever it did */
     struct run_record state; /* the run whose state is shown: the newest that looked at the host */
     struct state_counts documents;
-    struct state_counts items;
+    struct state_counts own_items; /* those that belong to no document */
 };
 bool store_read_overview(struct store_reader *reader, struct arena *arena,
                          struct store_overview *out_overview, struct error *err) MUST_CHECK;
+
+bool store_read_item_counts(struct store_reader *reader, struct state_counts *out_counts,
+                            struct error *err) MUST_CHECK;
 
 /* A page of a list: at most limit rows behind (or, with is_backward, before) the key. */
 struct page_request {
@@ -74,6 +77,9 @@ bool store_read_documents(struct store_reader *reader, struct arena *arena,
 bool store_read_document(struct store_reader *reader, struct arena *arena, const char *kind,
                          const char *name, bool *out_is_found, struct document_record *out_document,
                          struct error *err) MUST_CHECK;
+/* The documents that are not in sync, the most urgent first. */
+bool store_read_attention(struct store_reader *reader, struct arena *arena, size_t limit,
+                          struct document_records *out_documents, struct error *err) MUST_CHECK;
 /* How many documents there are of each kind, by kind. */
 struct kind_count {
     const char *kind;
@@ -84,7 +90,7 @@ bool store_read_kinds(struct store_reader *reader, struct arena *arena,
                       struct kind_counts *out_kinds, struct error *err) MUST_CHECK;
 
 struct item_filter {
-    const char *kind; /* of the document; NULL: every document and none */
+    const char *kind; /* of the document; NULL: those that belong to none */
     const char *name;
     bool needs_attention; /* only those not in sync, the most urgent first */
     size_t limit;

@@ -154,32 +154,46 @@ bool store_read_document(struct store_reader *reader, struct arena *arena, const
     return !is_failed;
 }
 
-/* ---- Items ---- */
+#define ATTENTION                                                                                  \
+    " CASE state WHEN 'failed' THEN 0 WHEN 'drifted' THEN 1 WHEN 'stale' THEN 2"                   \
+    " WHEN 'pending' THEN 3 WHEN 'held' THEN 4 ELSE 5 END, since DESC"
 
-#define ATTENTION_ORDER                                                                            \
-    " ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'drifted' THEN 1 WHEN 'stale' THEN 2"          \
-    " WHEN 'pending' THEN 3 WHEN 'held' THEN 4 ELSE 5 END, since DESC, type, item.id LIMIT ?3"
-
-static const char *items_query(const struct item_filter *filter)
+bool store_read_attention(struct store_reader *reader, struct arena *arena, size_t limit,
+                          struct document_records *out_documents, struct error *err)
 {
-    if (filter->kind == NULL) {
-        return filter->needs_attention
-                   ? "SELECT " ITEM_COLUMNS ITEM_TABLES " WHERE state <> 'in-sync'" ATTENTION_ORDER
-                   : "SELECT " ITEM_COLUMNS ITEM_TABLES " ORDER BY type, item.id LIMIT ?3";
+    AUTO_STATEMENT statement = NULL;
+    if (!sqlite_prepare(reader->database,
+                        "SELECT " DOCUMENT_COLUMNS " FROM document WHERE state <> 'in-sync'"
+                        " ORDER BY" ATTENTION ", kind, name LIMIT ?",
+                        &statement, err)) {
+        return false;
     }
-    return filter->needs_attention
-               ? "SELECT " ITEM_COLUMNS ITEM_TABLES
-                 " WHERE kind = ?1 AND name = ?2 AND state <> 'in-sync'" ATTENTION_ORDER
-               : "SELECT " ITEM_COLUMNS ITEM_TABLES
-                 " WHERE kind = ?1 AND name = ?2 ORDER BY type, item.id LIMIT ?3";
+    struct cursor cursor = cursor_bind(statement);
+    bind_integer(&cursor, (int64_t)limit);
+    struct document_records documents = {0};
+    bool is_failed = false;
+    while (row_step(reader, statement, &is_failed, err)) {
+        vec_add(arena, &documents, document_of_row(reader, statement, arena));
+    }
+    *out_documents = documents;
+    return !is_failed;
 }
+
+/* ---- Items ---- */
 
 bool store_read_items(struct store_reader *reader, struct arena *arena,
                       const struct item_filter *filter, struct item_records *out_items,
                       struct error *err)
 {
+    static const char *const all =
+        "SELECT " ITEM_COLUMNS ITEM_TABLES " WHERE kind IS ?1 AND name IS ?2 ORDER BY type, item.id"
+        " LIMIT ?3";
+    static const char *const urgent =
+        "SELECT " ITEM_COLUMNS ITEM_TABLES " WHERE kind IS ?1 AND name IS ?2 AND state <> 'in-sync'"
+        " ORDER BY" ATTENTION ", type, item.id LIMIT ?3";
     AUTO_STATEMENT statement = NULL;
-    if (!sqlite_prepare(reader->database, items_query(filter), &statement, err)) {
+    if (!sqlite_prepare(reader->database, filter->needs_attention ? urgent : all, &statement,
+                        err)) {
         return false;
     }
     struct cursor cursor = cursor_bind(statement);

@@ -22,6 +22,25 @@ struct store {
     sqlite3 *database;
 };
 
+/* The folder of the store, its last part only: who may list it may read the store, not what lies
+ * beside it. */
+static bool directory_prepare(const char *path, gid_t group, struct error *err)
+{
+    AUTO_ARENA arena = arena_create();
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path) {
+        return true;
+    }
+    const char *directory = arena_strndup(arena, path, (size_t)(slash - path));
+    if (mkdir(directory, 0750) != 0) {
+        return errno == EEXIST || error_errno(err, "make %s", directory);
+    }
+    if (group != (gid_t)-1 && chown(directory, (uid_t)-1, group) != 0) {
+        return error_errno(err, "give %s to group %u", directory, (unsigned)group);
+    }
+    return true;
+}
+
 /* SQLite gives the log files beside the store its own mode, and as root its owner too. */
 static bool file_prepare(const char *path, gid_t group, struct error *err)
 {
@@ -66,7 +85,8 @@ static bool database_configure(sqlite3 *database, struct error *err)
 
 static bool database_open(struct store *store, struct error *err)
 {
-    if (!file_prepare(store->path, store->group, err)) {
+    if (!directory_prepare(store->path, store->group, err) ||
+        !file_prepare(store->path, store->group, err)) {
         return false;
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;

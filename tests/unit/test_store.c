@@ -106,7 +106,7 @@ static void close_reader(struct store_reader *reader)
 static struct item_record only_item(const struct test_folder *folder, int64_t now)
 {
     struct item_records items;
-    struct item_filter filter = {.limit = 10};
+    struct item_filter filter = {.kind = "site", .name = "shop", .limit = 10};
     struct store_reader *reader = open_reader(folder, now);
     assert_true(store_read_items(reader, folder->arena, &filter, &items, NULL));
     close_reader(reader);
@@ -245,8 +245,8 @@ static void test_store_drops_what_a_run_no_longer_lists(void **state)
     record(store, &nothing);
     store_close(store);
     struct store_overview found = overview(folder, NOON + SECOND);
-    assert_int_equal(found.items.total, 0);
     assert_int_equal(found.documents.total, 0);
+    assert_int_equal(found.own_items.total, 0);
 }
 
 static void test_store_confirmed_run_moves_the_proof_and_nothing_else(void **state)
@@ -323,8 +323,12 @@ static void test_store_cuts_long_texts_at_a_line(void **state)
     while (diff.length < 100000) {
         text_line(&diff, "+line %zu", diff.length);
     }
-    struct item_record item = {
-        .type = "file", .id = "/a", .state = ITEM_STATE_DRIFTED, .diff = diff.data};
+    struct item_record item = {.type = "file",
+                               .id = "/a",
+                               .kind = "site",
+                               .name = "shop",
+                               .state = ITEM_STATE_DRIFTED,
+                               .diff = diff.data};
     struct store *store = open_store(folder);
     record(store, &(struct run_report){.run = run_at(NOON, RUN_VERDICT_SUCCESS),
                                        .state = RUN_STATE_REPLACED,
@@ -396,7 +400,18 @@ static int read_as_other_user(const struct test_folder *folder, gid_t group)
         return 3;
     }
     close_reader(reader);
-    return found.items.total == 1 ? 0 : 4;
+    return found.documents.total == 1 ? 0 : 4;
+}
+
+static void test_store_makes_its_folder_for_the_group(void **state)
+{
+    const struct test_folder *folder = *state;
+    struct store *store = NULL;
+    const char *path = arena_printf(folder->arena, "%s/store/store.db", folder->path);
+    assert_true(store_open(path, (gid_t)-1, &store, NULL));
+    store_close(store);
+    assert_int_equal(test_folder_mode(folder, "store") & 07777, 0750);
+    assert_int_equal(test_folder_mode(folder, "store/store.db") & 07777, 0640);
 }
 
 static void test_store_is_read_by_the_group_after_the_writer_left(void **state)
@@ -429,7 +444,7 @@ static void test_store_damaged_is_moved_aside_and_begun_anew(void **state)
     record_state(store, NOON, ITEM_STATE_IN_SYNC);
     store_close(store);
     assert_true(test_folder_exists(folder, "store.db.damaged"));
-    assert_int_equal(overview(folder, NOON).items.total, 1);
+    assert_int_equal(overview(folder, NOON).documents.total, 1);
 }
 
 static void test_store_damaged_in_use_is_begun_anew(void **state)
@@ -455,7 +470,7 @@ static void test_store_damaged_in_use_is_begun_anew(void **state)
     record_state(store, NOON + SECOND, ITEM_STATE_IN_SYNC);
     store_close(store);
     assert_true(test_folder_exists(folder, "store.db.damaged"));
-    assert_int_equal(overview(folder, NOON + SECOND).items.total, 1);
+    assert_int_equal(overview(folder, NOON + SECOND).documents.total, 1);
 }
 
 static void test_store_refuses_a_database_of_another_program(void **state)
@@ -492,10 +507,10 @@ static void test_store_says_why_it_cannot_open(void **state)
     const struct test_folder *folder = *state;
     struct error err;
     struct store *store = NULL;
-    const char *path = arena_printf(folder->arena, "%s/absent/store.db", folder->path);
+    const char *path = arena_printf(folder->arena, "%s/absent/folder/store.db", folder->path);
     assert_false(store_open(path, (gid_t)-1, &store, &err));
     assert_int_equal(err.code, ERROR_SYSTEM);
-    assert_non_null(strstr(err.message, "absent/store.db"));
+    assert_non_null(strstr(err.message, "absent/folder"));
     test_folder_link(folder, "link.db", "elsewhere.db");
     path = arena_printf(folder->arena, "%s/link.db", folder->path);
     assert_false(store_open(path, (gid_t)-1, &store, &err));
@@ -518,6 +533,7 @@ int main(void)
         TEST(test_store_cuts_long_texts_at_a_line),
         TEST(test_store_forgets_the_oldest_quiet_runs),
         TEST(test_store_file_is_for_owner_and_group),
+        TEST(test_store_makes_its_folder_for_the_group),
         TEST(test_store_is_read_by_the_group_after_the_writer_left),
         TEST(test_store_damaged_is_moved_aside_and_begun_anew),
         TEST(test_store_damaged_in_use_is_begun_anew),

@@ -187,6 +187,7 @@ static void test_store_read_puts_the_most_urgent_first(void **state)
 {
     const struct test_folder *folder = *state;
     struct item_record items[] = {
+        {.type = "file", .id = "/other", .kind = "site", .name = "a", .state = ITEM_STATE_FAILED},
         {.type = "file", .id = "/held", .state = ITEM_STATE_HELD},
         {.type = "file", .id = "/well", .state = ITEM_STATE_IN_SYNC},
         {.type = "file", .id = "/drifted", .state = ITEM_STATE_DRIFTED},
@@ -195,7 +196,7 @@ static void test_store_read_puts_the_most_urgent_first(void **state)
     };
     struct run_report report = report_at(NOON, RUN_VERDICT_PARTLY);
     report.items = items;
-    report.item_count = 5;
+    report.item_count = 6;
     record(folder, &report);
     struct store_reader *reader = open_reader(folder, NOON);
     struct item_records found;
@@ -206,6 +207,20 @@ static void test_store_read_puts_the_most_urgent_first(void **state)
     assert_string_equal(found.items[0].id, "failed.service");
     assert_string_equal(found.items[1].id, "/drifted");
     assert_string_equal(found.items[2].id, "/pending");
+}
+
+static void test_store_read_attention_is_of_documents_out_of_sync(void **state)
+{
+    const struct test_folder *folder = *state;
+    record_ten_documents(folder);
+    struct document_records found;
+    struct store_reader *reader = open_reader(folder, NOON);
+    assert_true(store_read_attention(reader, folder->arena, 9, &found, NULL));
+    close_reader(reader);
+    assert_int_equal(found.count, 2);
+    assert_string_equal(found.items[0].name, "d");
+    assert_int_equal(found.items[0].state, ITEM_STATE_FAILED);
+    assert_string_equal(found.items[1].name, "c");
 }
 
 static void test_store_read_finds_runs_by_page(void **state)
@@ -333,6 +348,7 @@ int main(void)
         TEST(test_store_read_is_never_in_sync_when_stale),
         TEST(test_store_read_does_not_believe_the_future),
         TEST(test_store_read_puts_the_most_urgent_first),
+        TEST(test_store_read_attention_is_of_documents_out_of_sync),
         TEST(test_store_read_finds_runs_by_page),
         TEST(test_store_read_history_counts_by_slot),
         TEST(test_store_read_certificates_come_by_expiry),
