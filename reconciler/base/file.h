@@ -51,6 +51,20 @@ enum file_sync {
  * Never follows a link at path: the link itself is replaced. */
 bool file_replace(int directory, const char *path, struct str content, mode_t mode,
                   struct file_owner owner, enum file_sync sync, struct error *err) MUST_CHECK;
+/* The first half of it, for many files that share one sync: makes the file, complete, beside name
+ * in the directory parent, under the temporary name that is given back for a rename. */
+enum { FILE_NAME_SIZE = 256 }; /* NAME_MAX and a NUL */
+struct file_staged {
+    struct str content;
+    mode_t mode;
+    struct file_owner owner;
+    enum file_sync sync;
+};
+bool file_stage(int parent, const char *name, const struct file_staged *file,
+                char out_temporary[FILE_NAME_SIZE], struct error *err) MUST_CHECK;
+/* The same for an empty directory. */
+bool file_stage_directory(int parent, const char *name, mode_t mode, struct file_owner owner,
+                          char out_temporary[FILE_NAME_SIZE], struct error *err) MUST_CHECK;
 /* Creates or replaces a symbolic link in the same way. */
 bool file_replace_link(int directory, const char *path, const char *target, enum file_sync sync,
                        struct error *err) MUST_CHECK;
@@ -63,8 +77,8 @@ bool file_make_directories(int directory, const char *path, mode_t mode,
 bool file_remove_all(int directory, const char *path, struct error *err) MUST_CHECK;
 /* True for a name that file_replace and file_replace_link use on the way. */
 bool file_name_is_temporary(const char *name);
-/* Removes what replacements that were cut off left in the directory path. Only for directories
- * where no other process replaces files at the same time. */
+/* Removes what replacements that were cut off left in the directory path: files, links, and whole
+ * directories. Only where no other process replaces files in it at the same time. */
 bool file_remove_temporary(int directory, const char *path, struct error *err) MUST_CHECK;
 /* fsync of the directory that holds path. */
 bool file_sync_parent(int directory, const char *path, struct error *err) MUST_CHECK;

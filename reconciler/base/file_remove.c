@@ -120,7 +120,7 @@ bool file_remove_temporary(int directory, const char *path, struct error *err)
             return errno == 0 || error_errno(err, "list %s", path);
         }
         if (file_name_is_temporary(entry->d_name) &&
-            unlinkat(dirfd(stream), entry->d_name, 0) != 0 && errno != ENOENT) {
+            !remove_entry(dirfd(stream), entry->d_name, 0)) {
             return error_errno(err, "remove %s/%s", path, entry->d_name);
         }
     }

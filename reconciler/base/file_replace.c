@@ -15,13 +15,12 @@
 #define TEMPORARY_SUFFIX ".reconcile"
 
 enum {
-    NAME_SIZE = 256, /* NAME_MAX and a NUL */
     RANDOM_LENGTH = 6,
     NAME_ATTEMPTS = 16,
 };
 
 /* ".NAME.XXXXXX.reconcile"; a long NAME loses its end. */
-static bool make_temporary_name(const char *name, char out[NAME_SIZE])
+static bool make_temporary_name(const char *name, char out[FILE_NAME_SIZE])
 {
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"; /* 64 */
@@ -33,8 +32,8 @@ static bool make_temporary_name(const char *name, char out[NAME_SIZE])
     for (size_t i = 0; i < RANDOM_LENGTH; i++) {
         letters[i] = alphabet[bytes[i] % (sizeof(alphabet) - 1)];
     }
-    enum { KEPT = NAME_SIZE - 1 - RANDOM_LENGTH - (int)sizeof(TEMPORARY_SUFFIX) - 1 };
-    (void)snprintf(out, NAME_SIZE, ".%.*s.%s" TEMPORARY_SUFFIX, KEPT, name, letters);
+    enum { KEPT = FILE_NAME_SIZE - 1 - RANDOM_LENGTH - (int)sizeof(TEMPORARY_SUFFIX) - 1 };
+    (void)snprintf(out, FILE_NAME_SIZE, ".%.*s.%s" TEMPORARY_SUFFIX, KEPT, name, letters);
     return true;
 }
 
@@ -47,7 +46,7 @@ bool file_name_is_temporary(const char *name)
 }
 
 /* Calls create with new names until one is free. */
-static int create_temporary(int parent, const char *name, char out_temporary[NAME_SIZE],
+static int create_temporary(int parent, const char *name, char out_temporary[FILE_NAME_SIZE],
                             int (*create)(int parent, const char *temporary, const void *context),
                             const void *context)
 {
@@ -67,6 +66,12 @@ static int create_file(int parent, const char *temporary, const void *context)
 {
     (void)context; /* content is written later */
     return openat(parent, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+static int create_directory(int parent, const char *temporary, const void *context)
+{
+    (void)context; /* it is empty */
+    return mkdirat(parent, temporary, 0700);
 }
 
 static int create_link(int parent, const char *temporary, const void *context)
@@ -131,6 +136,36 @@ static bool finish_file(int fd, struct str content, mode_t mode, struct file_own
     return is_done && is_closed;
 }
 
+bool file_stage(int parent, const char *name, const struct file_staged *file,
+                char out_temporary[FILE_NAME_SIZE], struct error *err)
+{
+    int fd = create_temporary(parent, name, out_temporary, create_file, NULL);
+    if (fd < 0) {
+        return error_errno(err, "create a file beside %s", name);
+    }
+    if (!finish_file(fd, file->content, file->mode, file->owner, file->sync)) {
+        (void)error_errno(err, "write %s", name);
+        (void)unlinkat(parent, out_temporary, 0); /* the failed write is the one to report */
+        return false;
+    }
+    return true;
+}
+
+bool file_stage_directory(int parent, const char *name, mode_t mode, struct file_owner owner,
+                          char out_temporary[FILE_NAME_SIZE], struct error *err)
+{
+    if (create_temporary(parent, name, out_temporary, create_directory, NULL) < 0) {
+        return error_errno(err, "create a directory beside %s", name);
+    }
+    AUTO_FD fd = openat(parent, out_temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || !set_owner_and_mode(fd, mode, owner)) {
+        (void)error_errno(err, "set mode and owner of %s", name);
+        (void)unlinkat(parent, out_temporary, AT_REMOVEDIR); /* as above */
+        return false;
+    }
+    return true;
+}
+
 /* NOLINTNEXTLINE(readability-function-size): seven, each of them needed by every caller */
 bool file_replace(int directory, const char *path, struct str content, mode_t mode,
                   struct file_owner owner, enum file_sync sync, struct error *err)
@@ -140,15 +175,10 @@ bool file_replace(int directory, const char *path, struct str content, mode_t mo
     if (parent < 0) {
         return false;
     }
-    char temporary[NAME_SIZE];
-    int fd = create_temporary(parent, name, temporary, create_file, NULL);
-    if (fd < 0) {
-        return error_errno(err, "create a file beside %s", path);
-    }
-    if (!finish_file(fd, content, mode, owner, sync)) {
-        (void)error_errno(err, "write %s", path);
-        (void)unlinkat(parent, temporary, 0); /* the failed write is the one to report */
-        return false;
+    char temporary[FILE_NAME_SIZE];
+    const struct file_staged file = {content, mode, owner, sync};
+    if (!file_stage(parent, name, &file, temporary, err)) {
+        return error_wrap(err, "replace %s", path);
     }
     if (!move_into_place(parent, temporary, name)) {
         return error_errno(err, "replace %s", path);
@@ -164,7 +194,7 @@ bool file_replace_link(int directory, const char *path, const char *target, enum
     if (parent < 0) {
         return false;
     }
-    char temporary[NAME_SIZE];
+    char temporary[FILE_NAME_SIZE];
     if (create_temporary(parent, name, temporary, create_link, target) < 0) {
         return error_errno(err, "create a link beside %s", path);
     }
