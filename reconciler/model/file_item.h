@@ -3,10 +3,11 @@
 
 #include <sys/types.h>
 
-#include "base/file.h"
 #include "model/item.h"
 
 #define ITEM_FILE "file"
+
+struct file_fingerprint; /* base/file.h */
 
 struct file_item {
     struct mapped_text text;
