@@ -1,0 +1,139 @@
+/* The lock of a run. The holder is found in /proc/locks by device and inode of the lock file, and
+ * described by its command line and start: true at the moment it is printed, unlike a text that a
+ * run would leave behind. */
+
+#include "providers/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+enum {
+    PROC_LIMIT = 4 * 1024 * 1024, /* /proc/locks has a line for each lock of the machine */
+    COMMAND_SHOWN = 200,
+};
+
+/* The process that holds a flock on this file; 0 when the kernel does not tell us. */
+static int find_holder(int lock, struct arena *arena)
+{
+    struct stat status;
+    struct str locks = {0};
+    if (fstat(lock, &status) != 0 ||
+        !file_read(AT_FDCWD, "/proc/locks", PROC_LIMIT, arena, &locks, NULL)) {
+        return 0;
+    }
+    const char *wanted = arena_printf(arena, "%02x:%02x:%ju ", major(status.st_dev),
+                                      minor(status.st_dev), (uintmax_t)status.st_ino);
+    char *text = arena_strndup(arena, locks.data, locks.length);
+    for (char *line = strsep(&text, "\n"); line != NULL; line = strsep(&text, "\n")) {
+        int pid = 0;
+        int place = 0; /* "1: FLOCK  ADVISORY  WRITE 123 08:01:456 0 EOF" */
+        if (sscanf(line, "%*d: FLOCK %*s %*s %d %n", &pid, &place) == 1 &&
+            text_starts_with(line + place, wanted)) {
+            return pid;
+        }
+    }
+    return 0;
+}
+
+/* Seconds since the epoch; 0 when it cannot be told. */
+static int64_t find_start(int pid, struct arena *arena)
+{
+    struct str stat = {0};
+    struct timespec now = {0};
+    struct timespec since_boot = {0};
+    const char *path = arena_printf(arena, "/proc/%d/stat", pid);
+    if (!file_read(AT_FDCWD, path, PROC_LIMIT, arena, &stat, NULL) ||
+        clock_gettime(CLOCK_REALTIME, &now) != 0 ||
+        clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0) {
+        return 0;
+    }
+    /* The 22nd value; the second is the program's name in brackets, which may hold anything. */
+    const char *behind_name = strrchr(stat.data, ')');
+    uintmax_t ticks = 0;
+    if (behind_name == NULL ||
+        sscanf(behind_name + 1,
+               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %ju",
+               &ticks) != 1) {
+        return 0;
+    }
+    return now.tv_sec - since_boot.tv_sec + (int64_t)ticks / sysconf(_SC_CLK_TCK);
+}
+
+/* The command line with spaces between its words, nothing but printable characters. */
+static const char *find_command(int pid, struct arena *arena)
+{
+    struct str words = {0};
+    const char *path = arena_printf(arena, "/proc/%d/cmdline", pid);
+    if (!file_read(AT_FDCWD, path, PROC_LIMIT, arena, &words, NULL) || words.length == 0) {
+        return "unknown command";
+    }
+    struct text command = text_make(arena);
+    size_t end = words.data[words.length - 1] == '\0' ? words.length - 1 : words.length;
+    for (size_t i = 0; i < end && i < COMMAND_SHOWN; i++) {
+        char c = words.data[i] == '\0' ? ' ' : words.data[i];
+        text_add_char(&command, c >= ' ' && c <= '~' ? c : '?');
+    }
+    return command.data;
+}
+
+static bool error_held(int lock, struct error *err)
+{
+    struct arena *arena = arena_create();
+    int pid = find_holder(lock, arena);
+    if (pid == 0) {
+        (void)error_set(err, ERROR_LOCKED, "another run is under way");
+    } else {
+        struct text since = text_make(arena);
+        time_t start = find_start(pid, arena);
+        struct tm utc;
+        if (start != 0 && gmtime_r(&start, &utc) != NULL) {
+            text_addf(&since, " since %04d-%02d-%02d %02d:%02d:%02d UTC", utc.tm_year + 1900,
+                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+        }
+        (void)error_set(err, ERROR_LOCKED, "another run is under way%s: %s (process %d)",
+                        since.data, find_command(pid, arena), pid);
+    }
+    arena_destroy(arena);
+    return false;
+}
+
+bool lock_acquire(struct host *host, int *out_lock, struct error *err)
+{
+    const char *state = host_path(host->layout->state);
+    if (!file_make_directories(host->root, state, 0755, err)) {
+        return false;
+    }
+    AUTO_FD directory = file_open_beneath(host->root, state, O_RDONLY | O_DIRECTORY, 0, err);
+    if (directory < 0) {
+        return false;
+    }
+    AUTO_FD lock = file_open_beneath(directory, "lock", O_RDWR | O_CREAT, 0644, err);
+    if (lock < 0) {
+        return error_wrap(err, "lock %s", host->layout->state);
+    }
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK ? error_held(lock, err)
+                                    : error_errno(err, "lock %s", host->layout->state);
+    }
+    *out_lock = take_fd(&lock);
+    return true;
+}
+
+void lock_release(int lock)
+{
+    if (lock >= 0) {
+        (void)close(lock); /* the kernel lets go of the lock with the last descriptor */
+    }
+}
