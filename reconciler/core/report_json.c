@@ -1,22 +1,6 @@
 /* The report as one JSON object, for CI and for `plan --against`. */
-#include <jansson.h>
-
-#include "base/cleanup.h"
 #include "core/report_line.h"
-
-static void release_json(json_t **json)
-{
-    json_decref(*json);
-}
-#define AUTO_JSON CLEANUP(release_json) json_t *
-
-/* NULL becomes null; text of users is UTF-8 by the front end's check, texts of programs may not
- * be: those become null too rather than broken JSON. */
-static json_t *json_text(const char *text)
-{
-    json_t *json = text == NULL ? NULL : json_string(text);
-    return json == NULL ? json_null() : json;
-}
+#include "model/json.h"
 
 static json_t *json_place(struct arena *arena, struct span span)
 {

@@ -1,16 +1,8 @@
 /* Documents' sources as a digest and as one text that can be read again. */
 #include "input/load.h"
 
-#include <jansson.h>
-
-#include "base/cleanup.h"
 #include "base/digest.h"
-
-static void release_json(json_t **json)
-{
-    json_decref(*json);
-}
-#define AUTO_JSON CLEANUP(release_json) json_t *
+#include "model/json.h"
 
 static struct str text_or_empty(const char *text)
 {
