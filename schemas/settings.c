@@ -115,6 +115,11 @@ const struct schema settings_schema = {
     .help = "The host's own settings.",
 };
 
+const char *settings_mode_word(const struct settings *settings)
+{
+    return modes[settings->mode.index];
+}
+
 static const char *or_below(struct arena *arena, const struct text_value *value,
                             const char *directory, const char *name)
 {

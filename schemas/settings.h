@@ -61,6 +61,8 @@ struct settings {
 
 extern const struct schema settings_schema;
 
+/* "enforce", "observe" or "hold". */
+const char *settings_mode_word(const struct settings *settings);
 /* Where things live, from the settings; state, when not NULL, goes before theirs. */
 struct layout settings_layout(const struct settings *settings, const char *state,
                               struct arena *arena);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/file_item.h"
 #include "model/layout.h"
 
 static int path_compare(const void *key, const void *element)
@@ -20,13 +21,31 @@ static const struct desired_file *file_find(const struct desired_files *files, c
     return bsearch(path, files->items, files->count, sizeof(*files->items), path_compare);
 }
 
-void desired_hold_back(struct desired *desired, const struct layout *layout,
-                       const struct desired_files *last_good, const struct document *document,
-                       struct arena *arena)
+static void take_text(struct mapped_text *text, const struct desired_file *saved)
 {
-    struct tree_item *tree = desired->tree;
+    if (saved != NULL && !str_equal(text->content, saved->content)) {
+        *text = (struct mapped_text){.content = saved->content};
+    }
+}
+
+static void take_file_text(struct item *item, const struct desired_files *texts,
+                           struct arena *arena)
+{
+    if (strcmp(item->type, ITEM_FILE) == 0) {
+        struct file_item *file = arena_new(arena, struct file_item);
+        *file = *(const struct file_item *)item->wanted;
+        take_text(&file->text, file_find(texts, item->id));
+        item->wanted = file;
+    }
+}
+
+/* Members without a last good text leave the tree. */
+static void hold_back_members(struct tree_item *tree, const struct layout *layout,
+                              const struct desired_files *last_good,
+                              const struct document *document, struct arena *arena)
+{
     size_t kept = 0;
-    for (size_t i = 0; tree != NULL && i < tree->members.count; i++) {
+    for (size_t i = 0; i < tree->members.count; i++) {
         struct tree_member member = tree->members.items[i];
         if (member.document == document) {
             const char *path = arena_printf(arena, "%s/%s", layout->nginx_tree, member.path);
@@ -38,17 +57,46 @@ void desired_hold_back(struct desired *desired, const struct layout *layout,
         }
         tree->members.items[kept++] = member;
     }
-    if (tree == NULL) {
-        return;
-    }
     tree->members.count = kept;
-    kept = 0;
+}
+
+static void hold_back_probes(struct tree_item *tree, const struct document *document)
+{
+    size_t kept = 0;
     for (size_t i = 0; i < tree->probes.count; i++) {
         if (tree->probes.items[i].document != document) {
             tree->probes.items[kept++] = tree->probes.items[i];
         }
     }
     tree->probes.count = kept;
+}
+
+void desired_hold_back(struct desired *desired, const struct layout *layout,
+                       const struct desired_files *last_good, const struct document *document,
+                       struct arena *arena)
+{
+    for (size_t i = 0; i < desired->items.count; i++) {
+        if (desired->items.items[i].document == document) {
+            take_file_text(&desired->items.items[i], last_good, arena);
+        }
+    }
+    if (desired->tree != NULL) {
+        hold_back_members(desired->tree, layout, last_good, document, arena);
+        hold_back_probes(desired->tree, document);
+    }
+}
+
+void desired_take_texts(struct desired *desired, const struct layout *layout,
+                        const struct desired_files *texts, struct arena *arena)
+{
+    for (size_t i = 0; i < desired->items.count; i++) {
+        take_file_text(&desired->items.items[i], texts, arena);
+    }
+    for (size_t i = 0; desired->tree != NULL && i < desired->tree->members.count; i++) {
+        struct tree_member *member = &desired->tree->members.items[i];
+        const char *path = arena_printf(arena, "%s/%s", layout->nginx_tree, member->path);
+        take_text(&member->text, file_find(texts, path));
+    }
 }
 
 const struct tree_member *desired_find_member(const struct desired *desired,

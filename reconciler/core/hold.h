@@ -1,5 +1,5 @@
-/* Keeps a document at its last good state: its members of the nginx tree go back to the text of
- * the current generation, or out of the tree when there is none. Pure. */
+/* Keeps a document at its last good state: its files and its members of the nginx tree go back to
+ * the text of the current generation; members without one leave the tree. Pure. */
 #pragma once
 
 #include "core/desired.h"
@@ -8,6 +8,10 @@
 void desired_hold_back(struct desired *desired, const struct layout *layout,
                        const struct desired_files *last_good, const struct document *document,
                        struct arena *arena);
+
+/* Files and members take the text that texts (sorted by path) has for their path. */
+void desired_take_texts(struct desired *desired, const struct layout *layout,
+                        const struct desired_files *texts, struct arena *arena);
 
 /* The member of the live tree at an absolute path, or NULL. */
 const struct tree_member *desired_find_member(const struct desired *desired,

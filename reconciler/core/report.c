@@ -223,6 +223,9 @@ void report_write_text(const struct report *report, const struct report_style *s
     if (style->is_quiet || report->plan == NULL) {
         return;
     }
+    if (report->hold != NULL) {
+        text_line(out, "! %s", report->hold);
+    }
     write_findings(report, style, out);
     write_held(report, style, out);
     struct report_lines lines = {0};

@@ -51,6 +51,7 @@ struct report {
     struct held_documents held;
     struct finding_list findings;
     const char *untested; /* "nginx not tested: ...", or NULL */
+    const char *hold;     /* why the folder is not what was looked at; or NULL */
     const char *failure;  /* the run as a whole could not go on: why; or NULL */
     unsigned long generation_before;
     unsigned long generation_after;

@@ -1,0 +1,227 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <git2.h>
+#include <jansson.h>
+
+#include "core/report.h"
+#include "core/state.h"
+
+struct fixture {
+    struct arena *arena;
+    struct facts facts;
+    struct diagnostic_list diagnostics;
+    struct plan plan;
+    struct outcome outcomes[8];
+    struct report report;
+    struct text out;
+};
+
+static int setup(void **state)
+{
+    struct arena *arena = arena_create();
+    struct fixture *fixture = arena_new(arena, struct fixture);
+    fixture->arena = arena;
+    fixture->facts = facts_debian12();
+    fixture->facts.is_assumed = false;
+    fixture->report = (struct report){.arena = arena,
+                                      .facts = &fixture->facts,
+                                      .diagnostics = &fixture->diagnostics,
+                                      .plan = &fixture->plan};
+    fixture->out = text_make(arena);
+    *state = fixture;
+    return git_libgit2_init() > 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    arena_destroy(fixture->arena);
+    return git_libgit2_shutdown() >= 0 ? 0 : -1;
+}
+
+static struct action *add_action(struct fixture *fixture, const char *id, enum action_verb verb,
+                                 enum action_cause cause)
+{
+    struct item *item = arena_new(fixture->arena, struct item);
+    *item = (struct item){.type = "file", .id = id};
+    struct observation *found = arena_new(fixture->arena, struct observation);
+    *found = (struct observation){.item = item, .exists = verb != ACTION_CREATE};
+    vec_add(fixture->arena, &fixture->plan.actions,
+            (struct action){.verb = verb, .cause = cause, .item = item, .found = found});
+    fixture->plan.counts.items++;
+    return vec_last(&fixture->plan.actions);
+}
+
+static const char *text_of(struct fixture *fixture)
+{
+    const struct report_style style = {0};
+    report_write_text(&fixture->report, &style, &fixture->out);
+    return fixture->out.data;
+}
+
+static void test_report_in_sync_is_one_line(void **state)
+{
+    struct fixture *fixture = *state;
+    (void)add_action(fixture, "/a", ACTION_NONE, CAUSE_NONE);
+    assert_string_equal(text_of(fixture), "in sync: 1 items as wanted\n");
+    assert_int_equal(report_exit_code(&fixture->report, true), EXIT_CODE_SUCCESS);
+}
+
+static void test_report_names_effects_once(void **state)
+{
+    struct fixture *fixture = *state;
+    add_action(fixture, "/a", ACTION_UPDATE, CAUSE_PENDING)->impact = "reload nginx";
+    add_action(fixture, "/b", ACTION_UPDATE, CAUSE_DRIFT)->impact = "reload nginx";
+    add_action(fixture, "/c", ACTION_DELETE, CAUSE_PENDING)->impact = "stop shop";
+    fixture->plan.counts.to_change = 1;
+    fixture->plan.counts.drifted = 1;
+    fixture->plan.counts.to_remove = 1;
+    assert_string_equal(report_verdict(&fixture->report),
+                        "1 to change, 1 drifted, 1 to remove; reload nginx, stop shop");
+    assert_int_equal(report_exit_code(&fixture->report, false), EXIT_CODE_SUCCESS);
+    assert_int_equal(report_exit_code(&fixture->report, true), EXIT_CODE_PENDING);
+}
+
+static void test_report_shows_a_diff_of_text(void **state)
+{
+    struct fixture *fixture = *state;
+    struct action *action = add_action(fixture, "/etc/a", ACTION_UPDATE, CAUSE_DRIFT);
+    vec_add(fixture->arena, &action->changes,
+            (struct change){.field = "content", .is_text = true, .from = "one\n", .to = "two\n"});
+    vec_add(fixture->arena, &action->changes,
+            (struct change){.field = "mode", .from = "0644", .to = "0600"});
+    fixture->plan.counts.drifted = 1;
+    assert_string_equal(text_of(fixture), "0 to change, 1 drifted, 0 to remove\n"
+                                          "~ file:/etc/a  drifted\n"
+                                          "    mode: 0644 -> 0600\n"
+                                          "    --- a/etc/a\n"
+                                          "    +++ b/etc/a\n"
+                                          "    @@ -1 +1 @@\n"
+                                          "    -one\n"
+                                          "    +two\n");
+}
+
+static void test_report_never_shows_a_secret(void **state)
+{
+    struct fixture *fixture = *state;
+    struct action *action = add_action(fixture, "/etc/key", ACTION_UPDATE, CAUSE_PENDING);
+    vec_add(fixture->arena, &action->changes,
+            (struct change){.field = "content",
+                            .is_text = true,
+                            .is_secret = true,
+                            .from = "hunter2",
+                            .to = "hunter3"});
+    const char *text = text_of(fixture);
+    assert_non_null(strstr(text, "content: changed"));
+    assert_null(strstr(text, "hunter"));
+    struct text json = text_make(fixture->arena);
+    report_write_json(&fixture->report, &json);
+    assert_null(strstr(json.data, "hunter"));
+}
+
+static void test_report_failure_of_one_is_partly(void **state)
+{
+    struct fixture *fixture = *state;
+    (void)add_action(fixture, "/a", ACTION_UPDATE, CAUSE_PENDING);
+    (void)add_action(fixture, "/b", ACTION_CREATE, CAUSE_PENDING);
+    fixture->report.outcomes = fixture->outcomes;
+    fixture->outcomes[0].result = OUTCOME_CHANGED;
+    fixture->outcomes[1].result = OUTCOME_FAILED;
+    (void)error_set(&fixture->outcomes[1].error, ERROR_SYSTEM, "disk full");
+    assert_int_equal(report_exit_code(&fixture->report, false), EXIT_CODE_PARTLY);
+    assert_string_equal(report_verdict(&fixture->report), "1 changed, 1 failed, 0 skipped");
+    assert_non_null(strstr(text_of(fixture), "! file:/b  failed: disk full"));
+}
+
+static void test_report_refused_input_is_failure(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->report.plan = NULL;
+    fixture->report.is_refused = true;
+    assert_int_equal(report_exit_code(&fixture->report, false), EXIT_CODE_FAILED);
+    assert_string_equal(text_of(fixture),
+                        "refused: the documents have errors; nothing was changed\n");
+}
+
+static void test_report_untested_is_failure(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->report.untested = "nginx: no namespaces";
+    assert_int_equal(report_exit_code(&fixture->report, false), EXIT_CODE_FAILED);
+    assert_string_equal(report_verdict(&fixture->report), "not tested: nginx: no namespaces");
+}
+
+static void test_report_json_says_the_same(void **state)
+{
+    struct fixture *fixture = *state;
+    struct action *action = add_action(fixture, "/etc/a", ACTION_CREATE, CAUSE_PENDING);
+    vec_add(fixture->arena, &action->changes,
+            (struct change){.field = "content", .is_text = true, .to = "two\n"});
+    fixture->plan.counts.to_change = 1;
+    struct text out = text_make(fixture->arena);
+    report_write_json(&fixture->report, &out);
+    json_t *root = json_loads(out.data, 0, NULL);
+    assert_non_null(root);
+    assert_string_equal(json_string_value(json_object_get(root, "verdict")),
+                        report_verdict(&fixture->report));
+    assert_int_equal(json_integer_value(json_object_get(root, "exit_code")), EXIT_CODE_PENDING);
+    const json_t *change = json_array_get(json_object_get(root, "changes"), 0);
+    assert_string_equal(json_string_value(json_object_get(change, "item")), "file:/etc/a");
+    assert_non_null(strstr(json_string_value(json_object_get(change, "diff")), "+two"));
+    json_decref(root);
+}
+
+static void test_report_part_has_a_line_of_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    struct action *action = add_action(fixture, "/etc/nginx/tree", ACTION_UPDATE, CAUSE_PENDING);
+    vec_add(
+        fixture->arena, &action->changes,
+        (struct change){
+            .field = "content", .thing = "/etc/nginx/tree/a.conf", .is_text = true, .to = "a;\n"});
+    const char *text = text_of(fixture);
+    assert_non_null(strstr(text, "+ file:/etc/nginx/tree/a.conf\n"));
+    assert_null(strstr(text, "file:/etc/nginx/tree\n"));
+}
+
+static void test_state_is_as_bad_as_the_worst_item(void **state)
+{
+    struct fixture *fixture = *state;
+    struct document document = {.kind_name = "site", .name = "x"};
+    struct document_set set = {0};
+    document_set_add(fixture->arena, &set, &document);
+    struct item *item = arena_new(fixture->arena, struct item);
+    (void)add_action(fixture, "/a", ACTION_NONE, CAUSE_NONE);
+    struct action *drifted = add_action(fixture, "/b", ACTION_UPDATE, CAUSE_DRIFT);
+    *item = *drifted->item;
+    item->document = &document;
+    drifted->item = item;
+    struct document_states states = {0};
+    document_states_collect(&fixture->report, &set, &states);
+    assert_int_equal(states.count, 1);
+    assert_int_equal(states.items[0].state, ITEM_STATE_DRIFTED);
+    assert_non_null(strstr(states.items[0].detail, "file:/b"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_report_in_sync_is_one_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_names_effects_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_shows_a_diff_of_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_never_shows_a_secret, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_failure_of_one_is_partly, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_refused_input_is_failure, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_untested_is_failure, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_json_says_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_part_has_a_line_of_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_state_is_as_bad_as_the_worst_item, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
