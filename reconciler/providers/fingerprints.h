@@ -4,8 +4,8 @@
  *
  * Use by a run that holds the lock:
  *     host->fingerprints = fingerprints_load(host, arena);       or _make for a full reading
- *     if (fingerprints_hold(host, key, ...)) { nothing to do }
- *     observe, apply, verify                                     providers find and record
+ *     if (fingerprints_hold(host, key, ...) == FINGERPRINTS_HOLD) { nothing to do }
+ *     observe, apply, verify                                     providers match and record
  *     fingerprints_set_key(host->fingerprints, is_clean ? key : NULL);
  *     fingerprints_save(host, ...);
  */
@@ -17,16 +17,20 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/vec.h"
 #include "model/host.h"
 
 struct fingerprints;
 
 /* Empty: everything will be read. */
 struct fingerprints *fingerprints_make(struct arena *arena);
-/* Empty too when the file is absent, damaged, or of another version. */
+/* Empty too when the file is absent, damaged, of another version, or when everything was last read
+ * more than a day ago. */
 struct fingerprints *fingerprints_load(struct host *host, struct arena *arena);
-/* Writes those that were found or recorded since loading; the others are forgotten. */
-bool fingerprints_save(struct host *host, struct error *err) MUST_CHECK;
+/* Writes what was matched or recorded since loading; the rest is forgotten. Files whose times were
+ * too near to their reading are read once more, after waiting for the clock's tick where that is
+ * needed (at most 20 ms). Nothing is written when nothing changed. */
+bool fingerprints_save(struct host *host, struct arena *arena, struct error *err) MUST_CHECK;
 
 /* ---- For the run ------------------------------------------------------------------------- */
 
@@ -36,8 +40,7 @@ void fingerprints_set_key(struct fingerprints *fingerprints, const char *key);
 
 enum fingerprints_answer {
     FINGERPRINTS_HOLD,    /* same inputs, every path as it was: nothing to do */
-    FINGERPRINTS_UNKNOWN, /* other inputs, nothing recorded, something is due by the clock, or a day
-                             has passed since everything was read */
+    FINGERPRINTS_UNKNOWN, /* other inputs, nothing recorded, or something is due by the clock */
     FINGERPRINTS_DIFFER,  /* paths differ */
 };
 VEC(path_list, const char *);
@@ -52,7 +55,6 @@ enum fingerprint_type {
     FINGERPRINT_FILE,      /* all of it */
     FINGERPRINT_DIRECTORY, /* device, inode, mode and owner: what is in it may change */
     FINGERPRINT_LINKED,    /* a file, reached through links: one that others look after */
-    FINGERPRINT_ABSENT,    /* there is nothing */
 };
 
 /* True when the path still is what was recorded, settled, and the digest that was recorded with it
@@ -60,7 +62,7 @@ enum fingerprint_type {
 bool fingerprints_match(struct host *host, const char *path, enum fingerprint_type type,
                         const struct file_fingerprint *now, const char *digest);
 /* After a verified read that began at read_at_ns (file_clock_coarse_ns). digest: of the content,
- * as text; NULL where the content does not matter. seen: NULL for FINGERPRINT_ABSENT. */
+ * as text; NULL where the content does not matter. */
 void fingerprints_record(struct host *host, const char *path, enum fingerprint_type type,
                          const struct file_fingerprint *seen, const char *digest,
                          int64_t read_at_ns);

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "providers/providers.h"
 #include "support/folder.h"
 
@@ -98,3 +99,76 @@ static inline int sandbox_teardown(void **state)
 
 #define SANDBOX_TEST(function)                                                                     \
     cmocka_unit_test_setup_teardown(function, sandbox_setup, sandbox_teardown)
+
+/* ---- Items as the engine would treat them ------------------------------------------------- */
+
+static inline struct item sandbox_item(const char *type, const char *id, const void *wanted)
+{
+    return (struct item){.type = type, .id = id, .span = SPAN_NONE, .wanted = wanted};
+}
+
+static inline struct observation
+sandbox_observe(struct sandbox *sandbox, const struct provider *provider, const struct item *item)
+{
+    struct observation found = {0};
+    struct error err;
+    assert_true(provider->observe(&sandbox->host, &item, 1, sandbox->arena, &found, &err));
+    assert_ptr_equal(found.item, item);
+    return found;
+}
+
+/* What would be done: the changes stand in the action. found must outlive it. */
+static inline struct action sandbox_plan(struct sandbox *sandbox, const struct provider *provider,
+                                         const struct item *item, const struct observation *found)
+{
+    struct action action = {.item = item, .found = found};
+    if (item->wanted == NULL) {
+        action.verb = found->exists ? ACTION_DELETE : ACTION_NONE;
+        return action;
+    }
+    provider->diff(item, found, sandbox->arena, &action.changes);
+    if (action.changes.count > 0) {
+        action.verb = found->exists ? ACTION_UPDATE : ACTION_CREATE;
+    }
+    return action;
+}
+
+static inline struct outcome sandbox_apply(struct sandbox *sandbox, const struct provider *provider,
+                                           const struct action *action)
+{
+    struct outcome outcome = {0};
+    provider->apply(&sandbox->host, &action, 1, sandbox->arena, &outcome);
+    return outcome;
+}
+
+/* Observe, plan, apply. */
+static inline struct outcome
+sandbox_converge(struct sandbox *sandbox, const struct provider *provider, const struct item *item)
+{
+    struct observation found = sandbox_observe(sandbox, provider, item);
+    struct action action = sandbox_plan(sandbox, provider, item, &found);
+    return sandbox_apply(sandbox, provider, &action);
+}
+
+/* Names of the fields that differ, each followed by a space. */
+static inline const char *sandbox_changes(struct sandbox *sandbox, const struct provider *provider,
+                                          const struct item *item)
+{
+    struct observation found = sandbox_observe(sandbox, provider, item);
+    struct action action = sandbox_plan(sandbox, provider, item, &found);
+    const char *names = "";
+    for (size_t i = 0; i < action.changes.count; i++) {
+        names = arena_printf(sandbox->arena, "%s%s ", names, action.changes.items[i].field);
+    }
+    return names;
+}
+
+static inline void sandbox_mkdirs(struct sandbox *sandbox, const char *path)
+{
+    assert_true(file_make_directories(sandbox->host.root, path, 0755, NULL));
+}
+
+static inline bool sandbox_is_root(void)
+{
+    return geteuid() == 0;
+}
