@@ -31,5 +31,11 @@ struct staged_file {
 /* Each file succeeds or fails on its own. Missing directories above are made (0755). */
 void staging_apply(struct host *host, struct staged_file *files, size_t count, struct arena *arena);
 
+/* For what is made beside its place in other ways: says in which directories (absolute paths) names
+ * that file_name_is_temporary knows may stand until staging_end. */
+bool staging_begin(struct host *host, const char *const *directories, size_t count,
+                   struct arena *arena, struct error *err) MUST_CHECK;
+void staging_end(struct host *host);
+
 /* At the start of each run that holds the lock. */
 bool staging_clean(struct host *host, struct arena *arena, struct error *err) MUST_CHECK;
