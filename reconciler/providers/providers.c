@@ -4,10 +4,6 @@
 
 #include <string.h>
 
-#define PROVIDER(type) extern const struct provider type##_provider;
-#include "providers/providers.def"
-#undef PROVIDER
-
 #define PROVIDER(type) &type##_provider,
 static const struct provider *const providers[] = {
 #include "providers/providers.def"

@@ -4,6 +4,10 @@
 
 #include "model/provider.h"
 
+#define PROVIDER(type) extern const struct provider type##_provider;
+#include "providers/providers.def"
+#undef PROVIDER
+
 size_t provider_count(void);
 const struct provider *provider_at(size_t index);
 const struct provider *provider_find(const char *type);

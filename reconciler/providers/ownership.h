@@ -1,0 +1,18 @@
+/* What files and directories have in common: mode and owner in plans. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/digest.h"
+#include "model/action.h"
+
+struct ownership {
+    mode_t mode;
+    const char *owner; /* NULL: root */
+    const char *group;
+};
+
+/* found: NULL where nothing exists. */
+void ownership_diff(const struct ownership *wanted, const struct ownership *found,
+                    struct arena *arena, struct change_list *out_changes);
+void ownership_digest(const struct ownership *wanted, struct digest *digest);
