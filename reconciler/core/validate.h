@@ -1,0 +1,10 @@
+/* Checks inside each document, by its kind's own rules. Pure. */
+#pragma once
+
+#include "model/diagnostic.h"
+#include "model/document.h"
+#include "model/facts.h"
+#include "model/layout.h"
+
+void validate_documents(struct arena *arena, const struct facts *facts, const struct layout *layout,
+                        struct document_set *documents, struct diagnostic_list *diagnostics);
