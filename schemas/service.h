@@ -131,3 +131,7 @@ struct service_spec {
     struct text_list wants;
     struct text_list restart_when;
 };
+
+/* Both after the check. */
+bool service_has_own_account(const struct service_spec *spec);
+bool service_reloads_by_signal(const struct service_spec *spec); /* run.reload is its name */
