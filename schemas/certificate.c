@@ -1,0 +1,114 @@
+/* The rows of a certificate document, and the rules between them. */
+
+#include "schemas/certificate.h"
+
+// clang-format off
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { HOUR_MS = 3600 * 1000 };
+
+
+static const char *const issuer_names[] = {"internal", "file", NULL};
+static const char *const key_names[] = {"ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-4096", NULL};
+
+static const struct field files_fields[] = {
+    FIELD(struct certificate_files_spec, chain, .is_required = true, .syntax = &syntax_path,
+          .help = "The certificate with those that lead to its authority, as PEM, its own first."),
+    FIELD(struct certificate_files_spec, key, .is_required = true, .syntax = &syntax_path,
+          .help = "The private key of the certificate, as PEM without a passphrase."),
+};
+static const struct schema files_schema = {
+    .name = "certificate.files", .size = sizeof(struct certificate_files_spec),
+    .fields = files_fields, .field_count = COUNT_OF(files_fields),
+    .help = "A pair that somebody else looks after; it is checked, copied, and copied again when it "
+            "changes.",
+};
+
+static const struct field certificate_fields[] = {
+    FIELD(struct certificate_spec, names, .syntax = &syntax_server_name, .count_most = 100,
+          .fallback_note = "the document's own name",
+          .help = "What the certificate is for: host names, *.example.com for one level below a "
+                  "name, addresses."),
+    FIELD(struct certificate_spec, issuer, .choices = issuer_names,
+          .fallback_note = "file where files is written, else internal",
+          .help = "internal: this host's own authority signs, which browsers trust once they know "
+                  "it; file: the pair is there already."),
+    FIELD(struct certificate_spec, files, .object = &files_schema,
+          .help = "Where the pair of issuer file is."),
+    FIELD(struct certificate_spec, key, .choices = key_names, .fallback = "ecdsa-p256",
+          .help = "The sort of key that is made."),
+    FIELD(struct certificate_spec, lifetime, .fallback = "90d", .least = HOUR_MS,
+          .most = 825 * INT64_C(24) * HOUR_MS,
+          .help = "How long a certificate of the internal authority is valid; it is renewed when a "
+                  "third of that is left. Apple's systems refuse more than 825 days."),
+};
+// clang-format on
+
+/* A rule that two fields break together, told at the one that should go. */
+static void refuse(struct check *check, const struct node *node, const char *field)
+{
+    (void)check_add(check, DIAGNOSTIC_CERTIFICATE_NOT_OURS, node, field, field, NULL);
+}
+
+static void check_issuer(struct check *check, struct certificate_spec *spec)
+{
+    bool has_files = spec->files.object.node != NULL;
+    if (spec->issuer.index < 0) {
+        spec->issuer.index = has_files ? CERTIFICATE_ISSUER_FILE : CERTIFICATE_ISSUER_INTERNAL;
+    }
+    if (spec->issuer.index == CERTIFICATE_ISSUER_INTERNAL) {
+        if (has_files) {
+            (void)check_add(check, DIAGNOSTIC_CERTIFICATE_FILES_UNUSED, spec->files.object.node,
+                            "files", NULL, NULL);
+        }
+        return;
+    }
+    if (!has_files) {
+        (void)check_add(check, DIAGNOSTIC_CERTIFICATE_NO_FILES, spec->issuer.node, "issuer", NULL,
+                        NULL);
+    }
+    if (spec->key.node != NULL) {
+        refuse(check, spec->key.node, "key");
+    }
+    if (spec->lifetime.node != NULL) {
+        refuse(check, spec->lifetime.node, "lifetime");
+    }
+}
+
+/* A document that is named after its host needs no list. */
+static void check_names(struct check *check, struct certificate_spec *spec)
+{
+    if (spec->names.count > 0) {
+        return;
+    }
+    const char *name = check->document->name;
+    if (spec->names.node != NULL || !syntax_server_name.check(name)) {
+        (void)check_add(check, DIAGNOSTIC_CERTIFICATE_NO_NAMES, spec->names.node, "names", name,
+                        NULL);
+        return;
+    }
+    struct text_value *own = arena_new(check->arena, struct text_value);
+    own->text = name;
+    spec->names.items = own;
+    spec->names.count = 1;
+}
+
+static void certificate_check(struct check *check, void *spec)
+{
+    check_issuer(check, spec);
+    check_names(check, spec);
+}
+
+const struct schema certificate_schema = {
+    .name = "certificate",
+    .plural = "certificates",
+    .size = sizeof(struct certificate_spec),
+    .fields = certificate_fields,
+    .field_count = COUNT_OF(certificate_fields),
+    .base = &common_schema,
+    .key_syntax = &syntax_name,
+    .help =
+        "A certificate and its key, for several sites or for something else than a site. A site "
+        "alone needs none: `tls: auto` makes one.",
+    .check = certificate_check,
+};
