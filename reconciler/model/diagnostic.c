@@ -40,8 +40,7 @@ struct diagnostic *diagnostic_add(struct arena *arena, struct diagnostic_list *l
                                   enum diagnostic_code code, struct span span, ...)
 {
     struct diagnostic *diagnostic = vec_new(arena, list);
-    diagnostic->code = code;
-    diagnostic->span = span;
+    *diagnostic = (struct diagnostic){.code = code, .span = span}; /* a list may be shortened */
 
     va_list arguments;
     va_start(arguments, span);
