@@ -1,0 +1,407 @@
+/* From files to documents. The top level of a file has sections: one map per kind, defaults,
+ * profiles and removed. The same entry may stand once in a layer; over the layers it is merged.
+ * Precedence, low to high: field default, preset, defaults, profiles in order of use, document. */
+#include "core/decode.h"
+
+#include <string.h>
+
+#include "base/map.h"
+#include "base/text.h"
+#include "core/kind.h"
+#include "core/overlay.h"
+#include "core/yaml.h"
+#include "schemas/common.h"
+
+/* One named entry of a section, merged over the layers read so far. */
+struct entry {
+    const char *section;
+    const struct node *key; /* where it was first written */
+    const struct node *value;
+    size_t layer; /* of what was merged last */
+};
+VEC(entry_list, struct entry *);
+
+struct decoding {
+    const struct decode_input *input;
+    struct document_set *documents;
+    struct entry_list entries; /* in order of reading */
+    struct map by_name;        /* "section name" -> struct entry * */
+    bool is_incomplete;
+};
+
+#define SECTION_DEFAULTS "defaults"
+#define SECTION_PROFILES "profiles"
+#define SECTION_REMOVED  "removed"
+
+/* --- sections -------------------------------------------------------------------------------- */
+
+static const char *const other_sections[] = {SECTION_DEFAULTS, SECTION_PROFILES, SECTION_REMOVED};
+enum { OTHER_SECTIONS = sizeof(other_sections) / sizeof(other_sections[0]) };
+
+static bool is_kind_section(const char *name)
+{
+    const struct kind *kind = kind_find(name);
+    return kind != NULL && strcmp(kind->schema->plural, name) == 0;
+}
+
+static bool is_section(const char *name)
+{
+    for (size_t i = 0; i < OTHER_SECTIONS; i++) {
+        if (strcmp(other_sections[i], name) == 0) {
+            return true;
+        }
+    }
+    return is_kind_section(name);
+}
+
+static void complain_section(struct decoding *decoding, const struct node *key)
+{
+    struct arena *arena = decoding->input->arena;
+    const char **names = arena_array(arena, kind_count() + OTHER_SECTIONS, sizeof(*names));
+    struct text list = text_make(arena);
+    size_t count = 0;
+    for (size_t i = 0; i < kind_count(); i++) {
+        names[count++] = kind_at(i)->schema->plural;
+    }
+    for (size_t i = 0; i < OTHER_SECTIONS; i++) {
+        names[count++] = other_sections[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        text_addf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+    }
+    struct diagnostic *diagnostic =
+        diagnostic_add(arena, decoding->input->diagnostics, DIAGNOSTIC_UNKNOWN_SECTION, key->span,
+                       key->text, list.data, NULL);
+    diagnostic->suggestion = diagnostic_nearest(key->text, names, count);
+}
+
+static const char *node_words(const struct node *node)
+{
+    static const char *const words[] = {
+        [NODE_SCALAR] = "a text", [NODE_LIST] = "a list", [NODE_MAPPING] = "a map"};
+    return node_is_null(node) ? "nothing" : words[node->type];
+}
+
+static bool require_mapping(struct decoding *decoding, const struct node *node, const char *what)
+{
+    if (node->type == NODE_MAPPING) {
+        return true;
+    }
+    (void)diagnostic_add(decoding->input->arena, decoding->input->diagnostics,
+                         DIAGNOSTIC_NOT_A_MAPPING, node->span, what, node_words(node), NULL);
+    return false;
+}
+
+static void complain_twice(struct decoding *decoding, const struct entry *first,
+                           const struct node *key)
+{
+    struct diagnostic_list *diagnostics = decoding->input->diagnostics;
+    struct arena *arena = decoding->input->arena;
+    const struct kind *kind = kind_find(first->section);
+    struct diagnostic *diagnostic =
+        kind != NULL
+            ? diagnostic_add(arena, diagnostics, DIAGNOSTIC_DUPLICATE_DOCUMENT, key->span,
+                             kind->schema->name, key->text, NULL)
+            : diagnostic_add(arena, diagnostics, DIAGNOSTIC_DUPLICATE_SETTING, key->span,
+                             arena_printf(arena, "%s: %s", first->section, key->text), NULL);
+    diagnostic->second = first->key->span;
+}
+
+static void take_entry(struct decoding *decoding, const char *section, size_t layer,
+                       const struct node_entry *written)
+{
+    struct arena *arena = decoding->input->arena;
+    const char *name = arena_printf(arena, "%s %s", section, written->key->text);
+    struct entry *entry = map_get(&decoding->by_name, name);
+    if (entry == NULL) {
+        entry = arena_new(arena, struct entry);
+        *entry = (struct entry){section, written->key, written->value, layer};
+        (void)map_put(arena, &decoding->by_name, name, entry);
+        vec_add(arena, &decoding->entries, entry);
+    } else if (entry->layer == layer) {
+        complain_twice(decoding, entry, written->key);
+    } else {
+        entry->value = overlay_merge(arena, entry->value, written->value);
+        entry->layer = layer;
+    }
+}
+
+static void take_source(struct decoding *decoding, const struct decode_source *source)
+{
+    struct yaml yaml =
+        yaml_parse(decoding->input->arena, source->source, decoding->input->diagnostics);
+    decoding->is_incomplete |= yaml.is_incomplete;
+    if (yaml.root == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < yaml.root->entries.count; i++) {
+        const struct node_entry *section = &yaml.root->entries.items[i];
+        if (!is_section(section->key->text)) {
+            complain_section(decoding, section->key);
+        } else if (!node_is_null(section->value) &&
+                   require_mapping(decoding, section->value, section->key->text)) {
+            for (size_t k = 0; k < section->value->entries.count; k++) {
+                take_entry(decoding, section->key->text, source->layer,
+                           &section->value->entries.items[k]);
+            }
+        }
+    }
+}
+
+/* --- what stands below a document ------------------------------------------------------------ */
+
+static const struct node *entry_value(struct decoding *decoding, const char *section,
+                                      const char *name)
+{
+    const char *key = arena_printf(decoding->input->arena, "%s %s", section, name);
+    const struct entry *entry = map_get(&decoding->by_name, key);
+    return entry == NULL || node_is_null(entry->value) ? NULL : entry->value;
+}
+
+/* The texts of a field that is one text or a list of them, before any spec is filled. */
+static struct node_elements texts_of(struct arena *arena, const struct node *mapping,
+                                     const char *field)
+{
+    struct node_elements list = {0};
+    const struct node *node = mapping == NULL ? NULL : node_get(mapping, field);
+    if (node == NULL || node_is_null(node)) {
+        return list;
+    }
+    if (node->type == NODE_SCALAR) {
+        vec_add(arena, &list, node);
+    }
+    for (size_t i = 0; node->type == NODE_LIST && i < node->elements.count; i++) {
+        if (node->elements.items[i]->type == NODE_SCALAR) {
+            vec_add(arena, &list, node->elements.items[i]);
+        }
+    }
+    return list;
+}
+
+static void complain_profile(struct decoding *decoding, const struct node *used)
+{
+    struct arena *arena = decoding->input->arena;
+    const char **names = arena_array(arena, decoding->entries.count, sizeof(*names));
+    size_t count = 0;
+    for (size_t i = 0; i < decoding->entries.count; i++) {
+        if (strcmp(decoding->entries.items[i]->section, SECTION_PROFILES) == 0) {
+            names[count++] = decoding->entries.items[i]->key->text;
+        }
+    }
+    struct diagnostic *diagnostic =
+        diagnostic_add(arena, decoding->input->diagnostics, DIAGNOSTIC_UNKNOWN_PROFILE, used->span,
+                       used->text, NULL);
+    diagnostic->suggestion = diagnostic_nearest(used->text, names, count);
+}
+
+static const struct node *merge_profiles(struct decoding *decoding, const struct node *low,
+                                         const struct node *own)
+{
+    struct arena *arena = decoding->input->arena;
+    const struct node_elements uses = texts_of(arena, overlay_merge(arena, low, own), "use");
+    for (size_t i = 0; i < uses.count; i++) {
+        const struct node *profile = entry_value(decoding, SECTION_PROFILES, uses.items[i]->text);
+        if (profile == NULL) {
+            if (!decoding->is_incomplete) {
+                complain_profile(decoding, uses.items[i]);
+            }
+        } else if (profile->type == NODE_MAPPING) {
+            low = overlay_merge(arena, low, profile);
+        }
+    }
+    return low;
+}
+
+static void complain_preset(struct decoding *decoding, const struct schema *schema,
+                            const struct node *preset)
+{
+    size_t count = 0;
+    while (schema->preset_names != NULL && schema->preset_names[count] != NULL) {
+        count++;
+    }
+    struct diagnostic *diagnostic =
+        diagnostic_add(decoding->input->arena, decoding->input->diagnostics,
+                       DIAGNOSTIC_UNKNOWN_PRESET, preset->span, preset->text, schema->name, NULL);
+    diagnostic->suggestion = diagnostic_nearest(preset->text, schema->preset_names, count);
+}
+
+/* What `preset:` stands for; NULL when the document names none. */
+static const struct node *preset_of(struct decoding *decoding, const struct schema *schema,
+                                    const struct node *mapping)
+{
+    const struct node *name = schema->preset == NULL ? NULL : node_get(mapping, "preset");
+    if (name == NULL || node_is_null(name) || name->type != NODE_SCALAR) {
+        return NULL;
+    }
+    struct arena *arena = decoding->input->arena;
+    const char *text = schema->preset(name->text, decoding->input->facts, arena);
+    if (text == NULL) {
+        complain_preset(decoding, schema, name);
+        return NULL;
+    }
+    const struct source *source =
+        source_make(arena, arena_printf(arena, "preset %s", name->text), str_of(text));
+    return yaml_parse(arena, source, decoding->input->diagnostics).root;
+}
+
+/* Fields of the profile and of presets reach the document under their own places. */
+static const struct node *assemble(struct decoding *decoding, const struct schema *schema,
+                                   const struct node *own)
+{
+    struct arena *arena = decoding->input->arena;
+    const struct node *low = entry_value(decoding, SECTION_DEFAULTS, schema->plural);
+    if (low != NULL && low->type != NODE_MAPPING) {
+        low = NULL;
+    }
+    low = merge_profiles(decoding, low, own);
+    const struct node *merged = overlay_merge(arena, low, own);
+    return overlay_merge(arena, preset_of(decoding, schema, merged), merged);
+}
+
+/* --- documents ------------------------------------------------------------------------------- */
+
+static void decode_document(struct decoding *decoding, const struct entry *entry)
+{
+    struct arena *arena = decoding->input->arena;
+    struct diagnostic_list *diagnostics = decoding->input->diagnostics;
+    const struct kind *kind = kind_find(entry->section);
+    const struct schema *schema = kind->schema;
+    const char *name = entry->key->text;
+    if (node_is_null(entry->value)) {
+        if (entry->layer == 0) {
+            (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_EMPTY_DOCUMENT, entry->key->span,
+                                 schema->name, name, NULL);
+        }
+        return; /* an overlay has removed it */
+    }
+    if (schema->key_syntax != NULL && !schema->key_syntax->check(name)) {
+        (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_BAD_NAME, entry->key->span, name,
+                             schema->name, schema->key_syntax->name, NULL);
+    }
+    if (!require_mapping(decoding, entry->value, name)) {
+        return;
+    }
+    struct document *document = arena_new(arena, struct document);
+    *document = (struct document){.kind = kind,
+                                  .kind_name = schema->name,
+                                  .name = name,
+                                  .span = entry->key->span,
+                                  .node = assemble(decoding, schema, entry->value),
+                                  .spec = arena_alloc(arena, schema->size)};
+    struct check check = {.arena = arena,
+                          .diagnostics = diagnostics,
+                          .document = document,
+                          .facts = decoding->input->facts,
+                          .layout = decoding->input->layout};
+    field_decode(&check, schema, document->node, document->spec);
+    document_set_add(arena, decoding->documents, document);
+}
+
+static void check_profile(struct decoding *decoding, const struct entry *entry)
+{
+    static const char *const refused[] = {"use", "preset"};
+    if (node_is_null(entry->value) || !require_mapping(decoding, entry->value, entry->key->text)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        const struct node *found = node_get(entry->value, refused[i]);
+        if (found != NULL) {
+            (void)diagnostic_add(decoding->input->arena, decoding->input->diagnostics,
+                                 DIAGNOSTIC_NESTED_PROFILE, found->span, refused[i], NULL);
+        }
+    }
+}
+
+static void check_defaults(struct decoding *decoding, const struct entry *entry)
+{
+    if (!is_kind_section(entry->key->text)) {
+        complain_section(decoding, entry->key);
+    } else if (!node_is_null(entry->value)) {
+        (void)require_mapping(decoding, entry->value, entry->key->text);
+    }
+}
+
+/* removed: {database:old_shop: {after: DATE, why: TEXT}} */
+struct removal_spec {
+    struct object object;
+    struct text_value after;
+    struct text_value why;
+};
+
+// clang-format off
+static const struct field removal_fields[] = {
+    FIELD(struct removal_spec, after, .syntax = &syntax_date,
+          .help = "The day from which it may go."),
+    FIELD(struct removal_spec, why, .help = "The reason."),
+};
+// clang-format on
+
+static const struct schema removal_schema = {
+    .name = "removed",
+    .size = sizeof(struct removal_spec),
+    .fields = removal_fields,
+    .field_count = sizeof(removal_fields) / sizeof(removal_fields[0]),
+    .help = "How something with data goes away.",
+};
+
+static void decode_removal(struct decoding *decoding, const struct entry *entry)
+{
+    struct arena *arena = decoding->input->arena;
+    struct diagnostic_list *diagnostics = decoding->input->diagnostics;
+    const char *colon = strchr(entry->key->text, ':');
+    if (colon == NULL || colon[1] == '\0') {
+        (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_BAD_REFERENCE, entry->key->span,
+                             entry->key->text, "KIND:NAME", NULL);
+        return;
+    }
+    const char *kind = arena_strndup(arena, entry->key->text, (size_t)(colon - entry->key->text));
+    if (kind_find(kind) == NULL || strcmp(kind_find(kind)->schema->name, kind) != 0) {
+        (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_UNKNOWN_KIND, entry->key->span, kind,
+                             NULL);
+        return;
+    }
+    if (node_is_null(entry->value) || !require_mapping(decoding, entry->value, entry->key->text)) {
+        return;
+    }
+    struct removal_spec spec = {0};
+    struct document about = {.kind_name = "removed", .name = entry->key->text};
+    struct check check = {.arena = arena, .diagnostics = diagnostics, .document = &about};
+    field_decode(&check, &removal_schema, entry->value, &spec);
+    vec_add(arena, &decoding->documents->tombstones,
+            (struct tombstone){.kind = kind,
+                               .name = colon + 1,
+                               .span = entry->key->span,
+                               .after = spec.after.text,
+                               .why = spec.why.text});
+}
+
+static void decode_entry(struct decoding *decoding, const struct entry *entry)
+{
+    if (strcmp(entry->section, SECTION_PROFILES) == 0) {
+        check_profile(decoding, entry);
+    } else if (strcmp(entry->section, SECTION_DEFAULTS) == 0) {
+        check_defaults(decoding, entry);
+    } else if (strcmp(entry->section, SECTION_REMOVED) == 0) {
+        decode_removal(decoding, entry);
+    } else {
+        decode_document(decoding, entry);
+    }
+}
+
+void decode_documents(const struct decode_input *input, struct document_set *out_documents,
+                      bool *out_incomplete)
+{
+    *out_documents = (struct document_set){0};
+    struct decoding decoding = {.input = input, .documents = out_documents};
+    for (size_t layer = 0; layer < DECODE_LAYERS; layer++) {
+        for (size_t i = 0; i < input->sources->count; i++) {
+            if (input->sources->items[i].layer == layer) {
+                take_source(&decoding, &input->sources->items[i]);
+            }
+        }
+    }
+    for (size_t i = 0; i < decoding.entries.count; i++) {
+        decode_entry(&decoding, decoding.entries.items[i]);
+    }
+    *out_incomplete = decoding.is_incomplete;
+}
