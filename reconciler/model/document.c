@@ -34,6 +34,16 @@ const struct document *document_find(const struct document_set *set, const char 
     return index == NULL ? NULL : map_get(&index->by_name, name);
 }
 
+const struct document *document_find_id(struct arena *arena, const struct document_set *set,
+                                        const char *id)
+{
+    const char *colon = strchr(id, ':');
+    if (colon == NULL) {
+        return NULL;
+    }
+    return document_find(set, arena_strndup(arena, id, (size_t)(colon - id)), colon + 1);
+}
+
 const struct reference *document_reference(const struct document *document,
                                            const struct node *value)
 {

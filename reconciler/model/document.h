@@ -61,6 +61,9 @@ void document_set_add(struct arena *arena, struct document_set *set, struct docu
 /* NULL when there is none. */
 const struct document *document_find(const struct document_set *set, const char *kind,
                                      const char *name);
+/* The same by document_id: "site:shop.example.com". */
+const struct document *document_find_id(struct arena *arena, const struct document_set *set,
+                                        const char *id);
 /* The relation that a value writes ("service:shop"): value is the node of the spec's member. NULL
  * when the value is plain text. */
 const struct reference *document_reference(const struct document *document,
