@@ -144,28 +144,46 @@ void nginx_number(struct nginx_text *nginx, unsigned long long number, const cha
     text_addf(&nginx->text, "%llu%s", number, unit);
 }
 
+static void begin_quotes(struct nginx_text *nginx)
+{
+    assert(!nginx->is_in_argument);
+    text_add_char(&nginx->text, '"');
+    nginx->argument = nginx->text.length;
+    nginx->is_in_argument = true;
+}
+
+static void add_value(struct nginx_text *nginx, enum nginx_context context, const char *text)
+{
+    if (is_plain_text(text)) {
+        assert(strlen(text) <= NGINX_ARGUMENT_MAX);
+        text_add(&nginx->text, text);
+        return;
+    }
+    begin_quotes(nginx);
+    add_escaped_text(&nginx->text, context, text);
+    nginx_close(nginx);
+}
+
+void nginx_begin_value(struct nginx_text *nginx, enum nginx_context context, const char *text)
+{
+    begin_line(nginx);
+    add_value(nginx, context, text);
+}
+
 void nginx_value(struct nginx_text *nginx, enum nginx_context context, const char *text)
 {
     if (nginx->is_in_argument) {
         add_escaped_text(&nginx->text, context, text);
         return;
     }
-    if (is_plain_text(text)) {
-        assert(strlen(text) <= NGINX_ARGUMENT_MAX);
-        nginx_word(nginx, text);
-        return;
-    }
-    nginx_open(nginx);
-    add_escaped_text(&nginx->text, context, text);
-    nginx_close(nginx);
+    text_add_char(&nginx->text, ' ');
+    add_value(nginx, context, text);
 }
 
 void nginx_open(struct nginx_text *nginx)
 {
-    assert(!nginx->is_in_argument);
-    text_add(&nginx->text, " \"");
-    nginx->argument = nginx->text.length;
-    nginx->is_in_argument = true;
+    text_add_char(&nginx->text, ' ');
+    begin_quotes(nginx);
 }
 
 void nginx_close(struct nginx_text *nginx)
@@ -193,6 +211,11 @@ void nginx_block_end(struct nginx_text *nginx)
     nginx->depth--;
     begin_line(nginx);
     end_line(nginx, "}");
+}
+
+void nginx_gap(struct nginx_text *nginx)
+{
+    end_line(nginx, "");
 }
 
 void nginx_comment(struct nginx_text *nginx, const char *text)

@@ -24,6 +24,8 @@ enum nginx_context { NGINX_LITERAL, NGINX_EVALUATED, NGINX_STATIC };
 
 /* One directive: begin, arguments, end. */
 void nginx_begin(struct nginx_text *nginx, const char *directive);
+/* The same with a text of a user, as rows of map and geo begin. */
+void nginx_begin_value(struct nginx_text *nginx, enum nginx_context context, const char *text);
 /* A fixed word of ours, with variables such as $host; never a user's text. */
 void nginx_word(struct nginx_text *nginx, const char *word);
 void nginx_number(struct nginx_text *nginx, unsigned long long number, const char *unit);
@@ -35,6 +37,7 @@ void nginx_close(struct nginx_text *nginx);
 void nginx_end(struct nginx_text *nginx);       /* ";" */
 void nginx_block(struct nginx_text *nginx);     /* " {" ends the directive and begins its block */
 void nginx_block_end(struct nginx_text *nginx); /* "}" */
+void nginx_gap(struct nginx_text *nginx);       /* an empty line */
 void nginx_comment(struct nginx_text *nginx, const char *text); /* one line; made harmless */
 /* Shorthand: fixed words only, NULL-terminated: nginx_line(n, "gzip", "on", NULL). */
 void nginx_line(struct nginx_text *nginx, const char *directive, ...) __attribute__((sentinel));

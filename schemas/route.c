@@ -41,8 +41,9 @@ static const struct field rate_limit_fields[] = {
           .help = "Requests beyond the rate that are let through at once."),
 };
 
-#define ROUTE_OWNER             struct path_spec
-#define ROUTE_DEFAULT(fallback_) .fallback_note = "the site's",
+#define ROUTE_OWNER                    struct path_spec
+#define ROUTE_DEFAULT(fallback_)       .fallback_note = "the site's",
+#define ROUTE_FILES_DEFAULT(fallback_) .fallback_note = "the site's, where the site answers",
 static const struct field path_fields[] = {
 #include "schemas/route_fields.def"
     FIELD(struct path_spec, rate_limit, .object = &rate_limit_schema,

@@ -19,8 +19,9 @@ static const struct field hsts_fields[] = {
           .help = "Browsers may build the host into their lists, which is hard to take back."),
 };
 
-#define ROUTE_OWNER              struct site_spec
-#define ROUTE_DEFAULT(fallback_) .fallback = fallback_,
+#define ROUTE_OWNER                    struct site_spec
+#define ROUTE_DEFAULT(fallback_)       .fallback = fallback_,
+#define ROUTE_FILES_DEFAULT(fallback_) .fallback = fallback_,
 static const struct field fields[] = {
 #include "schemas/route_fields.def"
     FIELD(struct site_spec, paths, .shape = SHAPE_MAP, .object = &path_schema,
