@@ -1,0 +1,285 @@
+/* What all sites share: constant variables, sizes of nginx's tables, and the server that rejects
+ * unknown names on each address where a site listens. Called after the sites. */
+
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "renderers/certificate.h"
+#include "renderers/site.h"
+
+enum {
+    NGINX_REJECT_HANDSHAKE = 1019004,
+    /* What nginx's tables hold by default: the longest name, some names, some variables. */
+    NAME_LENGTH_USUAL = 46,
+    NAME_COUNT_USUAL = 400,
+    VARIABLE_COUNT_USUAL = 4,
+    TABLE_SIZE_LEAST = 2048,
+    TABLE_SPARSENESS = 4,
+};
+
+/* Of the server that rejects, where nginx cannot do so without a certificate. */
+static const char rejecting_certificate[] = "reconcile-unknown";
+
+struct sites {
+    struct listener_list listeners; /* each address once, sorted */
+    size_t name_count;
+    size_t name_length; /* of the longest */
+};
+
+/* ---- Gathering ------------------------------------------------------------------------------ */
+
+static int listener_compare(const void *a, const void *b)
+{
+    return strcmp(((const struct listener *)a)->full, ((const struct listener *)b)->full);
+}
+
+static void count_name(struct sites *sites, const char *name)
+{
+    size_t length = strlen(name);
+    sites->name_count++;
+    sites->name_length = length > sites->name_length ? length : sites->name_length;
+}
+
+static void count_names(struct sites *sites, const struct site_spec *site)
+{
+    for (size_t i = 0; i < site->name_count; i++) {
+        count_name(sites, site->names[i]);
+    }
+    for (size_t i = 0; i < site->aliases.count; i++) {
+        count_name(sites, site->aliases.items[i].text);
+    }
+}
+
+/* nginx speaks TLS on an address for all servers or for none. */
+static void add_listener(struct render *render, struct sites *sites, struct map *seen,
+                         const struct listener *listener)
+{
+    const struct listener *first = map_get(seen, listener->full);
+    if (first == NULL) {
+        struct listener *copy = arena_new(render->arena, struct listener);
+        *copy = *listener;
+        (void)map_put(render->arena, seen, copy->full, copy);
+        vec_add(render->arena, &sites->listeners, *listener);
+    } else if (first->uses_tls != listener->uses_tls) {
+        diagnostic_add(render->arena, render->diagnostics, DIAGNOSTIC_SITE_LISTEN_MIXED,
+                       listener->span, listener->full, NULL)
+            ->second = first->span;
+    }
+}
+
+static struct sites gather(struct render *render)
+{
+    struct sites sites = {0};
+    struct map seen = {0};
+    for (size_t i = 0; i < render->documents->documents.count; i++) {
+        const struct document *document = render->documents->documents.items[i];
+        if (strcmp(document->kind_name, "site") != 0) {
+            continue;
+        }
+        count_names(&sites, document->spec);
+        struct listener_list listeners = {0};
+        listeners_of(render->arena, render->facts, render->layout, document, true, &listeners);
+        listeners_of(render->arena, render->facts, render->layout, document, false, &listeners);
+        for (size_t j = 0; j < listeners.count; j++) {
+            add_listener(render, &sites, &seen, &listeners.items[j]);
+        }
+    }
+    if (sites.listeners.count > 1) {
+        qsort(sites.listeners.items, sites.listeners.count, sizeof(*sites.listeners.items),
+              listener_compare);
+    }
+    return sites;
+}
+
+/* ---- Variables ------------------------------------------------------------------------------ */
+
+static void map_render(struct nginx_text *nginx, const char *from, const char *to,
+                       const char *const (*rows)[2])
+{
+    nginx_begin(nginx, "map");
+    nginx_word(nginx, from);
+    nginx_word(nginx, to);
+    nginx_block(nginx);
+    for (size_t i = 0; rows[i][0] != NULL; i++) {
+        nginx_line(nginx, rows[i][0], rows[i][1], NULL);
+    }
+    nginx_block_end(nginx);
+}
+
+static void variables_render(struct nginx_text *nginx)
+{
+    static const char *const upgrade[][2] = {
+        {"default", "\"\""}, {"~*^websocket$", "websocket"}, {NULL, NULL}};
+    static const char *const connection[][2] = {
+        {"default", "upgrade"}, {"\"\"", "close"}, {NULL, NULL}};
+    static const char *const port[][2] = {
+        {"default", ":$server_port"}, {"80", "\"\""}, {"443", "\"\""}, {NULL, NULL}};
+    static const char *const referrer[][2] = {{"default", "$upstream_http_referrer_policy"},
+                                              {"\"\"", "strict-origin-when-cross-origin"},
+                                              {NULL, NULL}};
+    static const char *const frame[][2] = {
+        {"default", "$upstream_http_x_frame_options"}, {"\"\"", "SAMEORIGIN"}, {NULL, NULL}};
+
+    nginx_comment(nginx, "a dollar sign, which cannot be written otherwise");
+    nginx_begin(nginx, "geo");
+    nginx_word(nginx, "$" NGINX_DOLLAR);
+    nginx_block(nginx);
+    nginx_line(nginx, "default", "\"$\"", NULL);
+    nginx_block_end(nginx);
+    nginx_comment(nginx, "only websockets are let through, no other protocol");
+    map_render(nginx, "$http_upgrade", "$rc_upgrade", upgrade);
+    map_render(nginx, "$rc_upgrade", "$rc_connection", connection);
+    nginx_comment(nginx, "behind a host name, unless it is the usual one");
+    map_render(nginx, "$server_port", "$rc_port", port);
+    nginx_comment(nginx, "a program's own choice is kept");
+    map_render(nginx, "$upstream_http_referrer_policy", "$rc_referrer_policy", referrer);
+    map_render(nginx, "$upstream_http_x_frame_options", "$rc_x_frame_options", frame);
+}
+
+/* Tables are sized only where the usual size is not enough, since the main configuration may have a
+ * size of its own, and nginx takes each only once. */
+static void table_render(struct nginx_text *nginx, const char *directive, size_t count)
+{
+    size_t size = TABLE_SIZE_LEAST;
+    while (size < TABLE_SPARSENESS * count) {
+        size *= 2;
+    }
+    nginx_begin(nginx, directive);
+    nginx_number(nginx, size, "");
+    nginx_end(nginx);
+}
+
+static size_t count_variables(const struct render *render)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < render->nginx->count; i++) {
+        const char *text = render->nginx->items[i].text.content.data;
+        for (const char *at = strstr(text, "\nmap "); at != NULL; at = strstr(at + 1, "\nmap ")) {
+            count++;
+        }
+    }
+    return count;
+}
+
+static void tables_render(struct render *render, struct nginx_text *nginx,
+                          const struct sites *sites)
+{
+    if (sites->name_length > NAME_LENGTH_USUAL) {
+        nginx_line(nginx, "server_names_hash_bucket_size", "512", NULL);
+    }
+    if (sites->name_count > NAME_COUNT_USUAL) {
+        table_render(nginx, "server_names_hash_max_size", sites->name_count);
+    }
+    size_t variables = count_variables(render);
+    if (variables > VARIABLE_COUNT_USUAL) {
+        nginx_line(nginx, "variables_hash_bucket_size", "128", NULL);
+        table_render(nginx, "variables_hash_max_size", variables);
+    }
+}
+
+/* ---- The rejecting server ------------------------------------------------------------------- */
+
+/* A word of a list that is separated by spaces. */
+static bool has_word(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = strstr(list, word); at != NULL; at = strstr(at + 1, word)) {
+        bool begins = at == list || at[-1] == ' ';
+        if (begins && (at[length] == ' ' || at[length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_foreign(const struct render *render, const struct listener *listener)
+{
+    const char *foreign = render->facts->foreign_default_servers;
+    return foreign != NULL && has_word(foreign, listener->full);
+}
+
+/* The listeners of one sort on which nobody else is the default. */
+static struct listener_list own_listeners(struct render *render, const struct sites *sites,
+                                          bool uses_tls)
+{
+    struct listener_list own = {0};
+    for (size_t i = 0; i < sites->listeners.count; i++) {
+        const struct listener *listener = &sites->listeners.items[i];
+        if (listener->uses_tls != uses_tls) {
+            continue;
+        }
+        if (!is_foreign(render, listener)) {
+            vec_add(render->arena, &own, *listener);
+            continue;
+        }
+        (void)diagnostic_add(render->arena, render->diagnostics, DIAGNOSTIC_SITE_FOREIGN_DEFAULT,
+                             listener->span, listener->full, NULL);
+    }
+    return own;
+}
+
+static void begin_rejecting(struct render *render, struct nginx_text *nginx,
+                            const struct listener_list *listeners)
+{
+    nginx_gap(nginx);
+    nginx_begin(nginx, "server");
+    nginx_block(nginx);
+    for (size_t i = 0; i < listeners->count; i++) {
+        listener_render(nginx, render->facts, &listeners->items[i], false, true);
+    }
+    nginx_at(nginx, SPAN_NONE);
+    /* A name of its own: a second server of the same name would be a warning. */
+    nginx_line(nginx, "server_name", "reconcile-unknown.invalid", NULL);
+    nginx_line(nginx, "server_tokens", "off", NULL);
+}
+
+/* Before 1.19.4 a handshake cannot be refused: it is made with a certificate for nobody. */
+static void handshake_render(struct render *render, struct nginx_text *nginx)
+{
+    if (render->facts->nginx_version >= NGINX_REJECT_HANDSHAKE) {
+        nginx_line(nginx, "ssl_reject_handshake", "on", NULL);
+        return;
+    }
+    static const char *const names[] = {"unknown.invalid"};
+    const struct certificate_item *pair =
+        certificate_item_add(render, NULL, SPAN_NONE, rejecting_certificate, names, 1);
+    nginx_begin(nginx, "ssl_certificate");
+    nginx_value(nginx, NGINX_STATIC,
+                arena_printf(render->arena, "%s/fullchain.pem", pair->directory));
+    nginx_end(nginx);
+    nginx_begin(nginx, "ssl_certificate_key");
+    nginx_value(nginx, NGINX_STATIC, arena_printf(render->arena, "%s/key.pem", pair->directory));
+    nginx_end(nginx);
+}
+
+/* nginx takes protocols and sessions of an address from this server too. */
+static void rejecting_render(struct render *render, struct nginx_text *nginx,
+                             const struct sites *sites, bool uses_tls)
+{
+    struct listener_list listeners = own_listeners(render, sites, uses_tls);
+    if (listeners.count == 0) {
+        return;
+    }
+    begin_rejecting(render, nginx, &listeners);
+    if (uses_tls) {
+        handshake_render(render, nginx);
+        tls_settings_render(nginx);
+    }
+    nginx_line(nginx, "return", "444", NULL);
+    nginx_block_end(nginx);
+}
+
+void nginx_shared_render(struct render *render)
+{
+    struct sites sites = gather(render);
+    struct nginx_text *nginx = nginx_text_make(render->arena);
+    variables_render(nginx);
+    tables_render(render, nginx, &sites);
+    rejecting_render(render, nginx, &sites, false);
+    rejecting_render(render, nginx, &sites, true);
+    vec_add(render->arena, render->nginx,
+            (struct tree_member){
+                .path = "http/00-shared.conf",
+                .text = nginx_text_finish(nginx),
+            });
+}

@@ -1,0 +1,381 @@
+/* Response headers of a site.
+ *
+ * What nginx does by itself drops headers where a location has one of its own, doubles those that
+ * the program behind it sends, and forgets them on error pages. So each header that a site sends is
+ * hidden from the program's answer and emitted once; a location that differs from the site emits
+ * its complete list and leaves its number in $rc_path, by which the server's own list, which serves
+ * error pages and internal redirects, finds the same values. */
+
+#include <ctype.h>
+
+#include "base/text.h"
+#include "renderers/site.h"
+#include "schemas/header.h"
+
+struct header_value {
+    const char *text; /* of a user */
+    const char *word; /* or a variable of ours; neither: not sent */
+    bool only_good;   /* only with answers that went well */
+    struct span span;
+};
+
+struct site_header {
+    const char *name;
+    enum header_rule rule;
+    struct header_value *values; /* one for each route */
+    const char *variable;        /* the value by $rc_path, where routes differ; else NULL */
+};
+
+static bool is_sent(const struct header_value *value)
+{
+    return value->text != NULL || value->word != NULL;
+}
+
+static bool value_equal(const struct header_value *a, const struct header_value *b)
+{
+    return text_equal(a->text, b->text) && text_equal(a->word, b->word) &&
+           a->only_good == b->only_good;
+}
+
+static struct site_header *header_find(struct site *site, const char *name)
+{
+    for (size_t i = 0; i < site->headers.count; i++) {
+        if (header_same(site->headers.items[i].name, name)) {
+            return &site->headers.items[i];
+        }
+    }
+    return NULL;
+}
+
+static void header_set(struct site *site, size_t route, const char *name, struct header_value value)
+{
+    struct site_header *header = header_find(site, name);
+    if (header == NULL) {
+        header = vec_new(site->arena, &site->headers);
+        header->name = name;
+        header->rule = header_rule(name);
+        header->values = arena_array(site->arena, site->route_count, sizeof(*header->values));
+    }
+    header->values[route] = value;
+}
+
+/* ---- Collecting ----------------------------------------------------------------------------- */
+
+/* A program's own choice is kept for those that have more than one good value. */
+static void set_defaults(struct site *site)
+{
+    header_set(site, 0, "X-Content-Type-Options", (struct header_value){.text = "nosniff"});
+    header_set(site, 0, "Referrer-Policy", (struct header_value){.word = "$rc_referrer_policy"});
+    header_set(site, 0, "X-Frame-Options", (struct header_value){.word = "$rc_x_frame_options"});
+}
+
+static void set_hsts(struct site *site)
+{
+    const struct hsts_spec *hsts = &site->spec->hsts;
+    if (!site->uses_tls || hsts->age.milliseconds == 0) {
+        return;
+    }
+    const char *text =
+        arena_printf(site->arena, "max-age=%lld%s%s", (long long)(hsts->age.milliseconds / 1000),
+                     hsts->subdomains.is_true ? "; includeSubDomains" : "",
+                     hsts->preload.is_true ? "; preload" : "");
+    header_set(site, 0, "Strict-Transport-Security",
+               (struct header_value){.text = text, .span = site_span(site, hsts->object.node)});
+}
+
+static void set_cache(struct site *site, const struct route *route)
+{
+    const struct cache_spec *cache = &route->own->cache;
+    if (cache->object.node == NULL) {
+        return;
+    }
+    long long seconds = (long long)(cache->age.milliseconds / 1000);
+    const char *text = seconds == 0 ? "no-cache"
+                                    : arena_printf(site->arena, "public, max-age=%lld%s", seconds,
+                                                   cache->immutable.is_true ? ", immutable" : "");
+    header_set(site, route->number, "Cache-Control",
+               (struct header_value){
+                   .text = text, .only_good = true, .span = site_span(site, cache->object.node)});
+}
+
+/* null and the empty text remove. */
+static void set_written(struct site *site, const struct route *route)
+{
+    const struct text_map *headers = &route->own->headers;
+    for (size_t i = 0; i < headers->count; i++) {
+        const struct text_pair *pair = &headers->items[i];
+        bool is_empty = pair->value.text[0] == '\0';
+        header_set(site, route->number, pair->key.text,
+                   (struct header_value){.text = is_empty ? NULL : pair->value.text,
+                                         .span = site_span(site, pair->value.node)});
+    }
+    for (size_t i = 0; headers->node != NULL && i < headers->node->entries.count; i++) {
+        const struct node_entry *entry = &headers->node->entries.items[i];
+        if (node_is_null(entry->value) && header_find(site, entry->key->text) != NULL) {
+            header_set(site, route->number, entry->key->text, (struct header_value){0});
+        }
+    }
+}
+
+/* "$upstream_http_content_security_policy" */
+static const char *upstream_variable(struct arena *arena, const char *name)
+{
+    struct text text = text_make(arena);
+    text_add(&text, "$upstream_http_");
+    for (const char *c = name; *c != '\0'; c++) {
+        text_add_char(&text, *c == '-' ? '_' : (char)tolower((unsigned char)*c));
+    }
+    return text.data;
+}
+
+/* Where the program's own value counts, ours stands in by a map. */
+static const char *stand_in_name(const struct site *site, const struct site_header *header,
+                                 const char *text)
+{
+    return arena_printf(
+        site->arena, "$%s",
+        site_variable(site, "own", arena_printf(site->arena, "%s: %s", header->name, text)));
+}
+
+static bool headers_differ(const struct site *site, const struct route *route)
+{
+    for (size_t i = 0; i < site->headers.count; i++) {
+        const struct header_value *values = site->headers.items[i].values;
+        if (!value_equal(&values[0], &values[route->number])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool header_differs(const struct site *site, const struct site_header *header)
+{
+    for (size_t i = 1; i < site->route_count; i++) {
+        if (!value_equal(&header->values[0], &header->values[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void site_headers_collect(struct site *site)
+{
+    set_defaults(site);
+    set_hsts(site);
+    set_cache(site, &site->routes[0]);
+    set_written(site, &site->routes[0]);
+    for (size_t i = 1; i < site->route_count; i++) {
+        for (size_t j = 0; j < site->headers.count; j++) {
+            struct header_value *values = site->headers.items[j].values;
+            values[i] = values[0];
+        }
+        set_cache(site, &site->routes[i]);
+        set_written(site, &site->routes[i]);
+    }
+    for (size_t i = 0; i < site->headers.count; i++) {
+        struct site_header *header = &site->headers.items[i];
+        if (header_differs(site, header)) {
+            header->variable =
+                arena_printf(site->arena, "$%s", site_variable(site, "header", header->name));
+        }
+    }
+}
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+static bool stands_in(const struct site *site, const struct site_header *header,
+                      const struct header_value *value)
+{
+    return header->rule == HEADER_APPLICATION && value->text != NULL && site_has_proxy(site);
+}
+
+static void value_render(struct site *site, const struct site_header *header,
+                         const struct header_value *value)
+{
+    if (stands_in(site, header, value)) {
+        nginx_word(site->nginx, stand_in_name(site, header, value->text));
+    } else if (value->text != NULL) {
+        nginx_value(site->nginx, NGINX_EVALUATED, value->text);
+    } else {
+        nginx_word(site->nginx, value->word != NULL ? value->word : "\"\"");
+    }
+}
+
+static void stand_in_render(struct site *site, const struct site_header *header,
+                            const struct header_value *value)
+{
+    struct nginx_text *nginx = site->nginx;
+    const char *upstream = upstream_variable(site->arena, header->name);
+    nginx_at(nginx, value->span);
+    nginx_begin(nginx, "map");
+    nginx_word(nginx, upstream);
+    nginx_word(nginx, stand_in_name(site, header, value->text));
+    nginx_block(nginx);
+    nginx_line(nginx, "default", upstream, NULL);
+    nginx_begin(nginx, "\"\"");
+    nginx_value(nginx, NGINX_EVALUATED, value->text);
+    nginx_end(nginx);
+    nginx_block_end(nginx);
+}
+
+static void stand_ins_render(struct site *site, const struct site_header *header)
+{
+    for (size_t i = 0; i < site->route_count; i++) {
+        const struct header_value *value = &header->values[i];
+        bool is_new = stands_in(site, header, value);
+        for (size_t j = 0; j < i && is_new; j++) {
+            is_new = !text_equal(header->values[j].text, value->text);
+        }
+        if (is_new) {
+            stand_in_render(site, header, value);
+        }
+    }
+}
+
+/* The value by the route that the request came in on. */
+static void variable_render(struct site *site, const struct site_header *header)
+{
+    struct nginx_text *nginx = site->nginx;
+    nginx_at(nginx, site->document->span);
+    nginx_begin(nginx, "map");
+    nginx_word(nginx, "$rc_path");
+    nginx_word(nginx, header->variable);
+    nginx_block(nginx);
+    nginx_begin(nginx, "default");
+    value_render(site, header, &header->values[0]);
+    nginx_end(nginx);
+    for (size_t i = 1; i < site->route_count; i++) {
+        if (!value_equal(&header->values[0], &header->values[i])) {
+            nginx_at(nginx, header->values[i].span);
+            nginx_begin(nginx, arena_printf(site->arena, "%zu", i));
+            value_render(site, header, &header->values[i]);
+            nginx_end(nginx);
+        }
+    }
+    nginx_at(nginx, site->document->span);
+    nginx_block_end(nginx);
+}
+
+void site_headers_http(struct site *site)
+{
+    for (size_t i = 0; i < site->headers.count; i++) {
+        stand_ins_render(site, &site->headers.items[i]);
+        if (site->headers.items[i].variable != NULL) {
+            variable_render(site, &site->headers.items[i]);
+        }
+    }
+}
+
+static void add_header(struct site *site, const struct site_header *header,
+                       const struct header_value *value)
+{
+    nginx_at(site->nginx, value->span);
+    nginx_begin(site->nginx, "add_header");
+    nginx_value(site->nginx, NGINX_LITERAL, header->name);
+    value_render(site, header, value);
+    if (!value->only_good) {
+        nginx_word(site->nginx, "always");
+    }
+    nginx_end(site->nginx);
+}
+
+/* The headers of a program's answer that ours replace on this route; a list of a location replaces
+ * the one of the server, so that it has to be complete. */
+static void hide_headers(struct site *site, const struct route *route)
+{
+    bool is_empty = true;
+    for (size_t i = 0; i < site->headers.count; i++) {
+        const struct site_header *header = &site->headers.items[i];
+        const struct header_value *value = &header->values[route->number];
+        if (header->rule != HEADER_ADDED && is_sent(value)) {
+            is_empty = false;
+            nginx_at(site->nginx, value->span);
+            nginx_begin(site->nginx, "proxy_hide_header");
+            nginx_value(site->nginx, NGINX_LITERAL, header->name);
+            nginx_end(site->nginx);
+        }
+    }
+    if (is_empty && route->number > 0) {
+        /* nginx hides this one anyway; without a list here the server's would hold. */
+        nginx_line(site->nginx, "proxy_hide_header", "X-Pad", NULL);
+    }
+}
+
+static bool any_route_differs(const struct site *site)
+{
+    for (size_t i = 1; i < site->route_count; i++) {
+        if (headers_differ(site, &site->routes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The server's value where routes differ: a variable that is empty where nothing is sent. */
+static struct header_value value_by_path(const struct site *site, const struct site_header *header)
+{
+    struct header_value value = {.word = header->variable, .span = header->values[0].span};
+    for (size_t i = 0; i < site->route_count; i++) {
+        value.only_good |= header->values[i].only_good;
+    }
+    return value;
+}
+
+void site_headers_server(struct site *site)
+{
+    if (any_route_differs(site)) {
+        nginx_at(site->nginx, site->document->span);
+        nginx_line(site->nginx, "uninitialized_variable_warn", "off", NULL);
+    }
+    if (site_has_proxy(site)) {
+        hide_headers(site, &site->routes[0]);
+    }
+    for (size_t i = 0; i < site->headers.count; i++) {
+        const struct site_header *header = &site->headers.items[i];
+        struct header_value value =
+            header->variable != NULL ? value_by_path(site, header) : header->values[0];
+        if (is_sent(&value)) {
+            add_header(site, header, &value);
+        }
+    }
+}
+
+void site_headers_route(struct site *site, const struct route *route)
+{
+    if (!headers_differ(site, route)) {
+        return;
+    }
+    nginx_at(site->nginx, route->span);
+    nginx_begin(site->nginx, "set");
+    nginx_word(site->nginx, "$rc_path");
+    nginx_number(site->nginx, route->number, "");
+    nginx_end(site->nginx);
+    if (route->answer->handler == ROUTE_PROXY) {
+        hide_headers(site, route);
+    }
+    bool is_empty = true;
+    for (size_t i = 0; i < site->headers.count; i++) {
+        const struct site_header *header = &site->headers.items[i];
+        if (is_sent(&header->values[route->number])) {
+            is_empty = false;
+            add_header(site, header, &header->values[route->number]);
+        }
+    }
+    if (is_empty) {
+        /* Without one of its own the location would send the server's; this one is never sent. */
+        nginx_line(site->nginx, "add_header", "X-None", "\"\"", NULL);
+    }
+}
+
+/* HTTPS is not announced over plain HTTP, and a redirect is not to be kept. */
+void site_headers_redirect(struct site *site, bool uses_tls)
+{
+    for (size_t i = 0; i < site->headers.count; i++) {
+        const struct site_header *header = &site->headers.items[i];
+        const struct header_value *value = &header->values[0];
+        bool is_hsts = header_same(header->name, "Strict-Transport-Security");
+        if (is_sent(value) && !value->only_good && (uses_tls || !is_hsts)) {
+            add_header(site, header, value);
+        }
+    }
+}
