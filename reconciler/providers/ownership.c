@@ -9,6 +9,12 @@ static const char *account_text(const char *name)
     return name == NULL ? "root" : name;
 }
 
+bool ownership_equal(const struct ownership *a, const struct ownership *b)
+{
+    return a->mode == b->mode && strcmp(account_text(a->owner), account_text(b->owner)) == 0 &&
+           strcmp(account_text(a->group), account_text(b->group)) == 0;
+}
+
 static void compare(const char *field, const char *from, const char *to, struct arena *arena,
                     struct change_list *out_changes)
 {

@@ -12,6 +12,7 @@ struct ownership {
     const char *group;
 };
 
+bool ownership_equal(const struct ownership *a, const struct ownership *b);
 /* found: NULL where nothing exists. */
 void ownership_diff(const struct ownership *wanted, const struct ownership *found,
                     struct arena *arena, struct change_list *out_changes);
