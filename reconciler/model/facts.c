@@ -26,6 +26,8 @@ struct facts facts_debian12(void)
                          "threads",
         .systemd_version = 252,
         .has_ipv6 = true,
+        .nameservers = "127.0.0.1",
+        .foreign_default_servers = "",
         .is_assumed = true,
     };
 }
@@ -47,16 +49,23 @@ bool facts_nginx_has(const struct facts *facts, const char *module)
 
 const char *facts_write(struct arena *arena, const struct facts *facts)
 {
-    AUTO_JSON json =
-        json_pack("{s:I, s:I, s:I, s:s, s:I, s:b, s:b}", "cpus", (json_int_t)facts->cpus,
-                  "memory_bytes", (json_int_t)facts->memory_bytes, "nginx_version",
-                  (json_int_t)facts->nginx_version, "nginx_modules", facts->nginx_modules,
-                  "systemd_version", (json_int_t)facts->systemd_version, "has_ipv6",
-                  (int)facts->has_ipv6, "is_assumed", (int)facts->is_assumed);
+    AUTO_JSON json = json_pack(
+        "{s:I, s:I, s:I, s:s, s:I, s:b, s:s, s:s, s:b}", "cpus", (json_int_t)facts->cpus,
+        "memory_bytes", (json_int_t)facts->memory_bytes, "nginx_version",
+        (json_int_t)facts->nginx_version, "nginx_modules", facts->nginx_modules, "systemd_version",
+        (json_int_t)facts->systemd_version, "has_ipv6", (int)facts->has_ipv6, "nameservers",
+        facts->nameservers, "foreign_default_servers", facts->foreign_default_servers, "is_assumed",
+        (int)facts->is_assumed);
     char *text = json_dumps(json, JSON_INDENT(2));
     const char *copy = arena_printf(arena, "%s\n", text);
     free(text);
     return copy;
+}
+
+/* Addresses with or without port, separated by spaces; they go into nginx configuration. */
+static bool is_address_list(const char *text)
+{
+    return text[strspn(text, "0123456789abcdefABCDEF.:[] ")] == '\0';
 }
 
 bool facts_read(struct arena *arena, struct str json, struct facts *out_facts, struct error *err)
@@ -73,15 +82,21 @@ bool facts_read(struct arena *arena, struct str json, struct facts *out_facts, s
     const char *modules = NULL;
     int has_ipv6 = 0;
     int is_assumed = 0;
-    if (json_unpack_ex(root, &problem, JSON_STRICT, "{s:I, s:I, s:I, s:s, s:I, s:b, s:b}", "cpus",
-                       &cpus, "memory_bytes", &memory, "nginx_version", &nginx, "nginx_modules",
-                       &modules, "systemd_version", &systemd, "has_ipv6", &has_ipv6, "is_assumed",
-                       &is_assumed) != 0) {
+    const char *nameservers = NULL;
+    const char *foreign = NULL;
+    if (json_unpack_ex(root, &problem, JSON_STRICT, "{s:I, s:I, s:I, s:s, s:I, s:b, s:s, s:s, s:b}",
+                       "cpus", &cpus, "memory_bytes", &memory, "nginx_version", &nginx,
+                       "nginx_modules", &modules, "systemd_version", &systemd, "has_ipv6",
+                       &has_ipv6, "nameservers", &nameservers, "foreign_default_servers", &foreign,
+                       "is_assumed", &is_assumed) != 0) {
         return error_set(err, ERROR_FORMAT, "facts: %s", problem.text);
     }
     if (cpus < 1 || cpus > UINT16_MAX || memory < 0 || nginx < 0 || nginx > INT32_MAX ||
         systemd < 0 || systemd > UINT16_MAX) {
         return error_set(err, ERROR_FORMAT, "facts: a number is out of range");
+    }
+    if (!is_address_list(nameservers) || !is_address_list(foreign)) {
+        return error_set(err, ERROR_FORMAT, "facts: a list of addresses holds something else");
     }
     *out_facts = (struct facts){
         .cpus = (unsigned)cpus,
@@ -90,6 +105,8 @@ bool facts_read(struct arena *arena, struct str json, struct facts *out_facts, s
         .nginx_modules = arena_strdup(arena, modules),
         .systemd_version = (unsigned)systemd,
         .has_ipv6 = has_ipv6 != 0,
+        .nameservers = arena_strdup(arena, nameservers),
+        .foreign_default_servers = arena_strdup(arena, foreign),
         .is_assumed = is_assumed != 0,
     };
     return true;
