@@ -212,19 +212,6 @@ static const struct node *merge_profiles(struct decoding *decoding, const struct
     return low;
 }
 
-static void complain_preset(struct decoding *decoding, const struct schema *schema,
-                            const struct node *preset)
-{
-    size_t count = 0;
-    while (schema->preset_names != NULL && schema->preset_names[count] != NULL) {
-        count++;
-    }
-    struct diagnostic *diagnostic =
-        diagnostic_add(decoding->input->arena, decoding->input->diagnostics,
-                       DIAGNOSTIC_UNKNOWN_PRESET, preset->span, preset->text, schema->name, NULL);
-    diagnostic->suggestion = diagnostic_nearest(preset->text, schema->preset_names, count);
-}
-
 /* What `preset:` stands for; NULL when the document names none. */
 static const struct node *preset_of(struct decoding *decoding, const struct schema *schema,
                                     const struct node *mapping)
@@ -236,8 +223,7 @@ static const struct node *preset_of(struct decoding *decoding, const struct sche
     struct arena *arena = decoding->input->arena;
     const char *text = schema->preset(name->text, decoding->input->facts, arena);
     if (text == NULL) {
-        complain_preset(decoding, schema, name);
-        return NULL;
+        return NULL; /* the field's own choices complain */
     }
     const struct source *source =
         source_make(arena, arena_printf(arena, "preset %s", name->text), str_of(text));
