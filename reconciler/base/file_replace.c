@@ -166,7 +166,6 @@ bool file_stage_directory(int parent, const char *name, mode_t mode, struct file
     return true;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): seven, each of them needed by every caller */
 bool file_replace(int directory, const char *path, struct str content, mode_t mode,
                   struct file_owner owner, enum file_sync sync, struct error *err)
 {
