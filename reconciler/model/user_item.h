@@ -7,4 +7,6 @@
 struct user_item {
     const char *home;        /* "/nonexistent" unless it has one */
     const char *description; /* GECOS; one line */
+    const char *entry;       /* only of what was found: our file in sysusers.d; NULL: there is none,
+                                the account is somebody else's and used as it is */
 };

@@ -84,7 +84,7 @@ static bool make_copy(struct host *host, const struct place *place, const struct
     }
     bool is_copied = S_ISLNK(status->st_mode) ? copy_link(host, place, path, copy, arena, err)
                                               : copy_file(host, place, path, copy, arena, err);
-    AUTO_FD fd = file_open_beneath(host->root, state, O_RDONLY | O_DIRECTORY, 0, NULL);
+    AUTO_FD fd = file_open_beneath(host->root, state, O_RDONLY | O_DIRECTORY, 0, err);
     /* Directories on the way may be new. */
     if (!is_copied || fd < 0 || !file_sync_all(fd, err)) {
         return false;

@@ -8,18 +8,16 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/utf8.h"
 #include "providers/accounts.h"
-#include "providers/fingerprints.h"
+#include "providers/content.h"
 #include "providers/ownership.h"
 #include "providers/place.h"
 #include "providers/providers.h"
 #include "providers/staging.h"
 
-enum { CONTENT_LIMIT = 16 * 1024 * 1024, MODE_BITS = 07777 };
+enum { MODE_BITS = 07777 };
 
 /* One pass over many files. */
 struct look {
@@ -48,10 +46,7 @@ static struct file_item *make_found(struct look *look, const struct item *item,
                                     const struct stat *status)
 {
     const struct file_item *wanted = item->wanted;
-    struct file_fingerprint *seen = arena_new(look->arena, struct file_fingerprint);
     struct file_item *found = arena_new(look->arena, struct file_item);
-    *seen = file_fingerprint_of(status);
-    found->seen = seen;
     found->mode = status->st_mode & MODE_BITS;
     found->owner =
         accounts_user_name(look->accounts, wanted == NULL ? NULL : wanted->owner, status->st_uid);
@@ -60,51 +55,23 @@ static struct file_item *make_found(struct look *look, const struct item *item,
     return found;
 }
 
-/* Reads the file, and records it when it is as wanted. */
-static bool read_content(struct look *look, const struct item *item, const struct place *place,
-                         struct file_item *found, const char *wanted_digest, struct error *err)
-{
-    int64_t read_at = file_clock_coarse_ns();
-    AUTO_FD fd = openat(place->directory, place->name,
-                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0) {
-        return error_errno(err, "open %s", item->id);
-    }
-    struct stat status;
-    if (!file_read_fd(fd, item->id, CONTENT_LIMIT, look->arena, &found->text.content, err)) {
-        return false;
-    }
-    if (fstat(fd, &status) != 0) {
-        return error_errno(err, "stat %s", item->id);
-    }
-    struct file_fingerprint *seen = arena_new(look->arena, struct file_fingerprint);
-    *seen = file_fingerprint_of(&status);
-    found->seen = seen;
-    const struct file_item *wanted = item->wanted;
-    if (wanted != NULL && str_equal(found->text.content, wanted->text.content)) {
-        fingerprints_record(look->host, item->id, FINGERPRINT_FILE, seen, wanted_digest, read_at);
-    }
-    return true;
-}
-
 static bool look_inside(struct look *look, const struct item *item, const struct place *place,
-                        struct file_item *found, struct error *err)
+                        const struct stat *status, struct file_item *found, struct error *err)
 {
     const struct file_item *wanted = item->wanted;
-    char digest[DIGEST_HEX_SIZE] = "";
-    if (wanted != NULL && look->host->fingerprints != NULL) {
-        digest_hex(wanted->text.content, digest);
-        if (fingerprints_match(look->host, item->id, FINGERPRINT_FILE, found->seen, digest)) {
-            found->text.content = wanted->text.content;
-            return true;
-        }
+    struct file_fingerprint *seen = arena_new(look->arena, struct file_fingerprint);
+    *seen = file_fingerprint_of(status);
+    found->seen = seen;
+    if (!S_ISREG(status->st_mode)) {
+        found->instead = place_describe(place, status->st_mode, look->arena);
+        return true;
     }
-    if (read_content(look, item, place, found, digest, err)) {
+    if (content_read(look->host, place, item->id, wanted == NULL ? NULL : &wanted->text.content,
+                     look->arena, seen, &found->text.content, err)) {
         return true;
     }
     if (err->code == ERROR_LIMIT) {
-        found->instead =
-            arena_printf(look->arena, "a file of %jd bytes", (intmax_t)found->seen->size);
+        found->instead = arena_printf(look->arena, "a file of %jd bytes", (intmax_t)seen->size);
         return true;
     }
     return false;
@@ -123,9 +90,7 @@ static bool look_at(struct look *look, const struct item *item, struct observati
         return !is_absent(&reason) && fail(out, &reason);
     }
     struct file_item *found = make_found(look, item, &status);
-    if (!S_ISREG(status.st_mode)) {
-        found->instead = place_describe(&place, status.st_mode, look->arena);
-    } else if (!look_inside(look, item, &place, found, &reason)) {
+    if (!look_inside(look, item, &place, &status, found, &reason)) {
         return !is_absent(&reason) && fail(out, &reason);
     }
     out->exists = true;
