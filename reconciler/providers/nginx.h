@@ -5,6 +5,11 @@
 #include "model/host.h"
 #include "model/tree_item.h"
 
+/* Where a worker tells what it has loaded: "reconcile GENERATION PID". nginx folds this address
+ * into the listener of the http port. */
+#define NGINX_PROOF_ADDRESS "127.82.67.78"
+#define NGINX_PROOF_WORD    "reconcile"
+
 /* One complaint of nginx: "[emerg] message in /etc/nginx/...:12". */
 struct nginx_complaint {
     const char *level;   /* "emerg", "warn" */
@@ -102,8 +107,7 @@ struct nginx_foreign {
 
 /* Reads the files, without nginx. The packaged default site does not count where
  * layout->disables_default_site lets us switch it off. */
-bool nginx_foreign_read(struct host *host, struct arena *arena, struct nginx_foreign *out_foreign,
-                        struct error *err) MUST_CHECK;
+void nginx_foreign_read(struct host *host, struct arena *arena, struct nginx_foreign *out_foreign);
 /* Who else serves this host name; NULL: nobody. */
 const struct nginx_claim *nginx_foreign_find(const struct nginx_foreign *foreign,
                                              const char *host_name);
