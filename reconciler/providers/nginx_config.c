@@ -37,9 +37,6 @@ struct walk {
 
 /* ---- References ------------------------------------------------------------------------------ */
 
-/* How the text of a directive becomes a reference; NULL: it is none. */
-typedef const char *(*pick)(struct arena *arena, const char *argument);
-
 static const char *pick_path(struct arena *arena, const char *argument)
 {
     (void)arena; /* others need it */
@@ -69,11 +66,12 @@ static const char *pick_log_host(struct arena *arena, const char *argument)
     return text_starts_with(argument, prefix) ? pick_host(arena, argument + strlen(prefix)) : NULL;
 }
 
-/* A path that begins with an asterisk stands for all directives that end so. */
+/* A name that begins with an asterisk stands for all directives that end so. */
 static const struct rule {
     const char *directive;
     enum nginx_reference_type type;
-    pick pick;
+    /* The text of the reference in an argument; NULL: there is none. */
+    const char *(*pick)(struct arena *arena, const char *argument);
     bool is_every_argument;
     const char *inside; /* only in this block; NULL: anywhere */
 } rules[] = {

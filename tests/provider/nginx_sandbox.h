@@ -1,0 +1,95 @@
+/* A machine of its own for nginx in the folder of one test: main file, logs, state and ports. The
+ * root is "/", so that the real nginx can be run. */
+#pragma once
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "provider/sandbox.h"
+#include "providers/generation.h"
+#include "providers/nginx.h"
+
+/* A port that nobody has at this moment. */
+static inline uint16_t nginx_sandbox_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    (void)close(fd);
+    return ntohs(address.sin_port);
+}
+
+static inline const char *nginx_sandbox_path(struct sandbox *sandbox, const char *name)
+{
+    return arena_printf(sandbox->arena, "%s/%s", sandbox->folder->path, name);
+}
+
+/* path is below the folder; folders above it are made. */
+static inline void nginx_sandbox_write(struct sandbox *sandbox, const char *path, const char *text)
+{
+    struct error err;
+    const char *slash = strrchr(path, '/');
+    if (slash != NULL) {
+        const char *parent = arena_strndup(sandbox->arena, path, (size_t)(slash - path));
+        assert_true(file_make_directories(sandbox->folder->fd, parent, 0755, &err));
+    }
+    test_folder_write(sandbox->folder, path, text);
+}
+
+static inline int nginx_sandbox_setup(void **state)
+{
+    struct error err;
+    (void)sandbox_setup(state); /* asserts by itself */
+    struct sandbox *sandbox = *state;
+    host_close(&sandbox->host);
+    struct layout layout = layout_debian12();
+    layout.state = nginx_sandbox_path(sandbox, "state");
+    layout.nginx_directory = nginx_sandbox_path(sandbox, "nginx");
+    layout.nginx_tree = nginx_sandbox_path(sandbox, "nginx/reconcile");
+    layout.nginx_pid = nginx_sandbox_path(sandbox, "run/nginx.pid");
+    layout.nginx_log = nginx_sandbox_path(sandbox, "log");
+    layout.nginx_cache = nginx_sandbox_path(sandbox, "cache");
+    layout.nginx_service = NULL;
+    layout.certificates = nginx_sandbox_path(sandbox, "state/certificates");
+    layout.authority = nginx_sandbox_path(sandbox, "state/authority");
+    layout.http_port = nginx_sandbox_port();
+    layout.https_port = nginx_sandbox_port();
+    sandbox->layout = layout;
+    assert_true(host_open("/", &sandbox->layout, &sandbox->facts, &sandbox->host, &err));
+    static const char *const folders[] = {"run",
+                                          "log",
+                                          "cache",
+                                          "state",
+                                          "nginx/conf.d",
+                                          "nginx/modules-enabled",
+                                          "nginx/sites-enabled"};
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        assert_true(file_make_directories(sandbox->folder->fd, folders[i], 0755, &err));
+    }
+    test_folder_write(sandbox->folder, "nginx/nginx.conf",
+                      nginx_main_text(sandbox->arena, &sandbox->layout));
+    return 0;
+}
+
+/* The members of a tree: pairs of path and text, ended by NULL. Writes generation number. */
+static inline void nginx_sandbox_generation(struct sandbox *sandbox, unsigned long number,
+                                            const char *const *members)
+{
+    struct error err;
+    struct generation_files files = {0};
+    for (; *members != NULL; members += 2) {
+        const char *path =
+            arena_printf(sandbox->arena, "%s/%s", sandbox->layout.nginx_tree, members[0]);
+        vec_add(sandbox->arena, &files, (struct generation_file){path, str_of(members[1]), 0644});
+    }
+    if (!generation_write(&sandbox->host, number, &files, "test", sandbox->arena, &err)) {
+        fail_msg("%s", err.message);
+    }
+}
