@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 
@@ -247,5 +248,39 @@ bool value_read_argv(struct arena *arena, const char *text, const char *const **
     vec_add(arena, &words, NULL);
     *out_words = words.items;
     *out_count = words.count - 1;
+    return true;
+}
+
+/* The zone of a checked date ("Z", "+hh:mm", "-hh:mm"), in seconds to take away. */
+static int64_t zone_seconds(const char *text)
+{
+    if (text[0] == 'Z') {
+        return 0;
+    }
+    int64_t hours = (text[1] - '0') * 10 + (text[2] - '0');
+    int64_t minutes = (text[4] - '0') * 10 + (text[5] - '0');
+    int64_t seconds = (hours * 60 + minutes) * 60;
+    return text[0] == '+' ? seconds : -seconds;
+}
+
+bool value_read_date(const char *text, int64_t *out_seconds)
+{
+    if (!syntax_date.check(text)) {
+        return false;
+    }
+    struct tm utc = {0};
+    const char *rest = strptime(text, "%Y-%m-%d", &utc);
+    if (rest == NULL) {
+        return false;
+    }
+    int64_t zone = 0;
+    if (*rest != '\0') {
+        rest = strptime(rest + 1, "%H:%M:%S", &utc);
+        if (rest == NULL) {
+            return false;
+        }
+        zone = zone_seconds(rest);
+    }
+    *out_seconds = (int64_t)timegm(&utc) - zone;
     return true;
 }

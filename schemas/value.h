@@ -108,6 +108,9 @@ bool value_read_size(const char *text, uint64_t *out);
 bool value_read_duration(const char *text, int64_t *out_milliseconds);
 bool value_read_rate(const char *text, uint32_t *out_count, uint32_t *out_per_seconds);
 bool value_read_mode(const char *text, mode_t *out);
+/* A day ("2026-12-31": its first second in UTC) or a time of RFC 3339, as seconds since the epoch.
+ */
+bool value_read_date(const char *text, int64_t *out_seconds);
 bool value_read_port(const char *text, uint16_t *out);
 /* The shortest text that is read back to the same value: "16m", "30s". */
 const char *value_write_size(struct arena *arena, uint64_t bytes);

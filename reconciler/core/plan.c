@@ -94,24 +94,39 @@ static enum mode document_mode(const struct planning *planning, const struct doc
     return planning->input->mode;
 }
 
-static bool has_tombstone(const struct tombstone_list *tombstones, const char *document)
+static const struct tombstone *find_tombstone(const struct tombstone_list *tombstones,
+                                              const char *document)
 {
     for (size_t i = 0; i < tombstones->count; i++) {
         const struct tombstone *tombstone = &tombstones->items[i];
         size_t kind = strlen(tombstone->kind);
         if (strncmp(document, tombstone->kind, kind) == 0 && document[kind] == ':' &&
             strcmp(document + kind + 1, tombstone->name) == 0) {
-            return true;
+            return tombstone;
         }
     }
-    return false;
+    return NULL;
+}
+
+/* True from that day on; a day that is not written, or not a day, has always come. */
+static bool has_come(const char *day, int64_t now)
+{
+    int64_t at = 0;
+    return day == NULL || !value_read_date(day, &at) || at <= now;
 }
 
 static const char *why_deletion_is_held(const struct planning *planning,
                                         const struct owned_item *owned)
 {
-    if (has_tombstone(planning->input->tombstones, owned->document)) {
-        return NULL;
+    const struct plan_input *input = planning->input;
+    const struct tombstone *tombstone = find_tombstone(input->tombstones, owned->document);
+    if (input->mode == MODE_OBSERVE) {
+        return "mode: observe";
+    }
+    if (tombstone != NULL) {
+        return has_come(tombstone->after, input->now)
+                   ? NULL
+                   : arena_printf(input->arena, "removed: goes after %s", tombstone->after);
     }
     if (owned->has_data) {
         return "left over: it may hold data and goes away only with an entry under removed:";
@@ -122,9 +137,6 @@ static const char *why_deletion_is_held(const struct planning *planning,
     }
     if (planning->deletes_too_many) {
         return "this would remove unusually much: say --confirm if that is what you want";
-    }
-    if (planning->input->mode == MODE_OBSERVE) {
-        return "mode: observe";
     }
     return NULL;
 }
@@ -166,6 +178,30 @@ static const struct refusal *refusal_of(const struct planning *planning,
     return map_get(&planning->refused, document_id(planning->input->arena, document));
 }
 
+/* Differences that the document says to leave alone, until their day. */
+static void drop_ignored(const struct planning *planning, const struct document *document,
+                         struct change_list *changes)
+{
+    if (document == NULL) {
+        return;
+    }
+    const struct common_spec *common = document->spec;
+    const struct ignore_spec *ignored = common->ignore.items;
+    for (size_t i = 0; i < common->ignore.count; i++) {
+        if (ignored[i].until.text != NULL &&
+            has_come(ignored[i].until.text, planning->input->now)) {
+            continue;
+        }
+        size_t kept = 0;
+        for (size_t c = 0; c < changes->count; c++) {
+            if (!text_equal(changes->items[c].field, ignored[i].field.text)) {
+                changes->items[kept++] = changes->items[c];
+            }
+        }
+        changes->count = kept;
+    }
+}
+
 static void plan_change(const struct planning *planning, struct action *action,
                         const struct owned_item *owned)
 {
@@ -173,6 +209,9 @@ static void plan_change(const struct planning *planning, struct action *action,
     const struct item *item = action->item;
     const struct provider *provider = planning->input->providers.find(item->type);
     provider->diff(item, action->found, arena, &action->changes);
+    if (action->found->exists) {
+        drop_ignored(planning, item->document, &action->changes);
+    }
     if (action->found->exists && action->changes.count == 0) {
         return;
     }

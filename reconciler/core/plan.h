@@ -43,6 +43,7 @@ struct plan_input {
     const struct owned_items *owned;
     const struct tombstone_list *tombstones;
     const struct refusal_list *refusals; /* those that hold: the wish is still the refused one */
+    int64_t now;                         /* seconds since the epoch, for what ends on a day */
     enum mode mode;                      /* of the host; a document's own mode goes before it */
     bool may_adopt;                      /* --adopt: what exists and is not ours is taken over */
     bool may_delete_many;                /* --confirm: the deletion guard is answered */

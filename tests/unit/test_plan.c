@@ -221,6 +221,42 @@ static void test_plan_protected_and_data_wait_for_a_tombstone(void **state)
     arena_destroy(fixture->arena);
 }
 
+static void test_plan_tombstone_waits_for_its_day(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make();
+    own(fixture, "thing", "a", "site:x", "text");
+    fixture->owned.items[0].has_data = true;
+    find_on_host(fixture, "thing:a", (char[]){"text"});
+    vec_add(fixture->arena, &fixture->tombstones,
+            (struct tombstone){.kind = "site", .name = "x", .after = "1970-01-02"});
+    fixture->input.now = 86399;
+    assert_false(action_is_due(plan_of(fixture, "thing:a")));
+    fixture->input.now = 86400;
+    assert_true(action_is_due(plan_of(fixture, "thing:a")));
+    arena_destroy(fixture->arena);
+}
+
+static void test_plan_ignored_difference_is_left_alone_until_its_day(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make();
+    struct ignore_spec ignored = {.field = {.text = "text"}, .until = {.text = "1970-01-02"}};
+    struct common_spec common = {.mode = {.index = -1}, .ignore = {&ignored, 1, NULL}};
+    struct document document = {.kind_name = "site", .name = "x", .spec = &common};
+    want(fixture, "thing", "a", (char[]){"ours"});
+    fixture->desired.items.items[0].document = &document;
+    own(fixture, "thing", "a", "site:x", "ours");
+    find_on_host(fixture, "thing:a", (char[]){"edited"});
+    assert_int_equal(plan_of(fixture, "thing:a")->verb, ACTION_NONE);
+    fixture->input.now = 86400;
+    assert_int_equal(plan_of(fixture, "thing:a")->verb, ACTION_UPDATE);
+    ignored.field.text = "mode";
+    fixture->input.now = 0;
+    assert_int_equal(plan_of(fixture, "thing:a")->verb, ACTION_UPDATE);
+    arena_destroy(fixture->arena);
+}
+
 static void test_plan_many_removals_wait_for_confirmation(void **state)
 {
     (void)state;
@@ -315,6 +351,8 @@ int main(void)
         cmocka_unit_test(test_plan_foreign_thing_is_not_taken_over),
         cmocka_unit_test(test_plan_only_owned_things_are_removed),
         cmocka_unit_test(test_plan_protected_and_data_wait_for_a_tombstone),
+        cmocka_unit_test(test_plan_tombstone_waits_for_its_day),
+        cmocka_unit_test(test_plan_ignored_difference_is_left_alone_until_its_day),
         cmocka_unit_test(test_plan_many_removals_wait_for_confirmation),
         cmocka_unit_test(test_plan_observe_mode_holds_everything),
         cmocka_unit_test(test_plan_hold_mode_repairs_drift_only),

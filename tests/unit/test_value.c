@@ -174,9 +174,26 @@ static void test_value_argv_says_what_is_wrong(void **state)
     arena_destroy(arena);
 }
 
+static void test_value_date_is_utc_unless_it_names_a_zone(void **state)
+{
+    (void)state;
+    int64_t at = -1;
+    assert_true(value_read_date("1970-01-02", &at));
+    assert_int_equal(at, 86400);
+    assert_true(value_read_date("1970-01-01T01:00:00Z", &at));
+    assert_int_equal(at, 3600);
+    assert_true(value_read_date("1970-01-01T03:00:00+03:00", &at));
+    assert_int_equal(at, 0);
+    assert_true(value_read_date("1969-12-31T23:30:00-00:30", &at));
+    assert_int_equal(at, 0);
+    assert_false(value_read_date("1970-13-01", &at));
+    assert_false(value_read_date("tomorrow", &at));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_value_date_is_utc_unless_it_names_a_zone),
         cmocka_unit_test(test_value_boolean_is_true_or_false_only),
         cmocka_unit_test(test_value_integer_has_no_leading_zero_and_no_overflow),
         cmocka_unit_test(test_value_size_counts_in_powers_of_1024),
