@@ -1,0 +1,138 @@
+/* The provider of units' states: enabled, running, and running with what is on disk. Here is what
+ * is pure; looking and doing are in unit_observe.c and unit_apply.c. */
+#include <string.h>
+
+#include "base/digest.h"
+#include "providers/unit_parts.h"
+
+static void add_change(struct arena *arena, struct change_list *changes, const char *field,
+                       const char *from, const char *to)
+{
+    vec_add(arena, changes, (struct change){.field = field, .from = from, .to = to});
+}
+
+static const char *yes_or_no(bool is_so)
+{
+    return is_so ? "yes" : "no";
+}
+
+static void diff_of_nothing(const struct unit_item *wanted, const struct observation *found,
+                            struct arena *arena, struct change_list *out_changes)
+{
+    if (wanted->is_enabled) {
+        add_change(arena, out_changes, "enabled", NULL, "yes");
+    }
+    if (wanted->is_running && !text_equal(found->note, UNIT_NOT_MANAGED)) {
+        add_change(arena, out_changes, "state", NULL, "running");
+    }
+}
+
+static void unit_diff(const struct item *item, const struct observation *observation,
+                      struct arena *arena, struct change_list *out_changes)
+{
+    const struct unit_item *wanted = item->wanted;
+    const struct unit_item *found = observation->found;
+    if (!observation->exists) {
+        diff_of_nothing(wanted, observation, arena, out_changes);
+        return;
+    }
+    if (wanted->is_enabled != found->is_enabled) {
+        add_change(arena, out_changes, "enabled", yes_or_no(found->is_enabled),
+                   yes_or_no(wanted->is_enabled));
+    }
+    if (!found->is_managed) {
+        return; /* nothing is known of the rest, and nothing could be done */
+    }
+    if (found->is_stale) {
+        add_change(arena, out_changes, "loaded", "an older text of its file", "the text of now");
+    }
+    if (wanted->is_running && !found->is_running) {
+        add_change(arena, out_changes, "state", found->state, "running");
+    } else if (wanted->is_running && found->outdated != NULL &&
+               wanted->on_change != UNIT_CHANGE_NOTHING) {
+        add_change(arena, out_changes, "running with",
+                   arena_printf(arena, "an older %s", found->outdated), found->outdated);
+    }
+}
+
+static void unit_digest(const struct item *item, struct digest *digest)
+{
+    const struct unit_item *wanted = item->wanted;
+    digest_add(digest, str_of(yes_or_no(wanted->is_enabled)));
+    digest_add(digest, str_of(yes_or_no(wanted->is_running)));
+    digest_add(digest, str_of(wanted->file));
+    digest_add(digest, str_of(wanted->on_change == UNIT_CHANGE_NOTHING ? "keeps" : "takes up"));
+    for (size_t i = 0; wanted->wanted_by != NULL && wanted->wanted_by[i] != NULL; i++) {
+        digest_add(digest, str_of(wanted->wanted_by[i]));
+    }
+    for (size_t i = 0; wanted->restart_for != NULL && wanted->restart_for[i] != NULL; i++) {
+        digest_add(digest, str_of(wanted->restart_for[i]));
+    }
+}
+
+static const char *const *unit_inputs(const struct item *item, struct arena *arena)
+{
+    const struct unit_item *wanted = item->wanted;
+    size_t count = 0;
+    while (wanted->restart_for != NULL && wanted->restart_for[count] != NULL) {
+        count++;
+    }
+    const char **names = arena_array(arena, count + 2, sizeof(*names)); /* ends in NULL */
+    names[0] = arena_printf(arena, "file:%s", wanted->file);
+    for (size_t i = 0; i < count; i++) {
+        names[i + 1] = arena_printf(arena, "file:%s", wanted->restart_for[i]);
+    }
+    return names;
+}
+
+static const char *verb_of(const struct action *action)
+{
+    const struct unit_item *wanted = action->item->wanted;
+    const struct unit_item *found = action->found->found;
+    bool is_managed =
+        found == NULL ? !text_equal(action->found->note, UNIT_NOT_MANAGED) : found->is_managed;
+    bool is_running = found != NULL && found->is_running;
+    if (!is_managed) {
+        return NULL;
+    }
+    if (action->verb == ACTION_DELETE) {
+        return is_running ? "stop" : NULL;
+    }
+    if (!wanted->is_running) {
+        return NULL;
+    }
+    if (!is_running) {
+        return "start";
+    }
+    if (!action->asks_notification && found->outdated == NULL) {
+        return NULL;
+    }
+    static const char *const verbs[] = {
+        [UNIT_CHANGE_RESTART] = "restart",
+        [UNIT_CHANGE_RELOAD] = "reload",
+        [UNIT_CHANGE_NOTHING] = NULL,
+    };
+    return verbs[wanted->on_change];
+}
+
+static const char *unit_impact(const struct action *action, struct arena *arena)
+{
+    const char *verb = verb_of(action);
+    if (verb == NULL) {
+        return NULL;
+    }
+    const char *name = action->item->id;
+    const char *service = ".service"; /* goes without saying */
+    size_t length = strlen(name) - (text_ends_with(name, service) ? strlen(service) : 0);
+    return arena_printf(arena, "%s %.*s", verb, (int)length, name);
+}
+
+const struct provider unit_provider = {
+    .type = ITEM_UNIT,
+    .observe = unit_observe,
+    .digest = unit_digest,
+    .inputs = unit_inputs,
+    .diff = unit_diff,
+    .impact = unit_impact,
+    .apply = unit_apply,
+};

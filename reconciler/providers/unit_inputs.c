@@ -1,0 +1,141 @@
+/* Looks at the files that a unit reads when it starts, quickly by their times or exactly by their
+ * content, to tell whether a running unit still has what is on disk. */
+#include "providers/unit_inputs.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/str.h"
+
+enum {
+    CONTENT_LIMIT = 1024 * 1024, /* a program or an archive is not read again and again */
+    NS_PER_US = 1000,
+};
+
+/* An input is a file, or a link or folder that stands for a release. */
+struct input {
+    const char *path;
+    bool exists;
+    bool is_regular;
+    struct file_fingerprint here;  /* of the path itself */
+    struct file_fingerprint there; /* of what it leads to, when it is a link */
+};
+
+static struct input input_look(const struct host *host, const char *path)
+{
+    struct input input = {.path = path};
+    struct stat status;
+    if (fstatat(host->root, host_path(path), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return input;
+    }
+    input.exists = true;
+    input.is_regular = S_ISREG(status.st_mode);
+    input.here = file_fingerprint_of(&status);
+    input.there = input.here;
+    if (S_ISLNK(status.st_mode) && fstatat(host->root, host_path(path), &status, 0) == 0) {
+        input.there = file_fingerprint_of(&status);
+    }
+    return input;
+}
+
+static int64_t input_changed_us(const struct input *input)
+{
+    int64_t changed_ns =
+        input->here.ctime_ns > input->there.ctime_ns ? input->here.ctime_ns : input->there.ctime_ns;
+    return changed_ns / NS_PER_US;
+}
+
+static void add_fingerprint(struct digest *digest, const struct file_fingerprint *seen)
+{
+    const uint64_t numbers[] = {seen->device,
+                                seen->inode,
+                                (uint64_t)seen->size,
+                                (uint64_t)seen->mtime_ns,
+                                (uint64_t)seen->ctime_ns,
+                                seen->mode,
+                                seen->user,
+                                seen->group};
+    digest_add(digest, (struct str){(const char *)numbers, sizeof(numbers)});
+}
+
+static void add_fingerprints(struct digest *digest, const struct input *input)
+{
+    digest_add(digest, str_of(input->path));
+    add_fingerprint(digest, &input->here); /* zeros: it does not exist */
+    add_fingerprint(digest, &input->there);
+}
+
+static bool is_secret(const struct host *host, const char *path)
+{
+    const char *folder = host->layout->secrets;
+    return folder != NULL && text_starts_with(path, folder) && path[strlen(folder)] == '/';
+}
+
+static void add_content(struct digest *digest, const struct host *host, const struct input *input,
+                        struct arena *arena)
+{
+    struct str content;
+    if (input->is_regular && !is_secret(host, input->path) &&
+        file_read(host->root, host_path(input->path), CONTENT_LIMIT, arena, &content, NULL)) {
+        digest_add(digest, str_of(input->path));
+        digest_add(digest, content);
+    } else {
+        add_fingerprints(digest, input);
+    }
+}
+
+static const char *input_at(const struct unit_item *unit, size_t index)
+{
+    if (index == 0) {
+        return unit->file;
+    }
+    return unit->restart_for == NULL ? NULL : unit->restart_for[index - 1];
+}
+
+struct unit_inputs unit_inputs_look(const struct host *host, const struct unit_item *unit)
+{
+    struct unit_inputs inputs = {0};
+    struct digest *digest = digest_begin();
+    for (size_t i = 0; input_at(unit, i) != NULL; i++) {
+        struct input input = input_look(host, input_at(unit, i));
+        int64_t changed_us = input_changed_us(&input);
+        add_fingerprints(digest, &input);
+        if (i == 0) {
+            inputs.has_file = input.exists;
+            inputs.file_us = changed_us;
+        }
+        if (input.exists && changed_us >= inputs.newest_us) {
+            inputs.newest_us = changed_us;
+            inputs.newest = input.path;
+        }
+    }
+    digest_end(digest, inputs.stamp);
+    return inputs;
+}
+
+const char *unit_inputs_digest(const struct host *host, const struct unit_item *unit,
+                               struct arena *arena)
+{
+    char *hex = arena_alloc(arena, DIGEST_HEX_SIZE);
+    struct digest *digest = digest_begin();
+    for (size_t i = 0; input_at(unit, i) != NULL; i++) {
+        struct input input = input_look(host, input_at(unit, i));
+        add_content(digest, host, &input, arena);
+    }
+    digest_end(digest, hex);
+    return hex;
+}
+
+const char *unit_file_digest(const struct host *host, const struct unit_item *unit,
+                             struct arena *arena)
+{
+    struct str content;
+    if (!file_read(host->root, host_path(unit->file), CONTENT_LIMIT, arena, &content, NULL)) {
+        return "";
+    }
+    char *hex = arena_alloc(arena, DIGEST_HEX_SIZE);
+    digest_hex(content, hex);
+    return hex;
+}
