@@ -84,7 +84,7 @@ static void assert_is_silent(struct service_fixture *fixture, const char *docume
     "SystemCallErrorNumber=EPERM\n"                                                                \
     "SystemCallFilter=@system-service\n"                                                           \
     "SystemCallFilter=~@privileged @resources\n"                                                   \
-    "SystemCallFilter=@chown\n"                                                                    \
+    "SystemCallFilter=@chown @setuid\n"                                                            \
     "ProtectHome=yes\n"                                                                            \
     "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\n"                                           \
     "CapabilityBoundingSet=\n"
