@@ -90,22 +90,24 @@ static bool read_into(int fd, struct secret *secret)
 bool secret_read(int directory, const char *path, struct secret **out_secret, struct error *err)
 {
     AUTO_FD fd = file_open_beneath(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err);
-    if (fd < 0) {
-        return false;
-    }
+    return fd >= 0 && secret_read_fd(fd, path, out_secret, err);
+}
+
+bool secret_read_fd(int fd, const char *name, struct secret **out_secret, struct error *err)
+{
     struct stat status;
     if (fstat(fd, &status) != 0) {
-        return error_errno(err, "stat %s", path);
+        return error_errno(err, "stat %s", name);
     }
     if (!S_ISREG(status.st_mode)) {
-        return error_set(err, ERROR_FORMAT, "%s is not a regular file", path);
+        return error_set(err, ERROR_FORMAT, "%s is not a regular file", name);
     }
     AUTO_SECRET room = secret_make(LENGTH_MAX + 1);
     if (!read_into(fd, room)) {
-        return error_errno(err, "read %s", path);
+        return error_errno(err, "read %s", name);
     }
     if (room->length > LENGTH_MAX) {
-        return error_set(err, ERROR_LIMIT, "%s is larger than %d bytes", path, LENGTH_MAX);
+        return error_set(err, ERROR_LIMIT, "%s is larger than %d bytes", name, LENGTH_MAX);
     }
     if (room->length > 0 && room->bytes[room->length - 1] == '\n') {
         room->length--;

@@ -12,6 +12,9 @@ struct secret;
 /* Reads a file of at most 64 KiB; one trailing newline is dropped. The caller releases it. */
 bool secret_read(int directory, const char *path, struct secret **out_secret,
                  struct error *err) MUST_CHECK;
+/* The same from an open descriptor, which stays open; name is for messages. */
+bool secret_read_fd(int fd, const char *name, struct secret **out_secret,
+                    struct error *err) MUST_CHECK;
 struct secret *secret_from_bytes(const void *bytes, size_t length);
 /* Wipes and frees. Accepts NULL. */
 void secret_release(struct secret *secret);
