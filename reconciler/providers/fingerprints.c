@@ -273,20 +273,24 @@ static struct entry *find(struct fingerprints *fingerprints, const char *path)
     return map_get(&fingerprints->by_path, path);
 }
 
-bool fingerprints_match(struct host *host, const char *path, enum fingerprint_type type,
-                        const struct file_fingerprint *now, const char *digest)
+bool fingerprints_know(struct host *host, const char *path, enum fingerprint_type type,
+                       const struct file_fingerprint *now)
 {
-    if (host->fingerprints == NULL) {
-        return false;
-    }
-    struct entry *entry = find(host->fingerprints, path);
+    struct entry *entry = host->fingerprints == NULL ? NULL : find(host->fingerprints, path);
     if (entry == NULL || entry->stored.is_settled == 0 || entry->stored.type != type ||
-        strcmp(entry->stored.digest, digest == NULL ? "" : digest) != 0 ||
         !is_same(type, &entry->stored.seen, now)) {
         return false;
     }
     entry->is_current = true;
     return true;
+}
+
+bool fingerprints_match(struct host *host, const char *path, enum fingerprint_type type,
+                        const struct file_fingerprint *now, const char *digest)
+{
+    const struct entry *entry = host->fingerprints == NULL ? NULL : find(host->fingerprints, path);
+    return entry != NULL && strcmp(entry->stored.digest, digest == NULL ? "" : digest) == 0 &&
+           fingerprints_know(host, path, type, now);
 }
 
 /* Directories are compared by what stat shows, so nothing can hide behind the tick. */
@@ -360,11 +364,23 @@ static void wait_for_tick(const struct file_fingerprint *seen)
     }
 }
 
-/* Reads once more what was read too soon; what is no longer the same stays unsettled. */
-static void settle(struct host *host, struct entry *entry, struct arena *arena)
+/* For what was not compared by content: links, and keys, which are read by nobody but who needs
+ * them. */
+static bool is_same_by_stat(struct host *host, const struct entry *entry, struct arena *arena)
 {
-    wait_for_tick(&entry->stored.seen);
-    int64_t read_at = file_clock_coarse_ns();
+    struct place place;
+    struct stat status;
+    AUTO_PLACES places = places_make(host, arena);
+    if (!place_open(&places, entry->path, &place, NULL) ||
+        fstatat(place.directory, place.name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return false;
+    }
+    struct file_fingerprint now = file_fingerprint_of(&status);
+    return is_same(entry->stored.type, &entry->stored.seen, &now);
+}
+
+static bool is_same_file(struct host *host, const struct entry *entry, struct arena *arena)
+{
     AUTO_FD fd =
         entry->stored.type == FINGERPRINT_LINKED
             ? open(entry->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
@@ -373,14 +389,23 @@ static void settle(struct host *host, struct entry *entry, struct arena *arena)
     struct stat status;
     if (fd < 0 || !file_read_fd(fd, entry->path, CONTENT_LIMIT, arena, &content, NULL) ||
         fstat(fd, &status) != 0) {
-        return;
+        return false;
     }
     char digest[DIGEST_HEX_SIZE];
     digest_hex(content, digest);
     struct file_fingerprint now = file_fingerprint_of(&status);
-    bool is_as_read = entry->stored.digest[0] == '\0' || strcmp(entry->stored.digest, digest) == 0;
-    if (is_as_read && is_same(entry->stored.type, &entry->stored.seen, &now) &&
-        file_fingerprint_is_settled(&now, read_at)) {
+    return is_same(entry->stored.type, &entry->stored.seen, &now) &&
+           strcmp(entry->stored.digest, digest) == 0;
+}
+
+/* Looks once more at what was read too soon; what is no longer the same stays unsettled. */
+static void settle(struct host *host, struct entry *entry, struct arena *arena)
+{
+    wait_for_tick(&entry->stored.seen);
+    int64_t read_at = file_clock_coarse_ns();
+    bool is_same_still = entry->stored.digest[0] == '\0' ? is_same_by_stat(host, entry, arena)
+                                                         : is_same_file(host, entry, arena);
+    if (is_same_still && file_fingerprint_is_settled(&entry->stored.seen, read_at)) {
         entry->stored.is_settled = 1;
     }
 }

@@ -54,6 +54,7 @@ enum fingerprints_answer fingerprints_hold(struct host *host, const char *key, s
 enum fingerprint_type {
     FINGERPRINT_FILE,      /* all of it */
     FINGERPRINT_DIRECTORY, /* device, inode, mode and owner: what is in it may change */
+    FINGERPRINT_LINK,      /* a symbolic link itself */
     FINGERPRINT_LINKED,    /* a file, reached through links: one that others look after */
 };
 
@@ -61,8 +62,11 @@ enum fingerprint_type {
  * is this one (NULL: none). now: its present fingerprint. */
 bool fingerprints_match(struct host *host, const char *path, enum fingerprint_type type,
                         const struct file_fingerprint *now, const char *digest);
+/* True when the path still is what was recorded, settled, whatever was in it. */
+bool fingerprints_know(struct host *host, const char *path, enum fingerprint_type type,
+                       const struct file_fingerprint *now);
 /* After a verified read that began at read_at_ns (file_clock_coarse_ns). digest: of the content,
- * as text; NULL where the content does not matter. */
+ * as text; NULL where it was not compared. */
 void fingerprints_record(struct host *host, const char *path, enum fingerprint_type type,
                          const struct file_fingerprint *seen, const char *digest,
                          int64_t read_at_ns);
