@@ -1,0 +1,36 @@
+/* OpenSSL's objects with the lifetime of a variable, and its errors as ours. */
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#define OPENSSL_CLEANUP(name, type, function)                                                      \
+    static inline void openssl_free_##name(type **object)                                          \
+    {                                                                                              \
+        function(*object);                                                                         \
+    }
+
+OPENSSL_CLEANUP(bio, BIO, (void)BIO_free)
+OPENSSL_CLEANUP(bignum, BIGNUM, BN_free)
+OPENSSL_CLEANUP(certificate, X509, X509_free)
+OPENSSL_CLEANUP(extension, X509_EXTENSION, X509_EXTENSION_free)
+OPENSSL_CLEANUP(names, GENERAL_NAMES, GENERAL_NAMES_free)
+OPENSSL_CLEANUP(name, GENERAL_NAME, GENERAL_NAME_free)
+OPENSSL_CLEANUP(key, EVP_PKEY, EVP_PKEY_free)
+
+#define AUTO_BIO         CLEANUP(openssl_free_bio) BIO *
+#define AUTO_BIGNUM      CLEANUP(openssl_free_bignum) BIGNUM *
+#define AUTO_CERTIFICATE CLEANUP(openssl_free_certificate) X509 *
+#define AUTO_EXTENSION   CLEANUP(openssl_free_extension) X509_EXTENSION *
+#define AUTO_NAMES       CLEANUP(openssl_free_names) GENERAL_NAMES *
+#define AUTO_NAME        CLEANUP(openssl_free_name) GENERAL_NAME *
+#define AUTO_KEY         CLEANUP(openssl_free_key) EVP_PKEY *
+
+/* "what: the first reason that OpenSSL gives"; empties its queue. Returns false. */
+bool openssl_error(struct error *err, const char *what);
