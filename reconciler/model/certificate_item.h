@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define ITEM_CERTIFICATE "certificate"
 
@@ -37,6 +38,7 @@ struct certificate_item {
     const struct certificate_pair *pair;    /* the installed one; NULL: it cannot be read */
     const struct certificate_pair *offered; /* CERTIFICATE_FILE: one to bring in, if it is not the
                                                installed one and not worse */
+    mode_t key_mode;                        /* 0600 unless somebody changed it */
     bool is_signed_by_us;                   /* by the internal authority of this host */
     bool is_due; /* to be renewed: one third of its lifetime or less is left */
 };

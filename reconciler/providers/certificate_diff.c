@@ -1,0 +1,147 @@
+/* What differs between the certificate that is wanted and the pair that was found, in words for
+ * people. */
+
+#include "providers/certificate_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { KEY_MODE = 0600, HOUR = 3600, DAY = 24 * 3600 };
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, so that the order in which people write them makes no difference. */
+static const char *names_text(const char *const *names, size_t count, struct arena *arena)
+{
+    const char **sorted = arena_array(arena, count, sizeof(*sorted));
+    struct text text = text_make(arena);
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = names[i];
+    }
+    if (count > 1) {
+        qsort(sorted, count, sizeof(*sorted), compare_names);
+    }
+    for (size_t i = 0; i < count; i++) {
+        text_addf(&text, "%s%s", i == 0 ? "" : " ", sorted[i]);
+    }
+    return text.data;
+}
+
+static void add_change(struct arena *arena, struct change_list *changes, const char *field,
+                       const char *from, const char *to)
+{
+    vec_add(arena, changes,
+            (struct change){.field = field, .from = from, .to = to, .span = SPAN_NONE});
+}
+
+static const char *days_text(int64_t seconds, struct arena *arena)
+{
+    return seconds % DAY == 0 ? arena_printf(arena, "%jdd", (intmax_t)(seconds / DAY))
+                              : arena_printf(arena, "%jdh", (intmax_t)(seconds / HOUR));
+}
+
+static void diff_absent(const struct certificate_item *wanted, struct arena *arena,
+                        struct change_list *changes)
+{
+    add_change(arena, changes, "names", NULL, names_text(wanted->names, wanted->name_count, arena));
+    if (wanted->issuer == CERTIFICATE_FILE) {
+        add_change(arena, changes, "files", NULL,
+                   arena_printf(arena, "%s %s", wanted->source_chain, wanted->source_key));
+        return;
+    }
+    add_change(arena, changes, "issuer", NULL, "internal");
+    add_change(arena, changes, "key", NULL, wanted->key_type);
+    add_change(arena, changes, "lifetime", NULL, days_text(wanted->lifetime_seconds, arena));
+}
+
+/* A longer wish is fulfilled by the next renewal; a shorter one at once. */
+static void diff_lifetime(const struct certificate_item *wanted,
+                          const struct certificate_pair *pair, struct arena *arena,
+                          struct change_list *changes)
+{
+    int64_t lifetime = (pair->expires_at - pair->starts_at) / HOUR * HOUR;
+    if (lifetime > wanted->lifetime_seconds) {
+        add_change(arena, changes, "lifetime", days_text(lifetime, arena),
+                   days_text(wanted->lifetime_seconds, arena));
+    }
+}
+
+static void diff_internal(const struct certificate_item *wanted,
+                          const struct certificate_item *found, struct arena *arena,
+                          struct change_list *changes)
+{
+    const struct certificate_pair *pair = found->pair;
+    const char *from = names_text(pair->names, pair->name_count, arena);
+    const char *to = names_text(wanted->names, wanted->name_count, arena);
+    if (strcmp(from, to) != 0) {
+        add_change(arena, changes, "names", from, to);
+    }
+    if (!found->is_signed_by_us) {
+        add_change(arena, changes, "issuer", pair->issued_by, "internal");
+    }
+    if (strcmp(pair->key_type, wanted->key_type) != 0) {
+        add_change(arena, changes, "key", pair->key_type, wanted->key_type);
+    } else if (!pair->has_key) {
+        add_change(arena, changes, "key", "of another certificate", wanted->key_type);
+    }
+    diff_lifetime(wanted, pair, arena, changes);
+    if (found->is_due) {
+        add_change(arena, changes, "validity",
+                   arena_printf(arena, "until %s", certificate_date(pair->expires_at, arena)),
+                   "renewed");
+    }
+}
+
+static const char *pair_text(const struct certificate_pair *pair, struct arena *arena)
+{
+    return arena_printf(arena, "%.16s until %s, issued by %s", pair->fingerprint,
+                        certificate_date(pair->expires_at, arena), pair->issued_by);
+}
+
+void certificate_diff(const struct item *item, const struct observation *found, struct arena *arena,
+                      struct change_list *out_changes)
+{
+    const struct certificate_item *wanted = item->wanted;
+    const struct certificate_item *there = found->exists ? found->found : NULL;
+    if (there == NULL) {
+        diff_absent(wanted, arena, out_changes);
+        return;
+    }
+    if (there->instead != NULL) {
+        add_change(arena, out_changes, "type", there->instead, "a certificate");
+        return;
+    }
+    if (there->pair == NULL) {
+        add_change(arena, out_changes, "pair", "cannot be read", "complete");
+        return;
+    }
+    if (wanted->issuer == CERTIFICATE_INTERNAL) {
+        diff_internal(wanted, there, arena, out_changes);
+    } else if (there->offered != NULL) {
+        add_change(arena, out_changes, "certificate", pair_text(there->pair, arena),
+                   pair_text(there->offered, arena));
+    }
+    if (there->key_mode != KEY_MODE) {
+        add_change(arena, out_changes, "key mode",
+                   arena_printf(arena, "%04o", (unsigned)there->key_mode), "0600");
+    }
+}
+
+void certificate_digest(const struct item *item, struct digest *digest)
+{
+    const struct certificate_item *wanted = item->wanted;
+    struct arena *arena = arena_create();
+    const char *text = arena_printf(
+        arena, "%d %jd %s\n%s\n%s\n%s", (int)wanted->issuer, (intmax_t)wanted->lifetime_seconds,
+        wanted->key_type == NULL ? "" : wanted->key_type, wanted->directory,
+        wanted->source_chain == NULL ? "" : wanted->source_chain,
+        wanted->source_key == NULL ? "" : wanted->source_key);
+    digest_add(digest, str_of(text));
+    digest_add(digest, str_of(names_text(wanted->names, wanted->name_count, arena)));
+    arena_destroy(arena);
+}

@@ -1,0 +1,45 @@
+/* Pairs on disk. DIRECTORY (the item's) is a link to .versions/NAME/VERSION beside it, a folder
+ * that holds fullchain.pem and key.pem and never changes; VERSION is made from the content. So a
+ * reader sees one pair or the other, never the certificate of one with the key of the other. */
+#pragma once
+
+#include "base/file.h"
+#include "model/host.h"
+#include "providers/pair.h"
+#include "providers/place.h"
+
+/* What stands at a directory. */
+struct stored_pair {
+    const char *instead;  /* something that is not our link, in words; else NULL */
+    const char *version;  /* of the link; NULL: there is none */
+    struct pair *pair;    /* NULL: it cannot be read, problem says why. Released by the caller. */
+    struct error problem; /* of reading the pair */
+    mode_t key_mode;
+    bool is_known; /* nothing changed since pair_store_record: the key was not read again */
+    struct file_fingerprint link;
+    struct file_fingerprint chain;
+    struct file_fingerprint key;
+    int64_t read_at_ns;
+};
+
+/* Nothing there is no error: instead and version are NULL. */
+bool pair_store_read(struct places *places, const char *directory, struct stored_pair *out,
+                     struct error *err) MUST_CHECK;
+/* Remembers that the pair, which was read, is as wanted. */
+void pair_store_record(struct places *places, const char *directory,
+                       const struct stored_pair *stored);
+
+/* The version that this pair would get. */
+bool pair_store_version(const struct pair *pair, struct arena *arena, const char **out_version,
+                        struct error *err) MUST_CHECK;
+/* Writes the folder of a version, which nothing refers to yet and nobody has synced. */
+bool pair_store_write(struct places *places, const char *directory, const struct pair *pair,
+                      const char **out_version, struct error *err) MUST_CHECK;
+/* Lets the link name it, by one rename. Syncs of the contents come before, of the link after. */
+bool pair_store_switch(struct places *places, const char *directory, const char *version,
+                       struct error *err) MUST_CHECK;
+/* Removes all versions but these two, which may be NULL. */
+bool pair_store_prune(struct places *places, const char *directory, const char *current,
+                      const char *previous, struct error *err) MUST_CHECK;
+/* Removes link and versions. What is not ours stays. */
+bool pair_store_remove(struct places *places, const char *directory, struct error *err) MUST_CHECK;
