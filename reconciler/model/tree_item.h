@@ -43,6 +43,7 @@ struct tree_item {
     int64_t test_us; /* what its test took; sets the deadline of the reload */
     /* Only of what was found: */
     const char *instead;  /* what stands in place of our link, in words; NULL: ours */
+    const char *altered;  /* a file of ours that is no member, and not as we wrote it; or NULL */
     const char *unloaded; /* why the running nginx has not loaded these members; NULL: it has, or
                              nobody can know (--root) */
 };

@@ -243,6 +243,13 @@ bool generation_switch(struct host *host, unsigned long number, struct error *er
                              err);
 }
 
+bool generation_switch_off(struct host *host, struct error *err)
+{
+    AUTO_ARENA arena = arena_create();
+    const char *path = below_state(arena, host, CURRENT);
+    return file_remove_all(host->root, path, err) && file_sync_parent(host->root, path, err);
+}
+
 /* Out of sight by one rename, then gone. */
 static bool generation_delete(struct host *host, unsigned long number, struct arena *arena,
                               struct error *err)

@@ -34,10 +34,20 @@ bool generation_next_number(struct host *host, unsigned long *out_number,
  * http/main.conf, main/main.conf and http/proof.conf of the nginx tree, which alone know N. */
 bool generation_write(struct host *host, unsigned long number, const struct generation_files *files,
                       const char *summary, struct arena *arena, struct error *err) MUST_CHECK;
-/* The three files that know the number, for tests of a candidate in another place. */
+/* The same without a manifest and without sync, below an open directory: a candidate to be tested
+ * and thrown away. Its tree is directory + nginx_tree, and says that it stands at tree_path. */
+bool generation_write_candidate(struct host *host, int directory, const char *tree_path,
+                                const struct generation_files *files, struct arena *arena,
+                                struct error *err) MUST_CHECK;
+/* The three files that know the number, for a tree in another place. */
 bool generation_write_numbered(struct host *host, int tree_directory, const char *tree_path,
                                unsigned long number, struct arena *arena,
                                struct error *err) MUST_CHECK;
+struct tree_paths; /* providers/tree_walk.h */
+/* What those files are for a tree of these paths; their own paths are below the tree. */
+void generation_numbered_files(struct host *host, const char *tree_path, unsigned long number,
+                               const struct tree_paths *paths, struct arena *arena,
+                               struct generation_files *out_files);
 /* What the manifest says. An unknown number is ERROR_UNAVAILABLE. */
 bool generation_find(struct host *host, unsigned long number, struct arena *arena,
                      struct generation *out_generation, struct error *err) MUST_CHECK;
@@ -60,6 +70,8 @@ bool generation_read(struct host *host, unsigned long number, struct arena *aren
  * goes through it (STATE/current + nginx_tree), so that the one rename switches the whole
  * configuration, and a host without sites has a current generation too. */
 bool generation_switch(struct host *host, unsigned long number, struct error *err) MUST_CHECK;
+/* STATE/current is gone: the way back from the first generation. */
+bool generation_switch_off(struct host *host, struct error *err) MUST_CHECK;
 /* Keeps the last 10, those younger than 7 days, the current one, the one that nginx has loaded, and
  * keep (0: none). Sweeps up what a killed run left. */
 bool generation_prune(struct host *host, unsigned long keep, struct arena *arena,

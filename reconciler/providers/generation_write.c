@@ -16,6 +16,7 @@
 #include "providers/tree_walk.h"
 
 enum {
+    CANDIDATE_NUMBER = 1, /* nobody ever answers with it */
     DIRECTORY_MODE = 0755,
     NUMBERED_MODE = 0644,
     MANIFEST_MODE = 0600, /* it holds the texts of files with narrower modes too */
@@ -141,21 +142,40 @@ static bool numbered_replace(int directory, const char *path, struct str content
                         err);
 }
 
+void generation_numbered_files(struct host *host, const char *tree_path, unsigned long number,
+                               const struct tree_paths *paths, struct arena *arena,
+                               struct generation_files *out_files)
+{
+    const struct generation_file files[] = {
+        {"http/main.conf", main_text(arena, paths, tree_path, "http/", number), NUMBERED_MODE},
+        {"http/proof.conf", proof_text(arena, host->layout, number), NUMBERED_MODE},
+        {"main/main.conf", main_text(arena, paths, tree_path, "main/", number), NUMBERED_MODE},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        vec_add(arena, out_files, files[i]);
+    }
+}
+
 bool generation_write_numbered(struct host *host, int tree_directory, const char *tree_path,
                                unsigned long number, struct arena *arena, struct error *err)
 {
     struct tree_paths paths = {0};
+    struct generation_files files = {0};
+    /* The proof page is a member to main.conf, so it is there before the folder is listed. */
     if (!file_make_directories(tree_directory, "http", DIRECTORY_MODE, err) ||
         !file_make_directories(tree_directory, "main", DIRECTORY_MODE, err) ||
-        !numbered_replace(tree_directory, "http/proof.conf",
-                          proof_text(arena, host->layout, number), err) ||
+        !numbered_replace(tree_directory, "http/proof.conf", STR(""), err) ||
         !tree_walk(tree_directory, arena, &paths, err)) {
         return false;
     }
-    struct str http = main_text(arena, &paths, tree_path, "http/", number);
-    struct str main = main_text(arena, &paths, tree_path, "main/", number);
-    return numbered_replace(tree_directory, "http/main.conf", http, err) &&
-           numbered_replace(tree_directory, "main/main.conf", main, err);
+    generation_numbered_files(host, tree_path, number, &paths, arena, &files);
+    for (size_t i = 0; i < files.count; i++) {
+        const struct generation_file *file = &files.items[i];
+        if (!numbered_replace(tree_directory, file->path, file->content, err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* ---- The whole ------------------------------------------------------------------------------- */
@@ -217,14 +237,17 @@ static bool has_tree(const struct host *host, const struct generation_files *fil
     return false;
 }
 
-static bool tree_number(struct host *host, int directory, unsigned long number, struct arena *arena,
-                        struct error *err)
+/* The files of the tree that know the number, if there is a tree. */
+static bool tree_number(struct host *host, int directory, const char *tree_path,
+                        unsigned long number, const struct generation_files *files,
+                        struct arena *arena, struct error *err)
 {
+    if (!has_tree(host, files, arena)) {
+        return true;
+    }
     AUTO_FD tree = file_open_beneath(directory, host_path(host->layout->nginx_tree),
                                      O_RDONLY | O_DIRECTORY, 0, err);
-    return tree >= 0 &&
-           generation_write_numbered(host, tree, generation_tree_path(arena, host->layout, number),
-                                     number, arena, err);
+    return tree >= 0 && generation_write_numbered(host, tree, tree_path, number, arena, err);
 }
 
 /* Everything below N.new, and synced. */
@@ -234,11 +257,9 @@ static bool content_write(struct host *host, int directory, const struct generat
 {
     struct str manifest = manifest_write(arena, host->layout, generation, files);
     CLEANUP(writer_close) struct writer writer = {.root = directory, .parent = -1, .arena = arena};
-    if (!files_write(directory, files, arena, err)) {
-        return false;
-    }
-    if (has_tree(host, files, arena) &&
-        !tree_number(host, directory, generation->number, arena, err)) {
+    const char *tree_path = generation_tree_path(arena, host->layout, generation->number);
+    if (!files_write(directory, files, arena, err) ||
+        !tree_number(host, directory, tree_path, generation->number, files, arena, err)) {
         return false;
     }
     return writer_add(&writer, MANIFEST_NAME, manifest, MANIFEST_MODE, err) &&
@@ -279,4 +300,13 @@ bool generation_write(struct host *host, unsigned long number, const struct gene
         return error_errno(err, "write generation %lu", number);
     }
     return true;
+}
+
+bool generation_write_candidate(struct host *host, int directory, const char *tree_path,
+                                const struct generation_files *files, struct arena *arena,
+                                struct error *err)
+{
+    const struct generation_files sorted = sorted_copy(arena, files);
+    return files_write(directory, &sorted, arena, err) &&
+           tree_number(host, directory, tree_path, CANDIDATE_NUMBER, &sorted, arena, err);
 }

@@ -73,6 +73,10 @@ bool nginx_reload(struct host *host, unsigned long generation, int64_t test_us, 
 bool nginx_switch(struct host *host, unsigned long generation, int64_t test_us, struct arena *arena,
                   struct error *err) MUST_CHECK;
 
+/* nginx leaves our configuration: the link to the tree goes, and nginx reloads without it. */
+bool nginx_switch_off(struct host *host, int64_t test_us, struct arena *arena,
+                      struct error *err) MUST_CHECK;
+
 /* Remembers, synced, that nginx must load again although its files stay as they are. Called before
  * something is changed that it reads only then, such as a certificate pair, so that a crash between
  * the two cannot lose the reload. */

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include "base/file.h"
@@ -12,18 +13,55 @@
 #include "provider/sandbox.h"
 #include "providers/generation.h"
 #include "providers/nginx.h"
+#include "providers/nginx_process.h"
+
+/* Listens on a port of 127.0.0.1 that nobody had. */
+static inline int nginx_sandbox_listen(uint16_t *out_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *out_port = ntohs(address.sin_port);
+    return fd;
+}
 
 /* A port that nobody has at this moment. */
 static inline uint16_t nginx_sandbox_port(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof(address);
+    uint16_t port = 0;
+    (void)close(nginx_sandbox_listen(&port));
+    return port;
+}
+
+static inline int nginx_sandbox_connect(uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+/* The body of "GET /". */
+static inline const char *nginx_sandbox_get(struct sandbox *sandbox, uint16_t port)
+{
+    static const char question[] = "GET / HTTP/1.0\r\nHost: test\r\n\r\n";
+    int fd = nginx_sandbox_connect(port);
+    struct text text = text_make(sandbox->arena);
+    char part[4096];
+    ssize_t count = send(fd, question, strlen(question), MSG_NOSIGNAL);
+    while (count > 0 && (count = recv(fd, part, sizeof(part), 0)) > 0) {
+        text_add_str(&text, (struct str){part, (size_t)count});
+    }
     (void)close(fd);
-    return ntohs(address.sin_port);
+    const char *body = strstr(text.data, "\r\n\r\n");
+    return body == NULL ? "" : body + 4;
 }
 
 static inline const char *nginx_sandbox_path(struct sandbox *sandbox, const char *name)
@@ -75,6 +113,12 @@ static inline int nginx_sandbox_setup(void **state)
     }
     test_folder_write(sandbox->folder, "nginx/nginx.conf",
                       nginx_main_text(sandbox->arena, &sandbox->layout));
+    for (int level = 0; level < TREE_LEVEL_COUNT; level++) {
+        struct tree_entrance entrance =
+            tree_entrance(sandbox->arena, &sandbox->layout, (enum tree_level)level);
+        nginx_sandbox_write(sandbox, entrance.path + strlen(sandbox->folder->path) + 1,
+                            entrance.text);
+    }
     return 0;
 }
 
@@ -91,5 +135,32 @@ static inline void nginx_sandbox_generation(struct sandbox *sandbox, unsigned lo
     }
     if (!generation_write(&sandbox->host, number, &files, "test", sandbox->arena, &err)) {
         fail_msg("%s", err.message);
+    }
+}
+
+static inline void nginx_sandbox_wait_gone(pid_t pid)
+{
+    static const struct timespec pause = {.tv_nsec = 5000000};
+    for (int i = 0; i < 1000 && kill(pid, 0) == 0; i++) {
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+/* Without anything of ours to prove. */
+static inline void nginx_sandbox_start(struct sandbox *sandbox)
+{
+    struct error err;
+    if (!nginx_reload(&sandbox->host, 0, 0, sandbox->arena, &err)) {
+        fail_msg("%s", err.message);
+    }
+}
+
+static inline void nginx_sandbox_stop(struct sandbox *sandbox)
+{
+    struct nginx_state state;
+    if (nginx_observe(&sandbox->host, sandbox->arena, &state, NULL) && state.is_running) {
+        (void)kill(state.master, SIGCONT); /* a test may have stopped it */
+        (void)kill(state.master, SIGTERM);
+        nginx_sandbox_wait_gone(state.master);
     }
 }
