@@ -21,3 +21,6 @@ void host_close(struct host *host);
 /* Gathers the facts of this machine. */
 bool facts_gather(struct host *host, struct arena *arena, struct facts *out_facts,
                   struct error *err) MUST_CHECK;
+/* Keeps in STATE what installed programs said, so that the next run need not ask them: for a run
+ * that may write. Nothing is written when it is kept already. */
+bool facts_remember(struct host *host, struct arena *arena, struct error *err) MUST_CHECK;
