@@ -1,0 +1,13 @@
+/* The pages: one file each. All are request_handler. */
+#pragma once
+
+#include "statusd/request.h"
+
+request_handler overview_page;
+request_handler resources_page;
+request_handler resource_page;
+request_handler runs_page;
+request_handler run_page;
+
+/* Any status with its explanation, in the frame of the pages. */
+void error_page(struct request *request, unsigned status, struct response *out_response);

@@ -1,0 +1,153 @@
+/* One resource: its state, what it consists of on the host, and what was done to it last. */
+
+#include <string.h>
+
+#include "statusd/pages/pages.h"
+#include "statusd/pages/parts.h"
+
+enum {
+    ITEMS_MAX = 200,
+    ACTIONS_MAX = 20,
+    ITEM_DIFF_LINES = 400,
+    ACTION_DIFF_LINES = 60,
+    PAGE_BYTES = 80 * 1024, /* after which differences are left out */
+};
+
+/* Splits "KIND/NAME"; a name may hold slashes. */
+static bool rest_split(const struct request *request, const char **out_kind, const char **out_name)
+{
+    const char *slash = strchr(request->rest, '/');
+    if (slash == NULL || slash == request->rest || slash[1] == '\0') {
+        return false;
+    }
+    *out_kind = arena_strndup(request->arena, request->rest, (size_t)(slash - request->rest));
+    *out_name = slash + 1;
+    return true;
+}
+
+static void facts_write(struct page *page, const struct document_record *document)
+{
+    struct html *html = &page->html;
+    struct html since = age_piece(page->request, document->since);
+    struct html proven = age_piece(page->request, document->proven_at);
+    html_put(html, "<section id=\"facts\" data-live>\n<dl class=\"facts\">\n<div><dt>%s</dt><dd>",
+             tr("State"));
+    state_badge(html, document->state);
+    html_put(html, "</dd></div>\n");
+    fact_piece(html, tr("Since"), &since);
+    fact_piece(html, tr("Last proven"), &proven);
+    fact_text(html, tr("What it is"), document->summary);
+    fact_text(html, tr("Description"), document->description);
+    fact_code(html, tr("Written in"), document->place);
+    html_put(html, "</dl>\n");
+    if (document->detail != NULL) {
+        html_put(html, "<p class=\"detail\"><bdi>%s</bdi></p>\n", document->detail);
+    }
+    html_put(html, "</section>\n");
+}
+
+/* ---- Items ---- */
+
+static void item_write(struct page *page, const struct item_record *item)
+{
+    struct html *html = &page->html;
+    struct html age = age_piece(page->request, item->since);
+    html_put(html, "<li>");
+    state_badge(html, item->state);
+    html_put(html, " <span class=\"type\">%s</span> ", item->type);
+    code_write(html, item->id);
+    html_put(html, " <span class=\"age\">");
+    html_join(html, &age);
+    html_put(html, "</span>");
+    if (item->detail != NULL) {
+        html_put(html, "<p class=\"detail\"><bdi>%s</bdi></p>", item->detail);
+    }
+    if (html->text.length < PAGE_BYTES) {
+        diff_write(html, item->diff, ITEM_DIFF_LINES);
+    }
+    html_put(html, "</li>\n");
+}
+
+static bool items_write(struct page *page, const struct document_record *document,
+                        struct error *err)
+{
+    struct item_records items;
+    struct item_filter filter = {
+        .kind = document->kind, .name = document->name, .limit = ITEMS_MAX};
+    if (!store_read_items(page->request->reader, page->request->arena, &filter, &items, err)) {
+        return false;
+    }
+    html_put(&page->html, "<section id=\"items\" data-live>\n<h2>%s</h2>\n", tr("On the host"));
+    if (items.count == 0) {
+        html_put(&page->html, "<p class=\"empty\">%s</p>\n", tr("Nothing of its own."));
+    } else {
+        html_put(&page->html, "<ul class=\"items\">\n");
+        for (size_t i = 0; i < items.count; i++) {
+            item_write(page, &items.items[i]);
+        }
+        html_put(&page->html, "</ul>\n");
+    }
+    html_put(&page->html, "</section>\n");
+    return true;
+}
+
+/* ---- Actions ---- */
+
+static bool history_write(struct page *page, const struct document_record *document,
+                          struct error *err)
+{
+    struct action_page actions;
+    struct action_filter filter = {
+        .kind = document->kind, .name = document->name, .limit = ACTIONS_MAX};
+    struct html *html = &page->html;
+    if (!store_read_actions(page->request->reader, page->request->arena, &filter, &actions, err)) {
+        return false;
+    }
+    html_put(html, "<section id=\"actions\" data-live>\n<h2>%s</h2>\n", tr("What was done"));
+    if (actions.rows.count == 0) {
+        html_put(html, "<p class=\"empty\">%s</p>\n", tr("Nothing is recorded."));
+    }
+    html_put(html, "<ol class=\"actions\">\n");
+    for (size_t i = 0; i < actions.rows.count; i++) {
+        const struct action_record *action = &actions.rows.items[i];
+        struct action_look look = {.has_run = true,
+                                   .is_open = i == 0,
+                                   .diff_lines =
+                                       html->text.length < PAGE_BYTES ? ACTION_DIFF_LINES : 0};
+        action_write(page->request, html, action, &look);
+    }
+    html_put(html, "</ol>\n</section>\n");
+    return true;
+}
+
+bool resource_page(struct request *request, struct response *out_response, struct error *err)
+{
+    const char *kind = NULL;
+    const char *name = NULL;
+    bool is_found = false;
+    struct document_record document = {0};
+    if (request->reader == NULL || !rest_split(request, &kind, &name)) {
+        error_page(request, 404, out_response);
+        return true;
+    }
+    if (!store_read_document(request->reader, request->arena, kind, name, &is_found, &document,
+                             err)) {
+        return false;
+    }
+    if (!is_found) {
+        error_page(request, 404, out_response);
+        return true;
+    }
+    struct page page;
+    if (!page_begin(&page, request, document.name, "/resources", err)) {
+        return false;
+    }
+    html_put(&page.html, "<h1><span class=\"kind\">%s</span> <bdi>%s</bdi></h1>\n",
+             kind_name(document.kind), document.name);
+    facts_write(&page, &document);
+    if (!items_write(&page, &document, err) || !history_write(&page, &document, err)) {
+        return false;
+    }
+    page_end(&page, out_response);
+    return true;
+}
