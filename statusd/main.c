@@ -1,0 +1,169 @@
+/* statusd: shows in the browser what the store has recorded. Reads only, as an ordinary user. */
+
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/vec.h"
+#include "statusd/server.h"
+
+#define LISTEN_DEFAULT "127.0.0.1:8321"
+#define STORE_DEFAULT  "/var/lib/reconcile/store/reconcile.db"
+
+const char *argp_program_version = "statusd " RECONCILE_VERSION;
+
+enum { EXIT_USAGE = 64, KEY_LOCALE = 256 };
+
+VEC(name_list, const char *);
+
+struct options {
+    struct arena *arena;
+    struct server_options server;
+    struct name_list hosts;
+    const char *locale; /* folder of the catalogues; NULL: beside the program */
+};
+
+static const struct argp_option rows[] = {
+    {"store", 's', "FILE", 0, "The store to show (" STORE_DEFAULT ")", 0},
+    {"listen", 'l', "ADDRESS:PORT", 0, "Where to listen (" LISTEN_DEFAULT "); port 0 takes any", 0},
+    {"host", 'H', "NAME", 0,
+     "A name that browsers may ask for beside localhost; repeat it for several", 0},
+    {"language", 'L', "CODE", 0, "Language for who asks for none: en (the default) or ar", 0},
+    {"locale", KEY_LOCALE, "FOLDER", 0, "Where the translations are", 0},
+    {0},
+};
+
+static error_t option_parse(int key, char *argument, struct argp_state *state)
+{
+    struct options *options = state->input;
+    switch (key) {
+    case 's':
+        options->server.store = argument;
+        return 0;
+    case 'l':
+        options->server.listen = argument;
+        return 0;
+    case 'H':
+        vec_add(options->arena, &options->hosts, argument);
+        return 0;
+    case 'L':
+        if (!language_parse(argument, &options->server.language)) {
+            argp_error(state, "unknown language %s", argument);
+        }
+        return 0;
+    case KEY_LOCALE:
+        options->locale = argument;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = rows,
+    .parser = option_parse,
+    .doc = "Serves the status pages of reconcile from its store, which is only read."
+           "\vPages in English and Arabic, /api/v1, /metrics, /healthz, /readyz.",
+};
+
+/* The folder of the program itself, without a slash behind it. */
+static const char *program_folder(struct arena *arena)
+{
+    enum { ROOM = 4096 };
+    char *path = arena_alloc(arena, ROOM);
+    ssize_t length = readlink("/proc/self/exe", path, ROOM - 1);
+    char *slash = length > 0 ? strrchr(path, '/') : NULL;
+    if (slash == NULL) {
+        return ".";
+    }
+    *slash = '\0';
+    return path;
+}
+
+/* In the build folder the catalogues lie beside the program, installed ones below share. */
+static const char *locale_folder(struct arena *arena)
+{
+    struct stat status;
+    const char *folder = program_folder(arena);
+    const char *beside = arena_printf(arena, "%s/locale", folder);
+    return stat(beside, &status) == 0 ? beside : arena_printf(arena, "%s/../share/locale", folder);
+}
+
+static bool loop_make(sd_event **out_loop, struct error *err)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    int result = sd_event_default(out_loop);
+    if (result >= 0) {
+        result = sd_event_add_signal(*out_loop, NULL, SIGTERM, NULL, NULL);
+    }
+    if (result >= 0) {
+        result = sd_event_add_signal(*out_loop, NULL, SIGINT, NULL, NULL);
+    }
+    if (result >= 0) {
+        result = sd_event_set_watchdog(*out_loop, 1);
+    }
+    if (result < 0) {
+        errno = -result;
+        return error_errno(err, "make the event loop");
+    }
+    return true;
+}
+
+static bool pages_serve(sd_event *loop, const struct options *options, struct error *err)
+{
+    struct server *server = NULL;
+    if (!server_create(loop, &options->server, &server, err)) {
+        return false;
+    }
+    const char *port = arena_printf(options->arena, "%u", (unsigned)server_port(server));
+    log_event(LOG_LEVEL_INFO, "serving the status pages", "listen", options->server.listen, "port",
+              port, "store", options->server.store, NULL);
+    (void)sd_notify(0, "READY=1"); /* nobody may be listening */
+    int result = sd_event_loop(loop);
+    (void)sd_notify(0, "STOPPING=1");
+    server_destroy(server);
+    if (result < 0) {
+        errno = -result;
+        return error_errno(err, "run the event loop");
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const loopback[] = {"localhost", "127.0.0.1", "[::1]"};
+    AUTO_ARENA arena = arena_create();
+    struct error err;
+    struct options options = {
+        .arena = arena,
+        .server = {.listen = LISTEN_DEFAULT, .store = STORE_DEFAULT},
+    };
+    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+        vec_add(arena, &options.hosts, loopback[i]);
+    }
+    argp_err_exit_status = EXIT_USAGE;
+    (void)argp_parse(&parser, argc, argv, 0, NULL, &options); /* ends the program by itself */
+    options.server.security = (struct security){options.hosts.items, options.hosts.count};
+    language_begin(options.locale != NULL ? options.locale : locale_folder(arena));
+
+    sd_event *loop = NULL;
+    bool is_served = loop_make(&loop, &err) && pages_serve(loop, &options, &err);
+    (void)sd_event_unref(loop); /* returns NULL always */
+    if (!is_served) {
+        log_event(LOG_LEVEL_ERROR, "the status pages end", "error", err.message, NULL);
+    }
+    return is_served ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,120 @@
+/* The store is written through its log beside it: inotify on the folder sees each of its files,
+ * also when the store is begun anew under the same name. */
+
+#include "statusd/store_watch.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <time.h>
+
+#include "base/str.h"
+
+#define MILLISECOND ((uint64_t)1000)
+
+enum {
+    SETTLE_MS = 30,        /* from the first write to the look: a run writes more than once */
+    ABSENT_MS = 10 * 1000, /* how often a folder that is not there is looked for */
+    MASK = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE,
+};
+
+struct store_watch {
+    sd_event *event; /* borrowed */
+    char *folder;
+    char *name; /* of the store below it; the names of its log begin with this */
+    sd_event_source *files;
+    sd_event_source *timer;
+    void (*changed)(void *context);
+    void *context;
+};
+
+static void timer_arm(struct store_watch *watch, uint64_t milliseconds)
+{
+    int enabled = SD_EVENT_OFF;
+    (void)sd_event_source_get_enabled(watch->timer, &enabled);
+    if (enabled == SD_EVENT_OFF) {
+        (void)sd_event_source_set_time_relative(watch->timer, milliseconds * MILLISECOND);
+        (void)sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
+    }
+}
+
+static int files_changed(sd_event_source *source, const struct inotify_event *event, void *context)
+{
+    struct store_watch *watch = context;
+    (void)source;
+    if ((event->mask & IN_IGNORED) != 0) { /* the folder is gone */
+        watch->files = sd_event_source_disable_unref(watch->files);
+        timer_arm(watch, SETTLE_MS);
+    } else if ((event->mask & IN_Q_OVERFLOW) != 0 ||
+               (event->len > 0 && text_starts_with(event->name, watch->name))) {
+        timer_arm(watch, SETTLE_MS);
+    }
+    return 0;
+}
+
+/* True when the folder was not watched before and is now. */
+static bool folder_watch(struct store_watch *watch)
+{
+    return watch->files == NULL && sd_event_add_inotify(watch->event, &watch->files, watch->folder,
+                                                        MASK, files_changed, watch) >= 0;
+}
+
+static int timer_fired(sd_event_source *timer, uint64_t at, void *context)
+{
+    struct store_watch *watch = context;
+    (void)timer;
+    (void)at;
+    bool was_watched = watch->files != NULL;
+    if (folder_watch(watch) || was_watched) {
+        watch->changed(watch->context);
+    } else {
+        timer_arm(watch, ABSENT_MS);
+    }
+    return 0;
+}
+
+bool store_watch_create(sd_event *event, const char *path, void (*changed)(void *context),
+                        void *context, struct store_watch **out_watch, struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    struct store_watch *watch = calloc(1, sizeof(*watch));
+    int result = -ENOMEM;
+    if (watch != NULL) {
+        *watch = (struct store_watch){.event = event, .changed = changed, .context = context};
+        watch->folder = slash == NULL   ? strdup(".")
+                        : slash == path ? strdup("/")
+                                        : strndup(path, (size_t)(slash - path));
+        watch->name = strdup(slash == NULL ? path : slash + 1);
+    }
+    if (watch != NULL && watch->folder != NULL && watch->name != NULL) {
+        result = sd_event_add_time(event, &watch->timer, CLOCK_MONOTONIC, 0, MILLISECOND,
+                                   timer_fired, watch);
+    }
+    if (result >= 0) {
+        result = sd_event_source_set_enabled(watch->timer, SD_EVENT_OFF);
+    }
+    if (result < 0) {
+        store_watch_destroy(watch);
+        errno = -result;
+        return error_errno(err, "watch the store %s", path);
+    }
+    if (!folder_watch(watch)) {
+        timer_arm(watch, ABSENT_MS);
+    }
+    *out_watch = watch;
+    return true;
+}
+
+void store_watch_destroy(struct store_watch *watch)
+{
+    if (watch == NULL) {
+        return;
+    }
+    (void)sd_event_source_disable_unref(watch->files); /* returns NULL always */
+    (void)sd_event_source_disable_unref(watch->timer);
+    free(watch->folder);
+    free(watch->name);
+    free(watch);
+}
