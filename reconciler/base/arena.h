@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "base/cleanup.h"
+
 struct arena;
 
 struct arena *arena_create(void);
@@ -36,4 +38,4 @@ static inline void cleanup_arena(struct arena **arena)
 {
     arena_destroy(*arena);
 }
-#define AUTO_ARENA __attribute__((cleanup(cleanup_arena))) struct arena *
+#define AUTO_ARENA CLEANUP(cleanup_arena) struct arena *

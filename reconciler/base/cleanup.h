@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CLEANUP(function) __attribute__((cleanup(function)))
+/* "unused" because clang takes a variable that only waits for its end for one. */
+#define CLEANUP(function) __attribute__((cleanup(function), unused))
 
 static inline void cleanup_fd(int *fd)
 {

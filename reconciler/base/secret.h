@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 
 struct secret;
@@ -32,4 +33,4 @@ static inline void secret_release_pointer(struct secret **secret)
 {
     secret_release(*secret);
 }
-#define AUTO_SECRET __attribute__((cleanup(secret_release_pointer))) struct secret *
+#define AUTO_SECRET CLEANUP(secret_release_pointer) struct secret *

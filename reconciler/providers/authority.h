@@ -20,7 +20,7 @@ static inline void authority_release_pointer(struct authority **authority)
 {
     authority_release(*authority);
 }
-#define AUTO_AUTHORITY __attribute__((cleanup(authority_release_pointer))) struct authority *
+#define AUTO_AUTHORITY CLEANUP(authority_release_pointer) struct authority *
 
 /* The certificate's path, to be remembered with what it has signed. */
 const char *authority_certificate_path(struct host *host, struct arena *arena);

@@ -21,7 +21,7 @@ static inline void pair_release_pointer(struct pair **pair)
 {
     pair_release(*pair);
 }
-#define AUTO_PAIR __attribute__((cleanup(pair_release_pointer))) struct pair *
+#define AUTO_PAIR CLEANUP(pair_release_pointer) struct pair *
 
 /* The key in PEM without a passphrase; OpenSSL never asks for one. A function for secret_use whose
  * context is an EVP_PKEY **. */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/cleanup.h"
 #include "model/host.h"
 
 struct place {
@@ -31,7 +32,7 @@ struct places {
 /* Release with places_close, or declare as AUTO_PLACES. */
 struct places places_make(struct host *host, struct arena *arena);
 void places_close(struct places *places);
-#define AUTO_PLACES __attribute__((cleanup(places_close))) struct places
+#define AUTO_PLACES CLEANUP(places_close) struct places
 
 /* path: absolute, and nothing empty, "." or ".." in it. When the directory is missing, err->number
  * is ENOENT. path and out_place->name are borrowed as long as places lives. */
