@@ -21,7 +21,7 @@ static void cleanup_message(sd_bus_message **message)
 
 bool systemd_bus_error(struct error *err, int result, const sd_bus_error *remote, const char *what)
 {
-    bool is_refusal = sd_bus_error_is_set(remote) != 0;
+    bool is_refusal = remote != NULL && sd_bus_error_is_set(remote) != 0;
     const char *reason =
         is_refusal && remote->message != NULL ? remote->message : strerror(-result);
     (void)error_set(err, is_refusal ? ERROR_REFUSED : ERROR_SYSTEM, "%s: %s", what, reason);
