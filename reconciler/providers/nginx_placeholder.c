@@ -2,30 +2,12 @@
 
 #include "providers/nginx_placeholder.h"
 
-#include <openssl/bio.h>
 #include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
-#include "base/cleanup.h"
+#include "providers/openssl.h"
 
 enum { VALID_SECONDS = 2 * 24 * 60 * 60 };
-
-static void cleanup_key(EVP_PKEY **key)
-{
-    EVP_PKEY_free(*key);
-}
-
-static void cleanup_certificate(X509 **certificate)
-{
-    X509_free(*certificate);
-}
-
-static void cleanup_bio(BIO **bio)
-{
-    BIO_free_all(*bio);
-}
 
 static bool certificate_fill(X509 *certificate, EVP_PKEY *key)
 {
@@ -42,13 +24,13 @@ static bool certificate_fill(X509 *certificate, EVP_PKEY *key)
 
 bool nginx_placeholder(struct arena *arena, struct str *out_pair, struct error *err)
 {
-    CLEANUP(cleanup_key) EVP_PKEY *key = EVP_EC_gen("P-256");
-    CLEANUP(cleanup_certificate) X509 *certificate = X509_new();
-    CLEANUP(cleanup_bio) BIO *bio = BIO_new(BIO_s_mem());
+    AUTO_KEY key = EVP_EC_gen("P-256");
+    AUTO_CERTIFICATE certificate = X509_new();
+    AUTO_BIO bio = BIO_new(BIO_s_mem());
     if (key == NULL || certificate == NULL || bio == NULL || !certificate_fill(certificate, key) ||
         PEM_write_bio_X509(bio, certificate) != 1 ||
         PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1) {
-        return error_set(err, ERROR_UNAVAILABLE, "OpenSSL makes no placeholder certificate");
+        return openssl_error(err, "make a placeholder certificate");
     }
     char *data = NULL;
     long length = BIO_get_mem_data(bio, &data);

@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "providers/nginx_files.h"
 
@@ -24,8 +24,6 @@ enum {
     ANSWER_MAX = 1024, /* head and body of the proof page */
     PROC_MAX = 1 << 20,
     PID_FILE_MAX = 64,
-    MS_PER_SECOND = 1000,
-    NS_PER_MS = 1000000,
 };
 
 /* ---- Processes ------------------------------------------------------------------------------- */
@@ -108,13 +106,6 @@ bool nginx_is_leaving(pid_t child)
 }
 
 /* ---- The proof page -------------------------------------------------------------------------- */
-
-static int64_t clock_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* fails only for an unknown clock */
-    return (int64_t)now.tv_sec * MS_PER_SECOND + now.tv_nsec / NS_PER_MS;
-}
 
 static bool wait_for(int fd, short events, int64_t deadline)
 {

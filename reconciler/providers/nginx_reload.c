@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "providers/nginx_complaint.h"
 #include "providers/nginx_errors.h"
@@ -22,9 +23,7 @@ enum {
     ASK_MS = 500,       /* a worker that is alive answers within a millisecond */
     PAUSE_NS = 2000000, /* between two looks: the first new answer comes after 17 ms */
     OUTPUT_LIMIT = 64 * 1024,
-    MS_PER_SECOND = 1000,
     US_PER_MS = 1000,
-    NS_PER_MS = 1000000,
 };
 
 struct wait {
@@ -41,13 +40,6 @@ struct wait {
     struct nginx_answer answer; /* the last one */
     pid_t old_worker;           /* one that still takes connections; 0: none */
 };
-
-static int64_t clock_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* fails only for an unknown clock */
-    return (int64_t)now.tv_sec * MS_PER_SECOND + now.tv_nsec / NS_PER_MS;
-}
 
 /* ---- Proof ----------------------------------------------------------------------------------- */
 

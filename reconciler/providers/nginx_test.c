@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "providers/nginx_complaint.h"
@@ -25,8 +25,6 @@ enum {
     HOSTS_LIMIT = 1024 * 1024,
     MAIN_LIMIT = 64 * 1024 * 1024,
 };
-static const int64_t US_PER_SECOND = 1000000;
-static const int64_t NS_PER_US = 1000;
 
 VEC(text_list, const char *);
 
@@ -41,13 +39,6 @@ struct test {
     struct nginx_config ours;
     struct nginx_config theirs; /* of the machine; nothing when offline */
 };
-
-static int64_t clock_us(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* fails only for an unknown clock */
-    return now.tv_sec * US_PER_SECOND + now.tv_nsec / NS_PER_US;
-}
 
 static bool is_below(const char *path, const char *directory)
 {

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "providers/content.h"
 #include "providers/fingerprints.h"
@@ -22,9 +22,6 @@
 #include "providers/providers.h"
 #include "providers/tree_link.h"
 #include "providers/tree_walk.h"
-
-static const int64_t US_PER_SECOND = 1000000;
-static const int64_t NS_PER_US = 1000;
 
 static const char not_running[] = "nginx does not run";
 
@@ -323,13 +320,6 @@ static const char *tree_impact(const struct action *action, struct arena *arena)
 }
 
 /* ---- Applying -------------------------------------------------------------------------------- */
-
-static int64_t clock_us(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* fails only for an unknown clock */
-    return now.tv_sec * US_PER_SECOND + now.tv_nsec / NS_PER_US;
-}
 
 static bool apply_one(struct host *host, const struct action *action, struct arena *arena,
                       struct error *err)
