@@ -16,6 +16,7 @@
 #include "providers/authority.h"
 #include "providers/certificate_parts.h"
 #include "providers/fingerprints.h"
+#include "providers/nginx.h"
 #include "providers/pair_store.h"
 #include "providers/providers.h"
 #include "providers/staging.h"
@@ -306,7 +307,8 @@ static void carry_out(struct work *work, struct issue *issues, size_t count)
             fail_issue(&issues[i], &reason);
         }
     }
-    if (!sync_places(work, issues, count, &reason)) {
+    if (!sync_places(work, issues, count, &reason) ||
+        !nginx_reload_owe(work->places.host, &reason)) {
         fail_written(issues, count, &reason);
         return;
     }

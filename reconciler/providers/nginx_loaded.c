@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "providers/nginx_process.h"
+#include "providers/tree_link.h"
 
 #define LOADED_FILE  "loaded"
 #define LOADED_WORD  "nginx "
@@ -54,9 +55,15 @@ static bool record_write(struct host *host, struct record record, struct error *
 
 bool nginx_reload_owe(struct host *host, struct error *err)
 {
+    AUTO_ARENA arena = arena_create();
     struct record record = record_read(host);
-    if (record.is_owed) {
-        return true;
+    const char *instead = NULL;
+    bool has_link = false;
+    if (!tree_link_read(host, arena, &instead, &has_link, err)) {
+        return false;
+    }
+    if (record.is_owed || !has_link || instead != NULL) {
+        return true; /* without our link nginx has nothing of ours */
     }
     record.is_owed = true;
     return record_write(host, record, err);

@@ -37,6 +37,7 @@ static inline struct layout sandbox_layout(void)
         .state = "/var/lib/reconcile",
         .certificates = "/var/lib/reconcile/certificates",
         .authority = "/var/lib/reconcile/authority",
+        .nginx_tree = "/etc/nginx/reconcile",
         .units = "/etc/systemd/system",
         .environment = "/etc/reconcile/environment",
         .sysusers = "/etc/sysusers.d",

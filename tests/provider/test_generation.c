@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "provider/sandbox.h"
 #include "providers/nginx_process.h"
+#include "providers/tree_link.h"
 
 #define STATE "var/lib/reconcile/"
 #define DAY   ((int64_t)24 * 60 * 60)
@@ -334,6 +335,10 @@ static void test_generation_owed_reload_survives_until_it_is_proven(void **state
     assert_false(nginx_reload_is_owed(&sandbox->host));
     assert_int_equal(nginx_loaded(&sandbox->host), 0);
     assert_true(nginx_loaded_record(&sandbox->host, 4, &err));
+    assert_true(nginx_reload_owe(&sandbox->host, &err));
+    assert_false(nginx_reload_is_owed(&sandbox->host)); /* nginx has nothing of ours */
+    make_directory(sandbox, "etc/nginx");
+    assert_true(tree_link_make(&sandbox->host, sandbox->arena, &err));
     assert_true(nginx_reload_owe(&sandbox->host, &err));
     assert_true(nginx_reload_owe(&sandbox->host, &err));
     assert_true(nginx_reload_is_owed(&sandbox->host));
