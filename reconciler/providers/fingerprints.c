@@ -21,7 +21,7 @@ enum {
     READ_AGAIN_AFTER = 24 * 60 * 60,
     CONTENT_LIMIT = 64 * 1024 * 1024,
 };
-static const int64_t WAIT_STEP_NS = 2 * 1000000;
+static const int64_t WAIT_STEP_NS = INT64_C(2) * 1000000;
 static const int WAIT_STEPS = 10;
 
 /* The file: a head, the key, the records; each followed by its text, all of it in steps of eight

@@ -276,7 +276,8 @@ size_t ledger_count(const struct ledger *ledger)
 
 const struct ledger_entry *const *ledger_entries(const struct ledger *ledger, struct arena *arena)
 {
-    const struct ledger_entry **entries = arena_array(arena, ledger->count, sizeof(*entries));
+    const struct ledger_entry **entries =
+        arena_array(arena, ledger->count, sizeof(struct ledger_entry *));
     size_t count = 0;
     for (size_t i = 0; i < ledger->records.count; i++) {
         const struct record *record = ledger->records.items[i];
@@ -284,6 +285,6 @@ const struct ledger_entry *const *ledger_entries(const struct ledger *ledger, st
             entries[count++] = &record->entry;
         }
     }
-    qsort(entries, count, sizeof(*entries), compare);
+    qsort(entries, count, sizeof(struct ledger_entry *), compare);
     return entries;
 }

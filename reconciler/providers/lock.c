@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -24,6 +24,17 @@ enum {
     COMMAND_SHOWN = 200,
 };
 
+/* The word at this place (from 0) and what follows it; "" when there are fewer. */
+static const char *find_word(const char *text, size_t place)
+{
+    text += strspn(text, " ");
+    for (; place > 0; place--) {
+        text += strcspn(text, " ");
+        text += strspn(text, " ");
+    }
+    return text;
+}
+
 /* The process that holds a flock on this file; 0 when the kernel does not tell us. */
 static int find_holder(int lock, struct arena *arena)
 {
@@ -37,11 +48,10 @@ static int find_holder(int lock, struct arena *arena)
                                       minor(status.st_dev), (uintmax_t)status.st_ino);
     char *text = arena_strndup(arena, locks.data, locks.length);
     for (char *line = strsep(&text, "\n"); line != NULL; line = strsep(&text, "\n")) {
-        int pid = 0;
-        int place = 0; /* "1: FLOCK  ADVISORY  WRITE 123 08:01:456 0 EOF" */
-        if (sscanf(line, "%*d: FLOCK %*s %*s %d %n", &pid, &place) == 1 &&
-            text_starts_with(line + place, wanted)) {
-            return pid;
+        /* "1: FLOCK  ADVISORY  WRITE 123 08:01:456 0 EOF" */
+        if (text_starts_with(find_word(line, 1), "FLOCK ") &&
+            text_starts_with(find_word(line, 5), wanted)) {
+            return (int)strtol(find_word(line, 4), NULL, 10);
         }
     }
     return 0;
@@ -61,14 +71,8 @@ static int64_t find_start(int pid, struct arena *arena)
     }
     /* The 22nd value; the second is the program's name in brackets, which may hold anything. */
     const char *behind_name = strrchr(stat.data, ')');
-    uintmax_t ticks = 0;
-    if (behind_name == NULL ||
-        sscanf(behind_name + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %ju",
-               &ticks) != 1) {
-        return 0;
-    }
-    return now.tv_sec - since_boot.tv_sec + (int64_t)ticks / sysconf(_SC_CLK_TCK);
+    uintmax_t ticks = behind_name == NULL ? 0 : strtoumax(find_word(behind_name, 20), NULL, 10);
+    return ticks == 0 ? 0 : now.tv_sec - since_boot.tv_sec + (int64_t)ticks / sysconf(_SC_CLK_TCK);
 }
 
 /* The command line with spaces between its words, nothing but printable characters. */

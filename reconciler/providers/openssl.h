@@ -10,11 +10,13 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses */
 #define OPENSSL_CLEANUP(name, type, function)                                                      \
     static inline void openssl_free_##name(type **object)                                          \
     {                                                                                              \
         function(*object);                                                                         \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 OPENSSL_CLEANUP(bio, BIO, (void)BIO_free)
 OPENSSL_CLEANUP(bignum, BIGNUM, BN_free)

@@ -12,10 +12,9 @@
 enum {
     SERIAL_BYTES = 16,
     COMMON_NAME_MAX = 64, /* ub-common-name */
-    AUTHORITY_NAME_BYTES = 4,
     VERSION_3 = 2,
 };
-static const int64_t BACKDATED_SECONDS = 5 * 60;
+static const int64_t BACKDATED_SECONDS = INT64_C(5) * 60;
 static const int64_t AUTHORITY_SECONDS = INT64_C(3652) * 24 * 3600;
 
 /* ---- Keys ----------------------------------------------------------------------------------- */
@@ -130,7 +129,7 @@ static bool name_authority(X509 *certificate)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
-    char name[sizeof("reconcile internal authority ") + 2 * AUTHORITY_NAME_BYTES];
+    char name[sizeof("reconcile internal authority 01234567")];
     if (X509_pubkey_digest(certificate, EVP_sha256(), digest, &length) != 1) {
         return false;
     }
