@@ -102,11 +102,18 @@ bool secret_read_fd(int fd, const char *name, struct secret **out_secret, struct
     if (!S_ISREG(status.st_mode)) {
         return error_set(err, ERROR_FORMAT, "%s is not a regular file", name);
     }
-    AUTO_SECRET room = secret_make(LENGTH_MAX + 1);
+    /* One byte more shows that there is more. Locked pages are dear: no more than needed. */
+    bool tells_size = status.st_size > 0 && status.st_size <= LENGTH_MAX;
+    size_t expected = tells_size ? (size_t)status.st_size : LENGTH_MAX;
+    AUTO_SECRET room = secret_make(expected + 1);
     if (!read_into(fd, room)) {
         return error_errno(err, "read %s", name);
     }
-    if (room->length > LENGTH_MAX) {
+    if (room->length > expected && expected < LENGTH_MAX) {
+        errno = EAGAIN;
+        return error_errno(err, "%s changes while it is read", name);
+    }
+    if (room->length > expected) {
         return error_set(err, ERROR_LIMIT, "%s is larger than %d bytes", name, LENGTH_MAX);
     }
     if (room->length > 0 && room->bytes[room->length - 1] == '\n') {
