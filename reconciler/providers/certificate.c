@@ -41,16 +41,6 @@ static const char *directory_of(struct work *work, const struct item *item)
                : arena_printf(work->arena, "%s/%s", work->host->layout->certificates, item->id);
 }
 
-/* What was verified before is not verified again: its key was not read. */
-static const struct certificate_pair *describe(struct work *work, const struct stored_pair *stored)
-{
-    const struct certificate_pair *read = pair_describe(stored->pair, work->arena);
-    struct certificate_pair *pair = arena_new(work->arena, struct certificate_pair);
-    *pair = *read;
-    pair->has_key = read->has_key || stored->is_known;
-    return pair;
-}
-
 static bool is_installed(struct work *work, const struct pair *source,
                          const struct stored_pair *stored, const struct certificate_item *found)
 {
@@ -93,13 +83,13 @@ static bool look_at_source(struct work *work, const struct certificate_item *wan
 static void look_at_internal(struct work *work, const struct stored_pair *stored,
                              struct certificate_item *found)
 {
-    if (stored->pair == NULL) {
+    if (found->pair == NULL) {
         return;
     }
     int64_t due_at = certificate_pair_due_at(found->pair);
     found->is_due = due_at <= work->now;
-    found->is_signed_by_us = (stored->is_known && work->is_known_authority) ||
-                             authority_has_signed(work->authority, stored->pair);
+    found->is_signed_by_us =
+        stored->is_known || authority_has_signed(work->authority, stored->pair);
     if (!found->is_due) {
         fingerprints_due(work->host, due_at);
     }
@@ -111,13 +101,15 @@ static bool look_at(struct work *work, const struct item *item, struct stored_pa
     const struct certificate_item *wanted = item->wanted;
     struct certificate_item *found = arena_new(work->arena, struct certificate_item);
     found->directory = directory_of(work, item);
-    if (!pair_store_read(&work->places, found->directory, stored, &out->error)) {
+    bool is_internal = wanted != NULL && wanted->issuer == CERTIFICATE_INTERNAL;
+    enum pair_reading reading = is_internal && !work->is_known_authority ? PAIR_READ : PAIR_RECALL;
+    if (!pair_store_read(&work->places, found->directory, reading, stored, &out->error)) {
         return false;
     }
     found->instead = stored->instead;
     found->key_mode = stored->key_mode;
-    if (stored->pair != NULL) {
-        found->pair = describe(work, stored);
+    if (stored->description != NULL) {
+        found->pair = stored->description;
         found->names = found->pair->names;
         found->name_count = found->pair->name_count;
         found->key_type = found->pair->key_type;
@@ -126,7 +118,7 @@ static bool look_at(struct work *work, const struct item *item, struct stored_pa
         if (!look_at_source(work, wanted, stored, found, out)) {
             return false;
         }
-    } else if (wanted != NULL) {
+    } else if (is_internal) {
         look_at_internal(work, stored, found);
     }
     out->exists = stored->version != NULL || stored->instead != NULL;
@@ -167,7 +159,7 @@ static void observe_one(struct work *work, const struct item *item, const struct
         return;
     }
     out->has_failed = !look_at(work, item, &stored, out);
-    if (!out->has_failed && wanted != NULL && stored.pair != NULL) {
+    if (!out->has_failed && wanted != NULL && stored.description != NULL) {
         certificate_diff(item, out, work->arena, &changes);
         if (changes.count == 0) {
             pair_store_record(&work->places, wanted->directory, &stored);
@@ -233,9 +225,8 @@ static struct pair *bring_in(struct work *work, const struct certificate_item *w
     if (pair == NULL) {
         return NULL;
     }
-    const struct certificate_pair *installed = stored->pair == NULL ? NULL : describe(work, stored);
-    const char *why = certificate_why_not_taken(pair_describe(pair, work->arena), installed, wanted,
-                                                work->now, work->arena);
+    const char *why = certificate_why_not_taken(
+        pair_describe(pair, work->arena), stored->description, wanted, work->now, work->arena);
     if (why != NULL) {
         (void)error_set(err, ERROR_REFUSED, "%s is not taken: %s", wanted->source_chain, why);
         pair_release(pair);
@@ -248,7 +239,7 @@ static bool write_version(struct work *work, struct issue *issue, struct error *
 {
     const struct certificate_item *wanted = issue->item->wanted;
     struct stored_pair stored;
-    if (!pair_store_read(&work->places, issue->directory, &stored, err)) {
+    if (!pair_store_read(&work->places, issue->directory, PAIR_RECALL, &stored, err)) {
         return false;
     }
     issue->previous = stored.version;

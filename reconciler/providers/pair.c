@@ -55,10 +55,10 @@ static struct pair *make_empty(void)
 
 /* ---- Read ----------------------------------------------------------------------------------- */
 
-static bool read_chain(struct pair *pair, struct str text, struct error *err)
+static bool read_chain(struct pair *pair, struct str text, int most, struct error *err)
 {
     AUTO_BIO bio = BIO_new_mem_buf(text.data, (int)text.length);
-    for (int i = 0; bio != NULL && i < CHAIN_MOST; i++) {
+    for (int i = 0; bio != NULL && i < most; i++) {
         X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
         if (certificate == NULL) {
             break;
@@ -69,7 +69,8 @@ static bool read_chain(struct pair *pair, struct str text, struct error *err)
         }
     }
     /* The search for another one ends every reading; anything else is damage. */
-    bool is_whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    bool is_whole = sk_X509_num(pair->chain) == most ||
+                    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     if (!is_whole) {
         return openssl_error(err, "read the certificate");
     }
@@ -96,11 +97,12 @@ bool pair_parse_key(const void *bytes, size_t length, void *context)
     return *key != NULL;
 }
 
-struct pair *pair_read(struct str chain, const struct secret *key, struct error *err)
+static struct pair *read_pair(struct str chain, int most, const struct secret *key,
+                              struct error *err)
 {
     struct pair *pair = make_empty();
     ERR_clear_error();
-    if (!read_chain(pair, chain, err)) {
+    if (!read_chain(pair, chain, most, err)) {
         pair_release(pair);
         return NULL;
     }
@@ -110,6 +112,16 @@ struct pair *pair_read(struct str chain, const struct secret *key, struct error 
         return NULL;
     }
     return pair;
+}
+
+struct pair *pair_read(struct str chain, const struct secret *key, struct error *err)
+{
+    return read_pair(chain, CHAIN_MOST, key, err);
+}
+
+struct pair *pair_read_leaf(struct str chain, const struct secret *key, struct error *err)
+{
+    return read_pair(chain, 1, key, err);
 }
 
 /* Adds a reference of its own. */

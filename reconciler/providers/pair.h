@@ -13,6 +13,8 @@ struct pair;
  * without a passphrase, or NULL: not at hand. A key that belongs to another certificate is no
  * error: pair_describe tells. NULL with err filled; the caller releases it. */
 struct pair *pair_read(struct str chain, const struct secret *key, struct error *err);
+/* The same without what follows the first certificate. */
+struct pair *pair_read_leaf(struct str chain, const struct secret *key, struct error *err);
 /* Shares all of them with the caller. above: the authority's certificate, or NULL. */
 struct pair *pair_make(X509 *leaf, X509 *above, EVP_PKEY *key, struct error *err);
 /* Accepts NULL. */

@@ -14,11 +14,11 @@
 #include "base/digest.h"
 #include "base/vec.h"
 #include "providers/fingerprints.h"
+#include "providers/pair_info.h"
 
-enum { CHAIN_LIMIT = 1024 * 1024, VERSION_LENGTH = 32, MODE_BITS = 07777 };
+enum { FILE_LIMIT = 1024 * 1024, VERSION_LENGTH = 32, MODE_BITS = 07777 };
 
-#define CHAIN_NAME "fullchain.pem"
-#define KEY_NAME   "key.pem"
+static const char *const file_names[PAIR_FILE_COUNT] = {"fullchain.pem", "key.pem", "info"};
 
 VEC(name_list, const char *);
 
@@ -29,10 +29,18 @@ static const char *versions_of(const char *directory, struct arena *arena)
     return arena_printf(arena, "%.*s/.versions/%s", (int)(slash - directory), directory, slash + 1);
 }
 
-static const char *file_of(const char *directory, const char *version, const char *name,
+static const char *file_of(const char *directory, const char *version, enum pair_file file,
                            struct arena *arena)
 {
-    return arena_printf(arena, "%s/%s/%s", versions_of(directory, arena), version, name);
+    return arena_printf(arena, "%s/%s/%s", versions_of(directory, arena), version,
+                        file_names[file]);
+}
+
+static const char *make_version(struct str chain, struct arena *arena)
+{
+    char digest[DIGEST_HEX_SIZE];
+    digest_hex(chain, digest);
+    return arena_strndup(arena, digest, VERSION_LENGTH);
 }
 
 static bool is_version(const char *text)
@@ -69,39 +77,65 @@ static bool stat_file(struct places *places, const char *path, struct file_finge
     return true;
 }
 
-static bool is_known(struct host *host, const struct stored_pair *stored, const char *directory,
-                     const char *chain, const char *key)
+/* Looks at the files; what is known, all of it, is described from memory. */
+static bool recall(struct places *places, const char *directory, const char *const *paths,
+                   enum pair_reading reading, struct stored_pair *out, struct error *err)
 {
-    return fingerprints_know(host, directory, FINGERPRINT_LINK, &stored->link) &&
-           fingerprints_know(host, chain, FINGERPRINT_FILE, &stored->chain) &&
-           fingerprints_know(host, key, FINGERPRINT_FILE, &stored->key);
+    struct str info = {0};
+    bool is_known = reading == PAIR_RECALL &&
+                    fingerprints_know(places->host, directory, FINGERPRINT_LINK, &out->link);
+    for (size_t i = 0; i < PAIR_FILE_COUNT; i++) {
+        if (!stat_file(places, paths[i], &out->files[i], err)) {
+            return false;
+        }
+        is_known =
+            fingerprints_know(places->host, paths[i], FINGERPRINT_FILE, &out->files[i]) && is_known;
+    }
+    out->key_mode = out->files[PAIR_KEY].mode & MODE_BITS;
+    if (is_known && file_read(places->host->root, host_path(paths[PAIR_INFO]), FILE_LIMIT,
+                              places->arena, &info, NULL)) {
+        out->description = pair_info_read(info, places->arena);
+        out->is_known = out->description != NULL;
+    }
+    return true;
 }
 
-static bool read_pair(struct places *places, const char *directory, struct stored_pair *out,
+/* The leaf is read by OpenSSL; what follows it is what we wrote as long as the version fits. */
+static bool read_pair(struct places *places, const char *const *paths, struct stored_pair *out,
                       struct error *err)
 {
-    struct host *host = places->host;
-    struct arena *arena = places->arena;
-    const char *chain = file_of(directory, out->version, CHAIN_NAME, arena);
-    const char *key = file_of(directory, out->version, KEY_NAME, arena);
-    struct str text = {0};
-    AUTO_SECRET secret = NULL;
-    out->read_at_ns = file_clock_coarse_ns();
-    if (!stat_file(places, chain, &out->chain, err) || !stat_file(places, key, &out->key, err)) {
+    struct str chain = {0};
+    AUTO_SECRET key = NULL;
+    int root = places->host->root;
+    if (!file_read(root, host_path(paths[PAIR_CHAIN]), FILE_LIMIT, places->arena, &chain, err) ||
+        !secret_read(root, host_path(paths[PAIR_KEY]), &key, err)) {
         return false;
     }
-    out->key_mode = out->key.mode & MODE_BITS;
-    out->is_known = is_known(host, out, directory, chain, key);
-    if (!file_read(host->root, host_path(chain), CHAIN_LIMIT, arena, &text, err) ||
-        (!out->is_known && !secret_read(host->root, host_path(key), &secret, err))) {
+    if (strcmp(make_version(chain, places->arena), out->version) != 0) {
+        return error_set(err, ERROR_FORMAT, "%s was changed", paths[PAIR_CHAIN]);
+    }
+    out->pair = pair_read_leaf(chain, key, err);
+    if (out->pair == NULL) {
         return false;
     }
-    out->pair = pair_read(text, secret, err);
-    return out->pair != NULL || error_wrap(err, "%s", directory);
+    out->description = pair_describe(out->pair, places->arena);
+    return true;
 }
 
-bool pair_store_read(struct places *places, const char *directory, struct stored_pair *out,
-                     struct error *err)
+static bool look_inside(struct places *places, const char *directory, enum pair_reading reading,
+                        struct stored_pair *out, struct error *err)
+{
+    const char *paths[PAIR_FILE_COUNT];
+    for (size_t i = 0; i < PAIR_FILE_COUNT; i++) {
+        paths[i] = file_of(directory, out->version, (enum pair_file)i, places->arena);
+    }
+    out->read_at_ns = file_clock_coarse_ns();
+    return recall(places, directory, paths, reading, out, err) &&
+           (out->is_known || read_pair(places, paths, out, err));
+}
+
+bool pair_store_read(struct places *places, const char *directory, enum pair_reading reading,
+                     struct stored_pair *out, struct error *err)
 {
     struct place place;
     struct stat status;
@@ -121,8 +155,8 @@ bool pair_store_read(struct places *places, const char *directory, struct stored
         return true;
     }
     out->link = file_fingerprint_of(&status);
-    bool is_read = read_pair(places, directory, out, &out->problem);
-    (void)is_read; /* problem and the missing pair tell */
+    bool is_read = look_inside(places, directory, reading, out, &out->problem);
+    (void)is_read; /* problem and the missing description tell */
     return true;
 }
 
@@ -130,22 +164,15 @@ void pair_store_record(struct places *places, const char *directory,
                        const struct stored_pair *stored)
 {
     struct host *host = places->host;
-    const char *chain = file_of(directory, stored->version, CHAIN_NAME, places->arena);
-    const char *key = file_of(directory, stored->version, KEY_NAME, places->arena);
-    int64_t read_at = stored->read_at_ns;
-    fingerprints_record(host, directory, FINGERPRINT_LINK, &stored->link, NULL, read_at);
-    fingerprints_record(host, chain, FINGERPRINT_FILE, &stored->chain, NULL, read_at);
-    fingerprints_record(host, key, FINGERPRINT_FILE, &stored->key, NULL, read_at);
+    fingerprints_record(host, directory, FINGERPRINT_LINK, &stored->link, NULL, stored->read_at_ns);
+    for (size_t i = 0; i < PAIR_FILE_COUNT; i++) {
+        const char *path = file_of(directory, stored->version, (enum pair_file)i, places->arena);
+        fingerprints_record(host, path, FINGERPRINT_FILE, &stored->files[i], NULL,
+                            stored->read_at_ns);
+    }
 }
 
 /* ---- Write ---------------------------------------------------------------------------------- */
-
-static const char *make_version(struct str chain, struct arena *arena)
-{
-    char digest[DIGEST_HEX_SIZE];
-    digest_hex(chain, digest);
-    return arena_strndup(arena, digest, VERSION_LENGTH);
-}
 
 bool pair_store_version(const struct pair *pair, struct arena *arena, const char **out_version,
                         struct error *err)
@@ -166,7 +193,7 @@ struct key_file {
 static bool write_key(const void *bytes, size_t length, void *context)
 {
     const struct key_file *file = context;
-    return file_replace(file->directory, KEY_NAME, (struct str){bytes, length}, 0600,
+    return file_replace(file->directory, file_names[PAIR_KEY], (struct str){bytes, length}, 0600,
                         FILE_OWNER_NONE, FILE_SYNC_LATER, file->err);
 }
 
@@ -198,8 +225,12 @@ bool pair_store_write(struct places *places, const char *directory, const struct
     }
     AUTO_FD folder = file_open_beneath(host->root, host_path(path), O_RDONLY | O_DIRECTORY, 0, err);
     struct key_file key_file = {folder, err};
+    struct str info = pair_info_write(pair_describe(pair, places->arena), places->arena);
     if (folder < 0 || !secret_use(key, write_key, &key_file) ||
-        !file_replace(folder, CHAIN_NAME, chain, 0644, FILE_OWNER_NONE, FILE_SYNC_LATER, err)) {
+        !file_replace(folder, file_names[PAIR_CHAIN], chain, 0644, FILE_OWNER_NONE, FILE_SYNC_LATER,
+                      err) ||
+        !file_replace(folder, file_names[PAIR_INFO], info, 0644, FILE_OWNER_NONE, FILE_SYNC_LATER,
+                      err)) {
         return error_wrap(err, "write %s", path);
     }
     *out_version = version;

@@ -8,23 +8,27 @@
 #include "providers/pair.h"
 #include "providers/place.h"
 
+enum pair_file { PAIR_CHAIN, PAIR_KEY, PAIR_INFO, PAIR_FILE_COUNT };
+
 /* What stands at a directory. */
 struct stored_pair {
-    const char *instead;  /* something that is not our link, in words; else NULL */
-    const char *version;  /* of the link; NULL: there is none */
-    struct pair *pair;    /* NULL: it cannot be read, problem says why. Released by the caller. */
+    const char *instead; /* something that is not our link, in words; else NULL */
+    const char *version; /* of the link; NULL: there is none */
+    const struct certificate_pair *description; /* NULL: it cannot be read, problem says why */
+    struct pair *pair;    /* the leaf and its key; NULL when is_known. Released by the caller. */
     struct error problem; /* of reading the pair */
     mode_t key_mode;
-    bool is_known; /* nothing changed since pair_store_record: the key was not read again */
+    bool is_known; /* nothing changed since pair_store_record: described from memory */
     struct file_fingerprint link;
-    struct file_fingerprint chain;
-    struct file_fingerprint key;
+    struct file_fingerprint files[PAIR_FILE_COUNT];
     int64_t read_at_ns;
 };
 
+enum pair_reading { PAIR_RECALL /* where it is known */, PAIR_READ /* in any case */ };
+
 /* Nothing there is no error: instead and version are NULL. */
-bool pair_store_read(struct places *places, const char *directory, struct stored_pair *out,
-                     struct error *err) MUST_CHECK;
+bool pair_store_read(struct places *places, const char *directory, enum pair_reading reading,
+                     struct stored_pair *out, struct error *err) MUST_CHECK;
 /* Remembers that the pair, which was read, is as wanted. */
 void pair_store_record(struct places *places, const char *directory,
                        const struct stored_pair *stored);
