@@ -9,6 +9,8 @@
 /* What the writer keeps of a text at most, and the line that says how much was cut. */
 enum { TEXT_MAX = 64 * 1024 + 128 };
 
+#define MOMENT_MAX (INT64_C(253402300800) * 1000000) /* the year 10000 */
+
 enum item_state state_of_word(const struct store_reader *reader, const char *word)
 {
     enum item_state state = ITEM_STATE_STALE; /* not to be believed */
@@ -53,11 +55,18 @@ static const char *row_long(struct cursor *cursor, struct arena *arena)
     return text;
 }
 
+/* A moment that no clock can have shown is none: reckoning with it would overflow. */
+static int64_t row_moment(struct cursor *cursor)
+{
+    int64_t at = row_integer(cursor);
+    return at > 0 && at <= MOMENT_MAX ? at : 0;
+}
+
 /* What is in sync was proven by the last look; anything else when its row says. */
 static int64_t row_proven_at(const struct store_reader *reader, struct cursor *cursor,
                              const char *recorded_state)
 {
-    int64_t at = row_integer(cursor);
+    int64_t at = row_moment(cursor);
     bool is_in_sync = recorded_state != NULL && strcmp(recorded_state, "in-sync") == 0;
     return is_in_sync ? reader->checked_at : at;
 }
@@ -67,8 +76,8 @@ struct run_record run_of_row(sqlite3_stmt *statement, struct arena *arena)
     struct cursor row = cursor_row(statement);
     struct run_record run = {0};
     run.number = row_integer(&row);
-    run.started_at = row_integer(&row);
-    run.ended_at = row_integer(&row);
+    run.started_at = row_moment(&row);
+    run.ended_at = row_moment(&row);
     run.trigger = row_text(&row, arena);
     run.mode = row_text(&row, arena);
     run.version = row_text(&row, arena);
@@ -78,7 +87,7 @@ struct run_record run_of_row(sqlite3_stmt *statement, struct arena *arena)
     run.commit = row_text(&row, arena);
     run.commit_subject = row_text(&row, arena);
     run.commit_author = row_text(&row, arena);
-    run.commit_at = row_integer(&row);
+    run.commit_at = row_moment(&row);
     run.desired_digest = row_text(&row, arena);
     run.document_count = row_integer(&row);
     run.generation_before = row_integer(&row);
@@ -102,7 +111,7 @@ struct action_record action_of_row(sqlite3_stmt *statement, struct arena *arena)
     struct cursor row = cursor_row(statement);
     struct action_record action = {0};
     action.run = row_integer(&row);
-    action.at = row_integer(&row);
+    action.at = row_moment(&row);
     action.number = row_integer(&row);
     action.verb = row_text(&row, arena);
     action.cause = row_text(&row, arena);
@@ -134,7 +143,7 @@ struct item_record item_of_row(const struct store_reader *reader, sqlite3_stmt *
     item.state = row_state(reader, &row);
     item.detail = row_text(&row, arena);
     item.diff = row_long(&row, arena);
-    item.since = row_integer(&row);
+    item.since = row_moment(&row);
     item.proven_at = row_proven_at(reader, &row, state);
     return item;
 }
@@ -152,7 +161,7 @@ struct document_record document_of_row(const struct store_reader *reader, sqlite
     const char *state = (const char *)sqlite3_column_text(statement, row.next);
     document.state = row_state(reader, &row);
     document.detail = row_text(&row, arena);
-    document.since = row_integer(&row);
+    document.since = row_moment(&row);
     document.proven_at = row_proven_at(reader, &row, state);
     return document;
 }
@@ -166,9 +175,9 @@ struct certificate_record certificate_of_row(sqlite3_stmt *statement, struct are
     certificate.issuer = row_text(&row, arena);
     certificate.kind = row_text(&row, arena);
     certificate.document = row_text(&row, arena);
-    certificate.not_before = row_integer(&row);
-    certificate.not_after = row_integer(&row);
-    certificate.renews_at = row_integer(&row);
+    certificate.not_before = row_moment(&row);
+    certificate.not_after = row_moment(&row);
+    certificate.renews_at = row_moment(&row);
     return certificate;
 }
 

@@ -127,9 +127,10 @@ static void flow_source(struct page *page)
     html_put(html, "</p>\n");
     if (run->commit != NULL) {
         struct html age = age_piece(page->request, run->commit_at);
-        html_put(html, "<p><code dir=\"ltr\">%s</code> <bdi>%s</bdi>",
-                 arena_strndup(page->request->arena, run->commit, 10), run->commit_subject);
-        html_put(html, "</p>\n<p class=\"age\">");
+        struct html commit = commit_piece(page->request, run->commit);
+        html_put(html, "<p>");
+        html_join(html, &commit);
+        html_put(html, " <bdi>%s</bdi></p>\n<p class=\"age\">", run->commit_subject);
         html_join(html, &age);
         html_put(html, "</p>\n");
     } else {

@@ -108,6 +108,13 @@ struct html name_piece(const struct request *request, const char *name)
     return html_piece(request->arena, "<bdi>%s</bdi>", name);
 }
 
+struct html commit_piece(const struct request *request, const char *commit)
+{
+    enum { DIGITS = 10 };
+    const char *digits = arena_strndup(request->arena, commit, strnlen(commit, DIGITS));
+    return html_piece(request->arena, "<code dir=\"ltr\">%s</code>", digits);
+}
+
 /* ---- Words ---- */
 
 const char *state_name(enum item_state state)

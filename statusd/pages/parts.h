@@ -30,6 +30,8 @@ struct html until_piece(const struct request *request, int64_t at);
 /* How long something took: "3.2 s", "140 ms". */
 struct html duration_piece(const struct request *request, int64_t microseconds);
 struct html number_piece(const struct request *request, int64_t number);
+/* The first digits of a commit, as people name it. */
+struct html commit_piece(const struct request *request, const char *commit);
 /* Text that keeps its own direction: names, paths, messages of programs. */
 struct html name_piece(const struct request *request, const char *name);
 

@@ -17,10 +17,8 @@ static void commit_fact(struct page *page, const struct run_record *run)
     if (run->commit == NULL) {
         return;
     }
-    struct html piece =
-        html_piece(page->request->arena, "<code dir=\"ltr\">%s</code> <bdi>%s</bdi> <bdi>%s</bdi>",
-                   arena_strndup(page->request->arena, run->commit, 10), run->commit_subject,
-                   run->commit_author);
+    struct html piece = commit_piece(page->request, run->commit);
+    html_put(&piece, " <bdi>%s</bdi> <bdi>%s</bdi>", run->commit_subject, run->commit_author);
     fact_piece(&page->html, tr("Commit"), &piece);
 }
 
