@@ -167,7 +167,7 @@ static bool wants_pair(const struct test *test, const struct nginx_reference *re
     if (is_ours && is_below(path, test->layout->certificates)) {
         return true;
     }
-    if (is_ours && is_below(path, test->layout->state)) {
+    if (is_ours && is_below(path, test->layout->authority)) {
         return !nginx_file_exists(test->host, path);
     }
     return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 && errno == EACCES;
