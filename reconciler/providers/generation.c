@@ -285,7 +285,7 @@ bool generation_remove(struct host *host, unsigned long number, struct error *er
 
 static bool is_young(struct host *host, unsigned long number, struct arena *arena)
 {
-    struct generation generation;
+    struct generation generation = {0};
     return generation_find(host, number, arena, &generation, NULL) &&
            host->now(host) - generation.created_at < KEPT_SECONDS;
 }

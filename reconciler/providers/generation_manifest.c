@@ -178,7 +178,7 @@ bool manifest_read_head(struct str content, struct arena *arena, struct generati
 bool manifest_read(struct str content, struct arena *arena, struct generation *out_generation,
                    struct generation_files *out_files, struct error *err)
 {
-    struct generation generation;
+    struct generation generation = {0};
     struct generation_files files = {0};
     struct reader reader = {arena, content.data, content.data + content.length};
     if (!read_head(&reader, &generation, err)) {
@@ -189,7 +189,7 @@ bool manifest_read(struct str content, struct arena *arena, struct generation *o
             return damaged(err, "the list of files is damaged");
         }
     }
-    if (strcmp(files_digest(arena, &files, "/"), generation.digest) != 0) {
+    if (!text_equal(files_digest(arena, &files, "/"), generation.digest)) {
         return damaged(err, "the files are not those that were written");
     }
     *out_generation = generation;

@@ -173,7 +173,7 @@ static void walk_include(struct walk *walk, const struct nginx_directive *direct
     const char *given = directive->argument_count > 0 ? directive->arguments[0] : "";
     const char *pattern =
         given[0] == '/' ? given : arena_printf(walk->arena, "%s/%s", walk->folder, given);
-    bool is_http = walk->block_count == 1 && strcmp(walk->blocks[0], "http") == 0;
+    bool is_http = walk->block_count == 1 && text_equal(walk->blocks[0], "http");
     if (is_http && fnmatch(pattern, walk->entrances[TREE_HTTP], FNM_PATHNAME | FNM_PERIOD) == 0) {
         walk->config->has_entrance = true;
     }

@@ -3,7 +3,6 @@
 
 #include "providers/nginx.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +19,9 @@ static const char *lower_case(struct arena *arena, const char *text)
 {
     char *lower = arena_strdup(arena, text);
     for (char *at = lower; *at != '\0'; at++) {
-        *at = (char)tolower((unsigned char)*at);
+        if (*at >= 'A' && *at <= 'Z') {
+            *at = (char)(*at - 'A' + 'a');
+        }
     }
     return lower;
 }

@@ -4,6 +4,7 @@
 
 #include "model/tree_item.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -252,6 +253,7 @@ static void member_diff(const struct item *item, const struct tree_member *wante
                         const struct tree_member *found, struct arena *arena,
                         struct change_list *changes)
 {
+    assert(wanted != NULL || found != NULL);
     if (wanted != NULL && found != NULL && str_equal(wanted->text.content, found->text.content)) {
         return;
     }
