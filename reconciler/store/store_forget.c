@@ -23,15 +23,16 @@ enum {
 static const struct limit {
     const char *count; /* what is limited */
     int64_t most;
+    bool is_of_actions;
     const char *forget; /* deletes what is over; ?1 is the limit */
 } limits[] = {
-    {"SELECT count(*) FROM run WHERE quiet", QUIET_RUNS_KEPT,
+    {"SELECT count(*) FROM run WHERE quiet", QUIET_RUNS_KEPT, false,
      "DELETE FROM run WHERE quiet AND number <= (SELECT number FROM run"
      " WHERE quiet ORDER BY number DESC LIMIT 1 OFFSET ?1)" NOT_THE_STATE},
-    {"SELECT count(*) FROM run WHERE NOT quiet", EVENTFUL_RUNS_KEPT,
+    {"SELECT count(*) FROM run WHERE NOT quiet", EVENTFUL_RUNS_KEPT, false,
      "DELETE FROM run WHERE NOT quiet AND number <= (SELECT number FROM run"
      " WHERE NOT quiet ORDER BY number DESC LIMIT 1 OFFSET ?1)" NOT_THE_STATE},
-    {"SELECT count(*) FROM action", ACTIONS_KEPT,
+    {"SELECT count(*) FROM action", ACTIONS_KEPT, true,
      "DELETE FROM run WHERE number <= (SELECT run FROM action"
      " ORDER BY run DESC, number DESC LIMIT 1 OFFSET ?1)"
      " AND number <> (SELECT max(number) FROM run)" NOT_THE_STATE},
@@ -58,11 +59,13 @@ static bool limit_keep(sqlite3 *database, const struct limit *limit, bool *out_h
     return statement_finish(statement, "forget old runs", err);
 }
 
-bool history_keep(sqlite3 *database, struct error *err)
+bool history_keep(sqlite3 *database, bool has_actions, struct error *err)
 {
     bool has_forgotten = false;
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-        if (!limit_keep(database, &limits[i], &has_forgotten, err)) {
+        /* Counting actions reads them all: only who brings some pays for that. */
+        if ((has_actions || !limits[i].is_of_actions) &&
+            !limit_keep(database, &limits[i], &has_forgotten, err)) {
             return false;
         }
     }

@@ -285,5 +285,5 @@ bool recording_write(struct recording *recording)
     bool replaces = recording->report->state == RUN_STATE_REPLACED;
     return proven_at_read(recording) && run_insert(recording) && actions_write(recording) &&
            (!replaces || (state_replace(recording) && state_sweep(recording))) &&
-           history_keep(recording->database, recording->err);
+           history_keep(recording->database, recording->report->action_count > 0, recording->err);
 }

@@ -17,4 +17,4 @@ struct recording {
 bool recording_write(struct recording *recording) MUST_CHECK;
 
 /* store_forget.c: deletes the oldest runs where there are too many of them. */
-bool history_keep(sqlite3 *database, struct error *err) MUST_CHECK;
+bool history_keep(sqlite3 *database, bool has_actions, struct error *err) MUST_CHECK;

@@ -383,6 +383,27 @@ static void test_store_file_is_for_owner_and_group(void **state)
     assert_true(test_folder_exists(folder, "store.db-shm"));
 }
 
+static void test_store_keeps_its_log_short(void **state)
+{
+    const struct test_folder *folder = *state;
+    enum { ITEMS = 5000 };
+    struct item_record *items = arena_array(folder->arena, ITEMS, sizeof(*items));
+    for (size_t i = 0; i < ITEMS; i++) {
+        items[i].type = "file";
+        items[i].id = arena_printf(folder->arena, "/a/long/path/of/an/item/that/fills/%zu", i);
+    }
+    struct store *store = open_store(folder);
+    record(store, &(struct run_report){.run = run_at(NOON, RUN_VERDICT_CHANGED),
+                                       .state = RUN_STATE_REPLACED,
+                                       .items = items,
+                                       .item_count = ITEMS});
+    store_close(store);
+    struct stat status;
+    assert_int_equal(fstatat(folder->fd, "store.db-wal", &status, 0), 0);
+    assert_in_range(status.st_size, 0, 512 * 1024);
+    assert_int_equal(overview(folder, NOON).own_items.total, ITEMS);
+}
+
 /* In a child: becomes another user of that group and reads one overview. */
 static int read_as_other_user(const struct test_folder *folder, gid_t group)
 {
@@ -414,6 +435,18 @@ static void test_store_makes_its_folder_for_the_group(void **state)
     assert_int_equal(test_folder_mode(folder, "store/store.db") & 07777, 0640);
 }
 
+static void assert_other_user_reads(const struct test_folder *folder, gid_t group)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(read_as_other_user(folder, group));
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void test_store_is_read_by_the_group_after_the_writer_left(void **state)
 {
     const struct test_folder *folder = *state;
@@ -426,14 +459,17 @@ static void test_store_is_read_by_the_group_after_the_writer_left(void **state)
     assert_true(store_open(store_path(folder), GROUP, &store, NULL));
     record_state(store, NOON, ITEM_STATE_IN_SYNC);
     store_close(store);
-    pid_t child = fork();
-    if (child == 0) {
-        _exit(read_as_other_user(folder, GROUP));
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_other_user_reads(folder, GROUP);
+    /* And when all that was in the log has been moved to the store itself. */
+    sqlite3 *database = NULL;
+    int yes = 1;
+    assert_int_equal(sqlite3_open(store_path(folder), &database), SQLITE_OK);
+    assert_int_equal(sqlite3_file_control(database, "main", SQLITE_FCNTL_PERSIST_WAL, &yes),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    assert_other_user_reads(folder, GROUP);
 }
 
 static void test_store_damaged_is_moved_aside_and_begun_anew(void **state)
@@ -533,6 +569,7 @@ int main(void)
         TEST(test_store_cuts_long_texts_at_a_line),
         TEST(test_store_forgets_the_oldest_quiet_runs),
         TEST(test_store_file_is_for_owner_and_group),
+        TEST(test_store_keeps_its_log_short),
         TEST(test_store_makes_its_folder_for_the_group),
         TEST(test_store_is_read_by_the_group_after_the_writer_left),
         TEST(test_store_damaged_is_moved_aside_and_begun_anew),
