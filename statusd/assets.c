@@ -7,8 +7,6 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
-#include "base/digest.h"
-
 /* The content of a file of the tree as embedded_NAME to embedded_NAME_end, followed by a NUL. */
 #define EMBED(name, path)                                                                          \
     __asm__(".section .rodata\n"                                                                   \
@@ -41,7 +39,6 @@ static const struct {
 };
 
 enum {
-    URL_DIGITS = 16,
     GZIP_WINDOW = 15 + 16, /* zlib's way to ask for a gzip header */
     GZIP_MEMORY = 8,       /* zlib's default */
 };
@@ -50,7 +47,7 @@ static bool deflate_all(struct arena *arena, struct str content, struct str *out
                         struct error *err)
 {
     z_stream stream = {0};
-    if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY,
+    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY,
                      Z_DEFAULT_STRATEGY) != Z_OK) {
         return error_set(err, ERROR_SYSTEM, "deflate the embedded files: no memory");
     }
@@ -71,12 +68,12 @@ bool assets_make(struct arena *arena, struct assets *out_assets, struct error *e
 {
     for (size_t i = 0; i < ASSET_COUNT; i++) {
         struct asset *asset = &out_assets->of[i];
-        char digest[DIGEST_HEX_SIZE];
         asset->content = (struct str){files[i].begin, (size_t)(files[i].end - files[i].begin)};
         asset->type = files[i].type;
-        digest_hex(asset->content, digest);
-        asset->url = arena_printf(arena, "/assets/%s.%.*s.%s", files[i].name, URL_DIGITS, digest,
-                                  files[i].suffix);
+        /* It only has to differ from build to build; libcrypto would double the time to start. */
+        uLong checksum = crc32_z(0, (const Bytef *)asset->content.data, asset->content.length);
+        asset->url =
+            arena_printf(arena, "/assets/%s.%08lx.%s", files[i].name, checksum, files[i].suffix);
         if (!deflate_all(arena, asset->content, &asset->deflated, err)) {
             return false;
         }

@@ -1,4 +1,4 @@
-/* Files that are part of the program. Their addresses hold a digest of their content, so that a
+/* Files that are part of the program. Their addresses hold a checksum of their content, so that a
  * browser may keep them for ever. */
 #pragma once
 
@@ -9,7 +9,7 @@
 enum asset_name { ASSET_STYLE, ASSET_SCRIPT, ASSET_ICON, ASSET_COUNT };
 
 struct asset {
-    const char *url; /* "/assets/style.0123456789abcdef.css" */
+    const char *url; /* "/assets/style.01234567.css" */
     const char *type;
     struct str content;
     struct str deflated; /* the same for Accept-Encoding: gzip */
@@ -19,7 +19,7 @@ struct assets {
     struct asset of[ASSET_COUNT];
 };
 
-/* Computes digests and deflates, once. */
+/* Computes checksums and deflates, once. */
 bool assets_make(struct arena *arena, struct assets *out_assets, struct error *err) MUST_CHECK;
 /* By address; NULL when there is none. */
 const struct asset *asset_find(const struct assets *assets, const char *url);

@@ -425,7 +425,10 @@ static bool server_begin(struct server *server, sd_event *event, struct error *e
                             err)) {
         return false;
     }
-    verdict_look(server);
+    /* The first look comes after the start: it is the streams that wait for it, and nobody can have
+     * opened one yet. */
+    (void)sd_event_source_set_time_relative(server->aging, 0);
+    (void)sd_event_source_set_enabled(server->aging, SD_EVENT_ONESHOT);
     return true;
 }
 

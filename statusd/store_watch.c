@@ -4,7 +4,6 @@
 #include "statusd/store_watch.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -40,6 +39,12 @@ static void timer_arm(struct store_watch *watch, uint64_t milliseconds)
     }
 }
 
+/* The store or its log. What is in shared memory between them ("-shm") also readers write. */
+static bool name_is_written(const struct store_watch *watch, const char *name)
+{
+    return text_starts_with(name, watch->name) && !text_ends_with(name, "-shm");
+}
+
 static int files_changed(sd_event_source *source, const struct inotify_event *event, void *context)
 {
     struct store_watch *watch = context;
@@ -48,7 +53,7 @@ static int files_changed(sd_event_source *source, const struct inotify_event *ev
         watch->files = sd_event_source_disable_unref(watch->files);
         timer_arm(watch, SETTLE_MS);
     } else if ((event->mask & IN_Q_OVERFLOW) != 0 ||
-               (event->len > 0 && text_starts_with(event->name, watch->name))) {
+               (event->len > 0 && name_is_written(watch, event->name))) {
         timer_arm(watch, SETTLE_MS);
     }
     return 0;
