@@ -11,7 +11,7 @@
 
 enum {
     BATCH = 100,
-    OUTPUT_PER_UNIT = 64 * 1024, /* 14 KiB on version 252 */
+    OUTPUT_LIMIT = BATCH * 64 * 1024, /* 14 KiB a unit on version 252 */
 };
 
 #define TOTAL "Overall exposure level for "
@@ -77,14 +77,19 @@ bool systemd_score(struct host *host, const char *const *names, const struct str
     }
     bool is_there = true;
     for (size_t at = 0; at < unit_count && is_there; at += BATCH) {
-        struct process_result result;
-        size_t length = unit_count - at < BATCH ? unit_count - at : BATCH;
-        if (!systemd_view_analyze(&view, host, arguments, units + at, length,
-                                  length * OUTPUT_PER_UNIT, arena, &is_there, &result, err)) {
+        struct systemd_analysis_result result;
+        const struct systemd_analysis analysis = {
+            .arguments = arguments,
+            .names = units + at,
+            .count = unit_count - at < BATCH ? unit_count - at : BATCH,
+            .output_limit = OUTPUT_LIMIT,
+        };
+        if (!systemd_view_analyze(&view, host, &analysis, arena, &result, err)) {
             return false;
         }
+        is_there = result.is_there;
         if (is_there) {
-            read_scores(&scores, arena, result.output);
+            read_scores(&scores, arena, result.process.output);
         }
     }
     memcpy(out_scores, found, count * sizeof(*found));

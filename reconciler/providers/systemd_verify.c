@@ -128,15 +128,18 @@ bool systemd_verify(struct host *host, const char *const *names, const struct st
         return false;
     }
     for (size_t at = 0; at < unit_count && checked.unchecked_because == NULL; at += BATCH) {
-        struct process_result result;
-        bool is_found = false;
-        size_t length = unit_count - at < BATCH ? unit_count - at : BATCH;
-        if (!systemd_view_analyze(&view, host, arguments, units + at, length, OUTPUT_LIMIT, arena,
-                                  &is_found, &result, err)) {
+        struct systemd_analysis_result result;
+        const struct systemd_analysis analysis = {
+            .arguments = arguments,
+            .names = units + at,
+            .count = unit_count - at < BATCH ? unit_count - at : BATCH,
+            .output_limit = OUTPUT_LIMIT,
+        };
+        if (!systemd_view_analyze(&view, host, &analysis, arena, &result, err)) {
             return false;
         }
-        if (is_found) {
-            read_findings(&verification, view.path, &result);
+        if (result.is_there) {
+            read_findings(&verification, view.path, &result.process);
         } else {
             checked.unchecked_because = "systemd-analyze is not installed";
         }

@@ -233,6 +233,13 @@ static bool build(struct building *building, const char *const *names, const str
            add_program(building, "/bin/true", err);
 }
 
+static struct systemd_view view_take(struct systemd_view *view)
+{
+    struct systemd_view taken = *view;
+    *view = SYSTEMD_VIEW_NONE;
+    return taken;
+}
+
 bool systemd_view_make(const char *const *names, const struct str *texts, size_t count,
                        struct arena *arena, struct systemd_view *out_view, struct error *err)
 {
@@ -249,8 +256,7 @@ bool systemd_view_make(const char *const *names, const struct str *texts, size_t
     if (!build(&building, names, texts, count, err)) {
         return error_wrap(err, "private view for systemd-analyze");
     }
-    *out_view = view;
-    view = SYSTEMD_VIEW_NONE;
+    *out_view = view_take(&view);
     return true;
 }
 
@@ -264,38 +270,43 @@ void systemd_view_remove(struct systemd_view *view)
     }
 }
 
-bool systemd_view_analyze(const struct systemd_view *view, struct host *host,
-                          const char *const *arguments, const char *const *names, size_t count,
-                          size_t output_limit, struct arena *arena, bool *out_found,
-                          struct process_result *out_result, struct error *err)
+static const char *const *analysis_argv(const struct systemd_view *view,
+                                        const struct systemd_analysis *analysis,
+                                        struct arena *arena)
 {
     struct argument_list argv = {0};
     vec_add(arena, &argv, "systemd-analyze");
-    for (; *arguments != NULL; arguments++) {
-        vec_add(arena, &argv, *arguments);
+    for (size_t i = 0; analysis->arguments[i] != NULL; i++) {
+        vec_add(arena, &argv, analysis->arguments[i]);
     }
     vec_add(arena, &argv, arena_printf(arena, "--root=%s", view->path));
     vec_add(arena, &argv, "--");
-    for (size_t i = 0; i < count; i++) {
-        vec_add(arena, &argv, names[i]);
+    for (size_t i = 0; i < analysis->count; i++) {
+        vec_add(arena, &argv, analysis->names[i]);
     }
     vec_add(arena, &argv, NULL);
+    return argv.items;
+}
+
+bool systemd_view_analyze(const struct systemd_view *view, struct host *host,
+                          const struct systemd_analysis *analysis, struct arena *arena,
+                          struct systemd_analysis_result *out_result, struct error *err)
+{
     const struct process_options options = {
-        .argv = argv.items,
+        .argv = analysis_argv(view, analysis, arena),
         .environment = (const char *const[]){"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
                                              "/usr/bin:/sbin:/bin",
                                              "LC_ALL=C.UTF-8", "SYSTEMD_UNIT_PATH=" UNIT_PATH,
                                              "SYSTEMD_ENVIRONMENT_GENERATOR_PATH=",
                                              "SYSTEMD_COLORS=0", "SYSTEMD_EMOJI=0", NULL},
         .timeout_ms = ANALYZE_LIMIT_MS,
-        .output_limit = output_limit,
+        .output_limit = analysis->output_limit,
         .directory = view->directory,
     };
     struct error why = {0};
-    *out_found = host->run(host, &options, arena, out_result, &why);
-    if (*out_found || why.code == ERROR_UNAVAILABLE) {
+    out_result->is_there = host->run(host, &options, arena, &out_result->process, &why);
+    if (out_result->is_there || why.code == ERROR_UNAVAILABLE) {
         return true;
     }
-    *err = why;
-    return false;
+    return error_set(err, why.code, "%s", why.message);
 }

@@ -25,12 +25,20 @@ void systemd_view_remove(struct systemd_view *view);
 #define SYSTEMD_VIEW_NONE ((struct systemd_view){NULL, -1})
 #define AUTO_SYSTEMD_VIEW CLEANUP(systemd_view_remove) struct systemd_view
 
-/* Runs systemd-analyze with these arguments and names, which end in NULL, on the view. *out_found
- * is false when there is no systemd-analyze. */
+struct systemd_analysis {
+    const char *const *arguments; /* of systemd-analyze; NULL-terminated */
+    const char *const *names;     /* count unit files of the view */
+    size_t count;
+    size_t output_limit;
+};
+struct systemd_analysis_result {
+    bool is_there; /* false: there is no systemd-analyze, and nothing else is filled */
+    struct process_result process;
+};
+/* Runs systemd-analyze on the view. */
 bool systemd_view_analyze(const struct systemd_view *view, struct host *host,
-                          const char *const *arguments, const char *const *names, size_t count,
-                          size_t output_limit, struct arena *arena, bool *out_found,
-                          struct process_result *out_result, struct error *err) MUST_CHECK;
+                          const struct systemd_analysis *analysis, struct arena *arena,
+                          struct systemd_analysis_result *out_result, struct error *err) MUST_CHECK;
 
 /* Where the unit files lie in it, with a slash at the end. */
 #define SYSTEMD_VIEW_UNITS "/etc/systemd/system/"

@@ -73,7 +73,8 @@ static void apply_all_links(struct unit_work_list *works)
 static void stop_removed(struct unit_work_list *works)
 {
     struct systemd_job *jobs = arena_array(works->arena, works->count, sizeof(*jobs));
-    struct unit_work **stopped = arena_array(works->arena, works->count, sizeof(*stopped));
+    struct unit_work **stopped =
+        arena_array(works->arena, works->count, sizeof(struct unit_work *));
     size_t count = 0;
     for (size_t i = 0; i < works->count; i++) {
         struct unit_work *work = &works->items[i];

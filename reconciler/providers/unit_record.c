@@ -33,7 +33,7 @@ static const char *take_word(char **rest)
 
 static bool read_unit(struct unit_record *record, char *rest)
 {
-    struct unit_entry entry;
+    struct unit_entry entry = {0};
     const char **const words[] = {&entry.name, &entry.invocation, &entry.inputs, &entry.stamp,
                                   &entry.loaded};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -107,7 +107,7 @@ static bool stays(struct alive *alive, int64_t until_ms)
         if (health_clock_ms() >= until_ms) {
             return true;
         }
-        const struct timespec pause = {.tv_nsec = SETTLE_LOOK_MS * 1000000};
+        const struct timespec pause = {.tv_nsec = SETTLE_LOOK_MS * 1000000L};
         (void)nanosleep(&pause, NULL); /* woken early: the loop looks at the clock */
     }
     return false;
