@@ -1,0 +1,31 @@
+/* Diagnostics for people and for programs: sorted by place, each once. The only place where their
+ * texts are put together; the language is that of gettext's domain "reconcile". Pure but for the
+ * catalogue. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "model/diagnostic.h"
+
+/* The text with its arguments, on one line, nothing in it that moves a terminal. */
+const char *diagnostic_message(struct arena *arena, const struct diagnostic *diagnostic);
+/* What to do about it; NULL when there is nothing to say. */
+const char *diagnostic_help(struct arena *arena, const struct diagnostic *diagnostic);
+
+/* Message, place, source line with a mark, help; then a line that counts them. Nothing for an empty
+ * list.
+ *
+ *     error[R012]: unknown field "prox"
+ *       --> sites/shop.yaml:7:5 (site shop.example.com)
+ *        |
+ *      7 |     prox: service:shop
+ *        |     ^^^^
+ *     help: did you mean "proxy"?
+ */
+void diagnostics_write_text(const struct diagnostic_list *diagnostics, bool has_color,
+                            struct text *out);
+/* An array of objects: code, severity, message, help, path, file, line, column, end_line,
+ * end_column, other (file, line, column of the second place). Owned by the caller. */
+json_t *diagnostics_json(struct arena *arena, const struct diagnostic_list *diagnostics);
