@@ -33,6 +33,17 @@ static void index_render(struct site *site, const struct text_list *index)
     nginx_end(site->nginx);
 }
 
+/* What try_files looks for: below an alias nginx appends a path that is written out as it is, so
+ * the prefix is taken off here. */
+static const char *looked_up(const struct site *site, const struct route *route, const char *path)
+{
+    if (!route_has_prefix(route)) {
+        return path;
+    }
+    const char *prefix = route_prefix(site->arena, route);
+    return text_starts_with(path, prefix) ? path + strlen(prefix) - 1 : path;
+}
+
 /* Without the status at its end a missing index file would redirect to itself for ever. */
 static void spa_render(struct site *site, const struct route *route, const struct text_list *index)
 {
@@ -42,33 +53,37 @@ static void spa_render(struct site *site, const struct route *route, const struc
     nginx_at(site->nginx, site_span(site, (is_own ? route->own : route->answer)->spa.node));
     nginx_begin(site->nginx, "try_files");
     nginx_word(site->nginx, "$uri");
-    nginx_value(site->nginx, NGINX_EVALUATED, arena_printf(site->arena, "%s%s", prefix, file));
+    nginx_value(site->nginx, NGINX_EVALUATED,
+                looked_up(site, route, arena_printf(site->arena, "%s%s", prefix, file)));
     nginx_word(site->nginx, "=404");
     nginx_end(site->nginx);
 }
 
-static void step_render(struct nginx_text *nginx, const char *step)
+static void step_render(struct site *site, const char *step)
 {
     if (step[0] != '$') {
-        nginx_value(nginx, NGINX_EVALUATED, step);
+        nginx_value(site->nginx, NGINX_EVALUATED, step);
         return;
     }
-    nginx_open(nginx);
-    nginx_word(nginx, "$uri");
-    nginx_value(nginx, NGINX_EVALUATED, step + strlen("$uri"));
-    nginx_close(nginx);
+    nginx_open(site->nginx);
+    nginx_word(site->nginx, "$uri");
+    nginx_value(site->nginx, NGINX_EVALUATED, step + strlen("$uri"));
+    nginx_close(site->nginx);
 }
 
-static void try_render(struct site *site, const struct text_list *steps)
+/* nginx takes the last step for an address or a status, and wants at least two. */
+static void try_render(struct site *site, const struct route *route, const struct text_list *steps)
 {
+    size_t last = steps->count - 1;
+    bool needs_status = last == 0 || steps->items[last].text[0] == '$';
     nginx_at(site->nginx, site_span(site, steps->node));
     nginx_begin(site->nginx, "try_files");
     for (size_t i = 0; i < steps->count; i++) {
-        step_render(site->nginx, steps->items[i].text);
+        const char *step = steps->items[i].text;
+        step_render(site, i < last ? looked_up(site, route, step) : step);
     }
-    const char *last = steps->items[steps->count - 1].text;
-    if (last[0] == '$' || steps->count == 1) {
-        nginx_word(site->nginx, "=404"); /* nginx takes the last step for an address */
+    if (needs_status) {
+        nginx_word(site->nginx, "=404");
     }
     nginx_end(site->nginx);
 }
@@ -101,6 +116,6 @@ void site_files_route(struct site *site, const struct route *route)
     if (own_or(&own->spa, &answer->spa)->is_true && own->try.node == NULL) {
         spa_render(site, route, index);
     } else if (steps->count > 0) {
-        try_render(site, steps);
+        try_render(site, route, steps);
     }
 }
