@@ -21,11 +21,14 @@ static const struct desired_file *file_find(const struct desired_files *files, c
     return bsearch(path, files->items, files->count, sizeof(*files->items), path_compare);
 }
 
-static void take_text(struct mapped_text *text, const struct desired_file *saved)
+/* True when the saved text is another one, which then is taken. */
+static bool take_text(struct mapped_text *text, const struct desired_file *saved)
 {
-    if (saved != NULL && !str_equal(text->content, saved->content)) {
-        *text = (struct mapped_text){.content = saved->content};
+    if (saved == NULL || str_equal(text->content, saved->content)) {
+        return false;
     }
+    *text = (struct mapped_text){.content = saved->content};
+    return true;
 }
 
 static void take_file_text(struct item *item, const struct desired_files *texts,
@@ -34,7 +37,7 @@ static void take_file_text(struct item *item, const struct desired_files *texts,
     if (strcmp(item->type, ITEM_FILE) == 0) {
         struct file_item *file = arena_new(arena, struct file_item);
         *file = *(const struct file_item *)item->wanted;
-        take_text(&file->text, file_find(texts, item->id));
+        (void)take_text(&file->text, file_find(texts, item->id)); /* the same is as good */
         item->wanted = file;
     }
 }
@@ -95,7 +98,9 @@ void desired_take_texts(struct desired *desired, const struct layout *layout,
     for (size_t i = 0; desired->tree != NULL && i < desired->tree->members.count; i++) {
         struct tree_member *member = &desired->tree->members.items[i];
         const char *path = arena_printf(arena, "%s/%s", layout->nginx_tree, member->path);
-        take_text(&member->text, file_find(texts, path));
+        if (take_text(&member->text, file_find(texts, path))) {
+            hold_back_probes(desired->tree, member->document);
+        }
     }
 }
 

@@ -9,7 +9,8 @@ void desired_hold_back(struct desired *desired, const struct layout *layout,
                        const struct desired_files *last_good, const struct document *document,
                        struct arena *arena);
 
-/* Files and members take the text that texts (sorted by path) has for their path. */
+/* Files and members take the text that texts (sorted by path) has for their path. Probes of a
+ * document whose text was another are dropped: they were meant for what is not there. */
 void desired_take_texts(struct desired *desired, const struct layout *layout,
                         const struct desired_files *texts, struct arena *arena);
 

@@ -103,6 +103,9 @@ const char *report_verdict(const struct report *report)
     if (report->untested != NULL) {
         return arena_printf(report->arena, "not tested: %s", report->untested);
     }
+    if (report->plan == NULL) {
+        return arena_printf(report->arena, "in sync: %zu items as wanted", report->settled_items);
+    }
     return report->outcomes == NULL ? planned_verdict(report) : applied_verdict(report);
 }
 
@@ -124,8 +127,10 @@ enum exit_code report_exit_code(const struct report *report, bool is_detailed)
     struct report_counts counts = report_count(report);
     bool has_trouble = counts.failed > 0 || report->held.count > 0 || has_error_finding(report);
     if (has_trouble) {
-        bool did_something = report->outcomes != NULL;
-        return did_something ? EXIT_CODE_PARTLY : EXIT_CODE_FAILED;
+        return report->is_dry_run ? EXIT_CODE_FAILED : EXIT_CODE_PARTLY;
+    }
+    if (report->plan == NULL) {
+        return EXIT_CODE_SUCCESS;
     }
     const struct plan_counts *planned = &report->plan->counts;
     bool differs = planned->to_change + planned->drifted + planned->to_remove > 0;

@@ -46,6 +46,7 @@ struct report {
     bool is_refused; /* the documents have errors: nothing was looked at */
     const struct facts *facts;
     const struct diagnostic_list *diagnostics;
+    size_t settled_items;           /* nothing changed since all was proven: no plan was made */
     const struct plan *plan;        /* NULL when refused */
     const struct outcome *outcomes; /* one per action; NULL when nothing was applied */
     struct held_documents held;
