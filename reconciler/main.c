@@ -1,0 +1,246 @@
+/* The command line: options, verbs, exit codes. */
+#include <argp.h>
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <git2.h>
+
+#include "base/log.h"
+#include "verbs/verb.h"
+
+enum option_key {
+    OPTION_DRY_RUN = 0x100,
+    OPTION_OFFLINE,
+    OPTION_CONFIG,
+    OPTION_STATE,
+    OPTION_ROOT,
+    OPTION_ENVIRONMENT,
+    OPTION_HOST,
+    OPTION_FACTS,
+    OPTION_ADOPT,
+    OPTION_CONFIRM,
+    OPTION_DEEP,
+    OPTION_NO_NGINX_TEST,
+    OPTION_DETAILED,
+    OPTION_COLOR,
+    OPTION_OUT,
+};
+
+// clang-format off
+static const struct argp_option options[] = {
+    {"dry-run", OPTION_DRY_RUN, NULL, 0, "Show what would be done, and do nothing", 1},
+    {"offline", OPTION_OFFLINE, NULL, 0, "Plan against an empty host; needs no root, host or secret", 1},
+    {"adopt", OPTION_ADOPT, NULL, 0, "Take over what exists and is not ours; its first content is kept", 1},
+    {"confirm", OPTION_CONFIRM, NULL, 0, "Remove even when it is unusually much", 1},
+    {"deep", OPTION_DEEP, NULL, 0, "Read everything again, whatever was recorded", 1},
+    {"no-nginx-test", OPTION_NO_NGINX_TEST, NULL, 0, "Do not ask nginx about the candidate", 1},
+    {"environment", OPTION_ENVIRONMENT, "NAME", 0, "The overlay below environments/", 2},
+    {"host", OPTION_HOST, "NAME", 0, "The overlay below hosts/", 2},
+    {"facts", OPTION_FACTS, "FILE", 0, "Facts that a host has saved, instead of this machine's", 2},
+    {"config", OPTION_CONFIG, "FILE", 0, "The host's settings (default /etc/reconcile/reconcile.yaml)", 2},
+    {"state", OPTION_STATE, "DIR", 0, "Where generations and ledger live (default /var/lib/reconcile)", 2},
+    {"root", OPTION_ROOT, "DIR", 0, "Put everything below DIR, for images", 2},
+    {"out", OPTION_OUT, "DIR", 0, "Where render writes", 3},
+    {"output", 'o', "FORMAT[=FILE]", 0, "text or json; may be given several times", 3},
+    {"color", OPTION_COLOR, "WHEN", 0, "auto, always or never", 3},
+    {"quiet", 'q', NULL, 0, "The verdict only", 3},
+    {"detailed-exitcode", OPTION_DETAILED, NULL, 0, "Exit with 2 when something differs", 3},
+    {0},
+};
+// clang-format on
+
+static bool parse_output(struct command *command, const char *text)
+{
+    static const char *const names[] = {[OUTPUT_TEXT] = "text", [OUTPUT_JSON] = "json"};
+    size_t length = strcspn(text, "=");
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strlen(names[i]) == length && strncmp(names[i], text, length) == 0 &&
+            command->output_count < OUTPUTS_MOST) {
+            command->outputs[command->output_count++] = (struct output){
+                (enum output_format)i, text[length] == '=' ? text + length + 1 : NULL};
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_color(struct command *command, const char *when)
+{
+    if (strcmp(when, "always") == 0 || strcmp(when, "never") == 0) {
+        command->has_color = strcmp(when, "always") == 0;
+        return true;
+    }
+    return strcmp(when, "auto") == 0;
+}
+
+/* Options that are a text or a yes, as a table would have them; false: none of them. */
+static bool parse_run_option(struct run_options *run, int key, const char *argument)
+{
+    switch (key) {
+    case OPTION_OFFLINE:
+        run->is_offline = true;
+        return true;
+    case OPTION_ADOPT:
+        run->may_adopt = true;
+        return true;
+    case OPTION_CONFIRM:
+        run->may_delete_many = true;
+        return true;
+    case OPTION_DEEP:
+        run->is_deep = true;
+        return true;
+    case OPTION_NO_NGINX_TEST:
+        run->skips_nginx_test = true;
+        return true;
+    case OPTION_CONFIG:
+        run->config = argument;
+        return true;
+    case OPTION_STATE:
+        run->state = argument;
+        return true;
+    case OPTION_ROOT:
+        run->root = argument;
+        return true;
+    case OPTION_ENVIRONMENT:
+        run->environment = argument;
+        return true;
+    case OPTION_HOST:
+        run->host = argument;
+        return true;
+    case OPTION_FACTS:
+        run->facts_file = argument;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct command *command = state->input;
+    if (parse_run_option(&command->run, key, argument)) {
+        return 0;
+    }
+    switch (key) {
+    case OPTION_DRY_RUN:
+        command->verb = verb_find("plan");
+        return 0;
+    case OPTION_OUT:
+        command->out_directory = argument;
+        return 0;
+    case OPTION_DETAILED:
+        command->is_detailed = true;
+        return 0;
+    case 'q':
+        command->is_quiet = true;
+        return 0;
+    case 'o':
+        if (!parse_output(command, argument)) {
+            argp_error(state, "unknown output \"%s\": text or json, at most %d", argument,
+                       OUTPUTS_MOST);
+        }
+        return 0;
+    case OPTION_COLOR:
+        if (!parse_color(command, argument)) {
+            argp_error(state, "--color takes auto, always or never");
+        }
+        return 0;
+    case ARGP_KEY_ARGS:
+        command->words = (const char *const *)state->argv + state->next;
+        command->word_count = (size_t)(state->argc - state->next);
+        if (command->word_count > command->verb->words_most) {
+            argp_error(state, "too many words: \"%s\"", command->words[command->verb->words_most]);
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* "VERB [FOLDER]", and for the program as a whole the list of verbs. */
+static const char *document_verbs(struct arena *arena)
+{
+    struct text out = text_make(arena);
+    text_add(&out, "Keeps this host as its YAML says.\vVerbs:\n");
+    for (size_t i = 0; i < verb_count(); i++) {
+        const struct verb *verb = verb_at(i);
+        const char *head = arena_printf(arena, "%s %s", verb->name, verb->arguments);
+        text_line(&out, "  %-22s %s", head, verb->help);
+    }
+    text_add(&out, "\nWithout a verb: apply. FOLDER may be a single file. Exit codes: 0 success, "
+                   "1 failed, 2 something differs (--detailed-exitcode), 4 partly applied, 64 "
+                   "usage, 75 another run is under way.");
+    return out.data;
+}
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+    (void)state;
+    (void)fprintf(stream, "reconcile %s\n", RECONCILE_VERSION);
+}
+
+/* One redrawn line on a terminal, plain lines elsewhere; nothing here is anybody's result. NULL
+ * empties the line, so that what follows begins at its start. */
+static void show_progress(void *context, const char *line)
+{
+    const bool *is_terminal = context;
+    if (*is_terminal) {
+        (void)fprintf(stderr, "\r\033[K%s%s", line == NULL ? "" : line, line == NULL ? "" : " ...");
+    } else if (line != NULL) {
+        (void)fprintf(stderr, "reconcile: %s\n", line);
+    }
+}
+
+static int parse(struct command *command, int argc, char **argv)
+{
+    bool has_verb = argc > 1 && verb_find(argv[1]) != NULL;
+    command->verb = verb_find(has_verb ? argv[1] : "apply");
+    const char *usage = command->verb->arguments;
+    const char *documentation =
+        has_verb ? arena_printf(command->arena, "%s\v%s", command->verb->help, command->verb->more)
+                 : document_verbs(command->arena);
+    const struct argp argp = {
+        .options = options, .parser = parse_option, .args_doc = usage, .doc = documentation};
+    argp_program_version_hook = print_version;
+    argp_err_exit_status = EXIT_CODE_USAGE;
+    if (has_verb) {
+        argv[1] = arena_printf(command->arena, "%s %s", argv[0], argv[1]);
+        argc--;
+        argv++;
+    }
+    return argp_parse(&argp, argc, argv, 0, NULL, command);
+}
+
+int main(int argc, char **argv)
+{
+    (void)setlocale(LC_ALL, ""); /* an unknown locale leaves "C", which is fine */
+    log_set_level(LOG_LEVEL_WARNING);
+    struct arena *arena = arena_create();
+    bool is_terminal = isatty(STDERR_FILENO) == 1;
+    struct command command = {
+        .arena = arena,
+        .run = {.root = "/",
+                .trigger = "command line",
+                .progress = show_progress,
+                .progress_context = &is_terminal},
+        .has_color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL,
+    };
+    int code = EXIT_CODE_USAGE;
+    if (parse(&command, argc, argv) == 0) {
+        if (command.output_count == 0) {
+            command.outputs[command.output_count++] = (struct output){OUTPUT_TEXT, NULL};
+        }
+        if (command.is_quiet) {
+            command.run.progress = NULL;
+        }
+        (void)git_libgit2_init(); /* diffs; fails only without memory */
+        code = command.verb->execute(&command);
+        (void)git_libgit2_shutdown();
+    }
+    arena_destroy(arena);
+    return code;
+}

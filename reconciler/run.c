@@ -1,0 +1,402 @@
+/* One run, all stages in order. Read this file first. */
+#include "run.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/decode.h"
+#include "core/order.h"
+#include "core/resolve.h"
+#include "core/validate.h"
+#include "providers/fingerprints.h"
+#include "providers/nginx.h"
+#include "providers/providers.h"
+#include "providers/staging.h"
+#include "providers/unit.h"
+
+enum { MICROSECONDS_A_SECOND = 1000000, NANOSECONDS_A_MICROSECOND = 1000 };
+
+int64_t run_clock_us(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+    return (int64_t)now.tv_sec * MICROSECONDS_A_SECOND + now.tv_nsec / NANOSECONDS_A_MICROSECOND;
+}
+
+void run_progress(struct run *run, const char *format, ...)
+{
+    if (run->options->progress == NULL) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    run->options->progress(run->options->progress_context,
+                           arena_vprintf(run->arena, format, arguments));
+    va_end(arguments);
+}
+
+bool run_fail(struct run *run, const struct error *err)
+{
+    run->report.failure = arena_strdup(run->arena, err->message);
+    return false;
+}
+
+static bool refuse_if_errors(struct run *run)
+{
+    run->report.is_refused = diagnostics_have_errors(&run->diagnostics);
+    return !run->report.is_refused;
+}
+
+static void copy_files(struct run *run, const struct generation_files *from,
+                       struct desired_files *to)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        vec_add(run->arena, to,
+                (struct desired_file){from->items[i].path, from->items[i].content,
+                                      from->items[i].mode});
+    }
+}
+
+/* --- pure: from bytes to items --------------------------------------------------------------- */
+
+static bool build_documents(struct run *run)
+{
+    struct decode_sources sources = {0};
+    for (size_t i = 0; i < run->loaded.files.count; i++) {
+        const struct loaded_file *file = &run->loaded.files.items[i];
+        vec_add(run->arena, &sources, (struct decode_source){file->source, (size_t)file->layer});
+    }
+    const struct decode_input input = {.arena = run->arena,
+                                       .facts = &run->facts,
+                                       .layout = &run->layout,
+                                       .sources = &sources,
+                                       .diagnostics = &run->diagnostics};
+    bool is_incomplete = false;
+    decode_documents(&input, &run->documents, &is_incomplete);
+    validate_documents(run->arena, &run->facts, &run->layout, &run->documents, &run->diagnostics);
+    resolve_documents(run->arena, &run->documents, is_incomplete, &run->diagnostics);
+    order_documents(run->arena, &run->documents, &run->diagnostics);
+    return refuse_if_errors(run);
+}
+
+/* Going back is exact: where the saved documents would render to other bytes today (a newer
+ * program, other facts), the generation's own texts win. */
+static bool take_saved_texts(struct run *run)
+{
+    unsigned long number =
+        run->options->rollback_to != 0 ? run->options->rollback_to : run->memory.held_at;
+    struct error err = {0};
+    struct generation_files files = {0};
+    struct desired_files texts = {0};
+    if (number == 0) {
+        return true;
+    }
+    if (!generation_read(&run->host, number, run->arena, &files, &err)) {
+        return run_fail(run, &err);
+    }
+    copy_files(run, &files, &texts);
+    desired_take_texts(&run->desired, &run->layout, &texts, run->arena);
+    return true;
+}
+
+static bool build_desired(struct run *run)
+{
+    const struct desired_input input = {
+        .arena = run->arena,
+        .facts = &run->facts,
+        .layout = &run->layout,
+        .documents = &run->documents,
+        .diagnostics = &run->diagnostics,
+        .keeps_tree = run->ledger != NULL &&
+                      ledger_find(run->ledger, ITEM_TREE, run->layout.nginx_tree) != NULL,
+    };
+    desired_build(&input, &run->desired);
+    return refuse_if_errors(run) && take_saved_texts(run);
+}
+
+/* --- reading the host ------------------------------------------------------------------------ */
+
+/* What we own and remember; the lock is held from here on when the run applies. */
+static bool open_state(struct run *run)
+{
+    struct error err = {0};
+    run->ledger = NULL;
+    if (run->options->is_offline) {
+        return true;
+    }
+    if (run->options->applies && (!lock_acquire(&run->host, &run->lock, &err) ||
+                                  !staging_clean(&run->host, run->arena, &err))) {
+        run->is_locked_out = err.code == ERROR_LOCKED;
+        return run_fail(run, &err);
+    }
+    if (!ledger_load(&run->host, run->arena, &run->ledger, &err) || !run_memory_load(run, &err)) {
+        return run_fail(run, &err);
+    }
+    run->host.fingerprints = run->options->is_deep ? fingerprints_make(run->arena)
+                                                   : fingerprints_load(&run->host, run->arena);
+    const struct ledger_entry *const *entries = ledger_entries(run->ledger, run->arena);
+    for (size_t i = 0; i < ledger_count(run->ledger); i++) {
+        vec_add(run->arena, &run->owned,
+                (struct owned_item){.type = entries[i]->type,
+                                    .id = entries[i]->id,
+                                    .document =
+                                        entries[i]->document == NULL ? "" : entries[i]->document,
+                                    .digest = entries[i]->digest,
+                                    .is_protected = entries[i]->is_protected,
+                                    .has_data = entries[i]->has_data});
+    }
+    return true;
+}
+
+static bool read_last_good(struct run *run)
+{
+    struct error err = {0};
+    unsigned long current = 0;
+    struct generation_files files = {0};
+    if (run->options->is_offline) {
+        return true;
+    }
+    if (!generation_current(&run->host, &current, &err) ||
+        (current != 0 && !generation_read(&run->host, current, run->arena, &files, &err))) {
+        return run_fail(run, &err);
+    }
+    run->report.generation_before = current;
+    run->report.generation_after = current;
+    copy_files(run, &files, &run->last_good);
+    return true;
+}
+
+/* Refusals whose wish is still the refused one: their documents stay at their last good state. */
+static void take_refusals(struct run *run)
+{
+    struct refusal_list *holding = arena_new(run->arena, struct refusal_list);
+    run->plan_input.refusals = holding;
+    for (size_t i = 0; !run->options->retries && i < run->memory.refusals.count; i++) {
+        const struct refusal *refusal = &run->memory.refusals.items[i];
+        const struct document *document =
+            document_find_id(run->arena, &run->documents, refusal->document);
+        if (document == NULL ||
+            strcmp(plan_document_digest(&run->plan_input, document), refusal->digest) != 0) {
+            continue;
+        }
+        vec_add(run->arena, holding, *refusal);
+    }
+    run->memory.refusals = *holding;
+    for (size_t i = 0; i < holding->count; i++) {
+        const struct document *document =
+            document_find_id(run->arena, &run->documents, holding->items[i].document);
+        run_hold_back(run, document, SPAN_NONE, "refused before: change it, or say retry",
+                      holding->items[i].evidence);
+    }
+}
+
+/* One provider at a time, all of its items at once: they stand side by side in the list. */
+static bool observe(struct run *run)
+{
+    run->observations = arena_array(run->arena, run->items.count, sizeof(*run->observations));
+    const struct item **pointers = arena_array(run->arena, run->items.count, sizeof(*pointers));
+    for (size_t i = 0; i < run->items.count; i++) {
+        pointers[i] = &run->items.items[i];
+        run->observations[i].item = pointers[i];
+    }
+    for (size_t first = 0; !run->options->is_offline && first < run->items.count;) {
+        const char *type = pointers[first]->type;
+        size_t end = first + 1;
+        while (end < run->items.count && strcmp(pointers[end]->type, type) == 0) {
+            end++;
+        }
+        struct error err = {0};
+        if (!provider_find(type)->observe(&run->host, &pointers[first], end - first, run->arena,
+                                          &run->observations[first], &err)) {
+            return run_fail(run, &err);
+        }
+        first = end;
+    }
+    return true;
+}
+
+/* Items are collected anew each time, in the same order: what was held back wants other texts. */
+static void plan(struct run *run)
+{
+    run->items = (struct item_list){0};
+    plan_collect(&run->plan_input, &run->items);
+    for (size_t i = 0; i < run->items.count; i++) {
+        run->observations[i].item = &run->items.items[i];
+    }
+    run->plan = (struct plan){0};
+    plan_build(&run->plan_input, &run->items, run->observations, &run->plan);
+    run->report.plan = &run->plan;
+}
+
+static bool look_at_host(struct run *run)
+{
+    run->is_blocked = arena_array(run->arena, run->documents.documents.count, sizeof(bool));
+    run->plan_input = (struct plan_input){
+        .arena = run->arena,
+        .providers = {provider_find, provider_rank},
+        .desired = &run->desired,
+        .owned = &run->owned,
+        .tombstones = &run->documents.tombstones,
+        .now = run->host.now(&run->host),
+        .mode = (enum mode)run->settings->mode.index,
+        .may_adopt = run->options->may_adopt,
+        .may_delete_many = run->options->may_delete_many,
+    };
+    take_refusals(run);
+    plan_collect(&run->plan_input, &run->items);
+    if (!observe(run)) {
+        return false;
+    }
+    plan(run);
+    return true;
+}
+
+/* The plan that is shown is the one after the test: what was held back is out of it. */
+static bool test(struct run *run)
+{
+    size_t held = run->report.held.count;
+    if (!run_test(run)) {
+        return false;
+    }
+    if (run->report.held.count > held) {
+        plan(run);
+    }
+    return true;
+}
+
+/* --- acting ---------------------------------------------------------------------------------- */
+
+static bool has_due_action(const struct run *run)
+{
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        if (action_is_due(&run->plan.actions.items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* After a rollback the input that made the former generation is set aside. */
+static bool set_aside(struct run *run, struct error *err)
+{
+    if (run->options->rollback_to == 0 || run->report.failure != NULL) {
+        return true;
+    }
+    run->memory.held_at = run->report.generation_after;
+    return run_saved_digest(run, run->report.generation_before, &run->memory.held_inputs, err);
+}
+
+static void apply(struct run *run)
+{
+    struct error err = {0};
+    if (has_due_action(run)) {
+        if (!run_save_ledger(run, true, &err)) {
+            (void)run_fail(run, &err);
+            return;
+        }
+        run_apply(run);
+    }
+    bool is_clean = run->plan.counts.held == 0 && run->report.held.count == 0 &&
+                    run->report.failure == NULL && !has_due_action(run);
+    fingerprints_set_key(run->host.fingerprints, is_clean ? run->key : NULL);
+    bool is_saved = unit_settle(&run->host, run->arena, &err) &&
+                    run_save_ledger(run, false, &err) && set_aside(run, &err) &&
+                    run_memory_save(run, &err) && fingerprints_save(&run->host, run->arena, &err) &&
+                    generation_prune(&run->host, run->report.generation_after, run->arena, &err) &&
+                    run_saved_prune(run, &err);
+    if (!is_saved) {
+        (void)run_fail(run, &err);
+    }
+}
+
+static bool build(struct run *run)
+{
+    return build_documents(run) && build_desired(run);
+}
+
+bool run_open(struct run *run, struct arena *arena, const struct run_options *options)
+{
+    *run = (struct run){.arena = arena, .options = options, .lock = -1};
+    run->started_us = run_clock_us();
+    run->report = (struct report){.arena = arena,
+                                  .is_dry_run = !options->applies,
+                                  .facts = &run->facts,
+                                  .diagnostics = &run->diagnostics};
+    return run_read_settings(run);
+}
+
+bool run_render(struct run *run, struct arena *arena, const struct run_options *options)
+{
+    return run_open(run, arena, options) && open_state(run) && run_read_documents(run) &&
+           build(run);
+}
+
+/* What all wishes follow from: the same key means the same plan. */
+static const char *input_key(struct run *run)
+{
+    const char *const parts[] = {RECONCILE_VERSION, run->inputs_digest, run->settings_text,
+                                 facts_write(run->arena, &run->facts), run->layout.state};
+    struct digest *digest = digest_begin();
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        digest_add(digest, str_of(parts[i]));
+    }
+    char *hex = arena_alloc(run->arena, DIGEST_HEX_SIZE);
+    digest_end(digest, hex);
+    return hex;
+}
+
+/* The same inputs as in a run that left nothing to do, and every path as it was then: one stat for
+ * each, and nothing is parsed. What leaves no trace on disk is asked for. */
+static bool is_settled(struct run *run)
+{
+    const struct run_options *options = run->options;
+    run->key = input_key(run);
+    if (options->is_offline || options->is_deep || options->retries || options->may_adopt ||
+        diagnostics_have_errors(&run->diagnostics)) {
+        return false;
+    }
+    if (fingerprints_hold(&run->host, run->key, run->arena, NULL) != FINGERPRINTS_HOLD ||
+        nginx_reload_is_owed(&run->host) || !unit_timers_run(&run->host, run->arena)) {
+        return false;
+    }
+    struct error err = {0};
+    run->report.settled_items = ledger_count(run->ledger);
+    if (!generation_current(&run->host, &run->report.generation_before, &err)) {
+        return false;
+    }
+    run->report.generation_after = run->report.generation_before;
+    return !options->applies || run_record_confirmed(run);
+}
+
+static void end_progress(const struct run_options *options)
+{
+    if (options->progress != NULL) {
+        options->progress(options->progress_context, NULL);
+    }
+}
+
+void run_once(struct run *run, struct arena *arena, const struct run_options *options)
+{
+    bool is_read = run_open(run, arena, options) && open_state(run) && run_read_documents(run);
+    if (is_read && is_settled(run)) {
+        return;
+    }
+    bool is_planned =
+        is_read && build(run) && read_last_good(run) && look_at_host(run) && test(run);
+    if (is_planned && options->applies) {
+        apply(run);
+    }
+    end_progress(options);
+    if (options->applies && run->is_open && !run->is_locked_out) {
+        run_record(run);
+    }
+}
+
+void run_end(struct run *run)
+{
+    lock_release(run->lock);
+    if (run->is_open) {
+        host_close(&run->host);
+    }
+}

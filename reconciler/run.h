@@ -1,0 +1,137 @@
+/* One run, all stages in order. `plan` ends before apply; `render` and `check` end earlier. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "core/hold.h"
+#include "core/report.h"
+#include "core/state.h"
+#include "input/load.h"
+#include "model/host.h"
+#include "providers/generation.h"
+#include "providers/ledger.h"
+#include "providers/lock.h"
+#include "schemas/settings.h"
+
+struct run_options {
+    const char *folder;      /* NULL: the settings' source */
+    const char *config;      /* settings file; NULL: /etc/reconcile/reconcile.yaml when it exists */
+    const char *root;        /* "/" or the DIR of --root */
+    const char *state;       /* NULL: the settings' */
+    const char *environment; /* NULL: the settings' */
+    const char *host;        /* NULL: the settings', else this machine's name */
+    const char *facts_file;  /* NULL: gathered, or Debian 12's when offline */
+    const char *trigger;     /* "command line", "rollback" */
+    bool is_offline;         /* against an empty host */
+    bool applies;
+    bool may_adopt;
+    bool may_delete_many;
+    bool is_deep;
+    bool skips_nginx_test;
+    bool retries;              /* what was refused before is tried again */
+    unsigned long rollback_to; /* the documents and texts of this generation; 0: the folder's */
+    void (*progress)(void *context, const char *line); /* may be NULL */
+    void *progress_context;
+};
+
+/* What the host refused, or a rollback set aside; STATE/refused.json. */
+struct run_memory {
+    struct refusal_list refusals;
+    const char *held_inputs; /* digest of the inputs that a rollback refused; NULL: no hold */
+    struct str saved;        /* as it stands on disk */
+    unsigned long held_at;   /* the generation that the rollback went to */
+};
+
+struct run {
+    struct arena *arena;
+    const struct run_options *options;
+    struct settings *settings;
+    struct layout layout;
+    struct facts facts;
+    struct host host;
+    int lock;           /* -1: not taken */
+    bool is_open;       /* settings are read and the host is open */
+    bool is_locked_out; /* another run holds the lock */
+    int64_t started_us;
+    const char *folder;
+    const char *environment; /* or NULL */
+    const char *host_name;
+    const char *store_path;
+    gid_t store_group;     /* (gid_t)-1: left alone */
+    struct ledger *ledger; /* NULL when offline */
+
+    struct loaded loaded;
+    const char *settings_text; /* of the settings file; "" when there is none */
+    const char *inputs_digest; /* of the documents' sources */
+    const char *key;           /* of everything that wishes follow from */
+    struct diagnostic_list diagnostics;
+    struct document_set documents;
+    struct desired desired;
+
+    struct owned_items owned;
+    struct run_memory memory;
+    struct desired_files last_good; /* files of the current generation */
+    unsigned long next_generation;
+
+    struct item_list items;
+    struct observation *observations; /* one per item */
+    struct plan_input plan_input;
+    struct plan plan;
+    struct outcome *outcomes; /* one per action */
+    bool *is_blocked;         /* one per document, by its order */
+    bool is_tested;           /* nginx accepted the members as they are now */
+    int64_t test_us;
+    struct report report;
+};
+
+/* Fills *run; the report says what came of it. The arena and options are the caller's and outlive
+ * the run. Every run, however it ended, is closed by run_end. */
+void run_once(struct run *run, struct arena *arena, const struct run_options *options);
+/* Only the pure half, up to the desired items: for check, render and explain. False when the
+ * documents have errors or could not be read (run->report.is_refused or failure). */
+bool run_render(struct run *run, struct arena *arena, const struct run_options *options);
+/* Only settings and host: for history. False with run->report.failure. */
+bool run_open(struct run *run, struct arena *arena, const struct run_options *options);
+/* Releases the lock and the host. */
+void run_end(struct run *run);
+
+/* --- stages that live in files of their own --- */
+
+/* run_input.c: settings, host and facts; then the documents' sources, decoded. */
+bool run_read_settings(struct run *run);
+bool run_read_documents(struct run *run);
+/* run_test.c: nginx and systemd look at the whole candidate; the guilty document alone is held
+ * back. False: the tree cannot be tested or stays refused; the report says why. */
+bool run_test(struct run *run);
+/* run_apply.c: carries the plan out, isolating what fails. */
+void run_apply(struct run *run);
+/* run_tree.c: the next generation, its switch, proof and probes; action and outcome are those of
+ * the nginx tree, NULL when there is none. */
+void run_switch(struct run *run, const struct action *action, struct outcome *outcome);
+/* run_memory.c: what must be remembered on disk. */
+bool run_memory_load(struct run *run, struct error *err) MUST_CHECK;
+bool run_memory_save(struct run *run, struct error *err) MUST_CHECK;
+void run_refuse(struct run *run, const struct document *document, const char *evidence);
+/* run_saved.c: the documents of each generation. */
+bool run_saved_write(struct run *run, unsigned long generation, struct error *err) MUST_CHECK;
+bool run_saved_read(struct run *run, unsigned long generation, struct loaded *out_loaded,
+                    struct error *err) MUST_CHECK;
+bool run_saved_digest(struct run *run, unsigned long generation, const char **out_digest,
+                      struct error *err) MUST_CHECK;
+bool run_saved_prune(struct run *run, struct error *err) MUST_CHECK;
+/* run_record.c: the ledger and the store. */
+bool run_save_ledger(struct run *run, bool is_intent, struct error *err) MUST_CHECK;
+void run_record(struct run *run);
+/* Nothing was to be done: one row, whatever the host's size. False when the store does not know the
+ * host's state, so that it must be looked at. */
+bool run_record_confirmed(struct run *run);
+
+/* The document stays at its last good state from here on: its members of the tree go back, its
+ * remaining actions and those of what depends on it are skipped. */
+void run_hold_back(struct run *run, const struct document *document, struct span span,
+                   const char *because, const char *evidence);
+/* The run as a whole cannot go on; returns false. */
+bool run_fail(struct run *run, const struct error *err);
+void run_progress(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Microseconds since the epoch. */
+int64_t run_clock_us(void);

@@ -1,0 +1,321 @@
+/* What a run leaves behind besides its work: the ledger, without which nothing would ever be
+ * removed, and the store, from which the status pages read. */
+#include "run.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "core/report_line.h"
+#include "model/certificate_item.h"
+#include "model/tree_item.h"
+#include "providers/providers.h"
+#include "store/store.h"
+
+/* --- the ledger ----------------------------------------------------------------------------- */
+
+static struct ledger_entry entry_of(struct run *run, const struct item *item)
+{
+    struct ledger_entry entry = {.type = item->type, .id = item->id, .has_data = item->has_data};
+    if (item->document != NULL) {
+        const struct common_spec *common = item->document->spec;
+        entry.document = document_id(run->arena, item->document);
+        entry.is_protected = common->protect.is_true;
+    }
+    const struct ledger_entry *before = ledger_find(run->ledger, item->type, item->id);
+    if (before != NULL) {
+        memcpy(entry.digest, before->digest, sizeof(entry.digest));
+    }
+    return entry;
+}
+
+/* Before apply: what is about to be made is ours from now on, whatever happens. */
+static void put_intent(struct run *run)
+{
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        const struct action *action = &run->plan.actions.items[i];
+        if (action->item->wanted != NULL && action_is_due(action)) {
+            struct ledger_entry entry = entry_of(run, action->item);
+            (void)ledger_put(run->ledger, &entry);
+        }
+    }
+}
+
+static bool is_as_wanted(const struct run *run, size_t index)
+{
+    const struct action *action = &run->plan.actions.items[index];
+    if (action->verb == ACTION_NONE) {
+        bool is_ours = ledger_find(run->ledger, action->item->type, action->item->id) != NULL;
+        return is_ours || run->options->may_adopt;
+    }
+    return run->outcomes != NULL && run->outcomes[index].result == OUTCOME_CHANGED;
+}
+
+static bool is_gone(const struct run *run, size_t index)
+{
+    const struct action *action = &run->plan.actions.items[index];
+    bool was_deleted = run->outcomes != NULL && action->verb == ACTION_DELETE &&
+                       run->outcomes[index].result == OUTCOME_CHANGED;
+    bool was_absent =
+        action->item->wanted == NULL && !action->found->exists && !action->found->has_failed;
+    bool was_taken_back = run->outcomes != NULL && action->verb == ACTION_CREATE &&
+                          run->outcomes[index].result == OUTCOME_SKIPPED;
+    return was_deleted || was_absent || was_taken_back;
+}
+
+static void put_result(struct run *run)
+{
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        const struct item *item = run->plan.actions.items[i].item;
+        if (is_gone(run, i)) {
+            (void)ledger_remove(run->ledger, item->type, item->id);
+        } else if (item->wanted != NULL && is_as_wanted(run, i)) {
+            struct ledger_entry entry = entry_of(run, item);
+            const char *digest = plan_item_digest(&run->plan_input.providers, item, run->arena);
+            memcpy(entry.digest, digest, sizeof(entry.digest));
+            (void)ledger_put(run->ledger, &entry);
+        }
+    }
+}
+
+bool run_save_ledger(struct run *run, bool is_intent, struct error *err)
+{
+    if (is_intent) {
+        put_intent(run);
+    } else {
+        put_result(run);
+    }
+    return ledger_save(&run->host, run->ledger, err);
+}
+
+/* --- the store ------------------------------------------------------------------------------ */
+
+VEC(action_records, struct action_record);
+VEC(item_records, struct item_record);
+VEC(document_records, struct document_record);
+VEC(certificate_records, struct certificate_record);
+
+static void collect_actions(struct run *run, struct action_records *out)
+{
+    struct report_lines lines = {0};
+    report_collect(&run->report, &lines);
+    for (size_t i = 0; i < lines.count; i++) {
+        const struct report_line *line = &lines.items[i];
+        const struct item *item = line->action->item;
+        const struct document *document = line->document != NULL ? line->document : item->document;
+        const struct outcome *outcome = line->outcome;
+        vec_add(run->arena, out,
+                (struct action_record){
+                    .verb = report_verb_word(line->action->verb),
+                    .cause = line->is_drift ? "drift" : "pending",
+                    .result = outcome == NULL ? "unchanged" : report_result_word(outcome->result),
+                    .type = item->type,
+                    .id = line->id,
+                    .kind = document == NULL ? NULL : document->kind_name,
+                    .name = document == NULL ? NULL : document->name,
+                    .place = line->place,
+                    .diff = line->diff,
+                    .reason = line->note,
+                    .error = outcome == NULL || outcome->error.message[0] == '\0'
+                                 ? NULL
+                                 : outcome->error.message,
+                    .evidence = line->evidence,
+                    .took_us = outcome == NULL ? 0 : outcome->took_us,
+                });
+    }
+}
+
+static void collect_items(struct run *run, struct item_records *out)
+{
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        const struct action *action = &run->plan.actions.items[i];
+        const struct item *item = action->item;
+        if (item->wanted == NULL && is_gone(run, i)) {
+            continue;
+        }
+        const struct outcome *outcome = run->outcomes == NULL ? NULL : &run->outcomes[i];
+        vec_add(run->arena, out,
+                (struct item_record){
+                    .type = item->type,
+                    .id = item->id,
+                    .kind = item->document == NULL ? NULL : item->document->kind_name,
+                    .name = item->document == NULL ? NULL : item->document->name,
+                    .place = item->span.source == NULL ? NULL : span_text(run->arena, item->span),
+                    .state = action_state(action, outcome),
+                    .detail = action_detail(run->arena, action, outcome),
+                });
+    }
+}
+
+static void collect_documents(struct run *run, struct document_records *out)
+{
+    struct document_states states = {0};
+    document_states_collect(&run->report, &run->documents, &states);
+    for (size_t i = 0; i < states.count; i++) {
+        const struct document *document = states.items[i].document;
+        const struct common_spec *common = document->spec;
+        vec_add(run->arena, out,
+                (struct document_record){
+                    .kind = document->kind_name,
+                    .name = document->name,
+                    .place = span_text(run->arena, document->span),
+                    .description = common->description.text,
+                    .state = states.items[i].state,
+                    .detail = states.items[i].detail,
+                });
+    }
+}
+
+static const char *join_names(struct arena *arena, const struct certificate_item *wanted)
+{
+    struct text out = text_make(arena);
+    for (size_t i = 0; i < wanted->name_count; i++) {
+        text_addf(&out, "%s%s", i == 0 ? "" : " ", wanted->names[i]);
+    }
+    return out.data;
+}
+
+enum { MICROSECONDS = 1000000 };
+
+static void collect_certificates(struct run *run, struct certificate_records *out)
+{
+    for (size_t i = 0; i < run->items.count; i++) {
+        const struct item *item = &run->items.items[i];
+        if (strcmp(item->type, ITEM_CERTIFICATE) != 0 || item->wanted == NULL) {
+            continue;
+        }
+        const struct certificate_item *found = run->observations[i].found;
+        if (found == NULL || found->pair == NULL) {
+            continue;
+        }
+        int64_t lifetime = found->pair->expires_at - found->pair->starts_at;
+        vec_add(run->arena, out,
+                (struct certificate_record){
+                    .name = item->id,
+                    .names = join_names(run->arena, item->wanted),
+                    .issuer = found->pair->issued_by,
+                    .kind = item->document == NULL ? NULL : item->document->kind_name,
+                    .document = item->document == NULL ? NULL : item->document->name,
+                    .not_before = found->pair->starts_at * MICROSECONDS,
+                    .not_after = found->pair->expires_at * MICROSECONDS,
+                    .renews_at = (found->pair->expires_at - lifetime / 3) * MICROSECONDS,
+                });
+    }
+}
+
+static enum run_verdict verdict_of(const struct run *run)
+{
+    switch (report_exit_code(&run->report, false)) {
+    case EXIT_CODE_SUCCESS:
+        return report_count(&run->report).changed > 0 ? RUN_VERDICT_CHANGED : RUN_VERDICT_SUCCESS;
+    case EXIT_CODE_PARTLY:
+        return RUN_VERDICT_PARTLY;
+    default:
+        return RUN_VERDICT_FAILED;
+    }
+}
+
+static struct run_counts counts_of(const struct run *run)
+{
+    struct run_counts counts = {0};
+    if (run->report.plan == NULL) {
+        return counts;
+    }
+    struct report_counts done = report_count(&run->report);
+    counts.changed = (int64_t)done.changed;
+    counts.failed = (int64_t)done.failed;
+    counts.skipped = (int64_t)done.skipped;
+    counts.unchanged =
+        (int64_t)(run->plan.actions.count - done.changed - done.failed - done.skipped);
+    counts.pending = (int64_t)run->plan.counts.to_change;
+    counts.drifted = (int64_t)run->plan.counts.drifted;
+    counts.removed = (int64_t)run->plan.counts.to_remove;
+    return counts;
+}
+
+static struct run_record record_of(struct run *run)
+{
+    return (struct run_record){
+        .started_at = run->started_us,
+        .ended_at = run_clock_us(),
+        .trigger = run->options->trigger,
+        .mode = settings_mode_word(run->settings),
+        .version = RECONCILE_VERSION,
+        .host = run->host_name,
+        .environment = run->environment,
+        .source = run->folder,
+        .desired_digest = run->key,
+        .document_count = (int64_t)run->documents.documents.count,
+        .generation_before = (int64_t)run->report.generation_before,
+        .generation_after = (int64_t)run->report.generation_after,
+        .verdict = verdict_of(run),
+        .exit_code = (int64_t)report_exit_code(&run->report, false),
+        .counts = counts_of(run),
+        .message = report_verdict(&run->report),
+    };
+}
+
+static bool write_record(struct run *run, struct store *store, struct error *err)
+{
+    struct action_records actions = {0};
+    struct item_records items = {0};
+    struct document_records documents = {0};
+    struct certificate_records certificates = {0};
+    bool was_looked_at = run->report.plan != NULL;
+    if (was_looked_at) {
+        collect_actions(run, &actions);
+        collect_items(run, &items);
+        collect_documents(run, &documents);
+        collect_certificates(run, &certificates);
+    }
+    const struct run_report report = {
+        .run = record_of(run),
+        .actions = actions.items,
+        .action_count = actions.count,
+        .state = was_looked_at ? RUN_STATE_REPLACED : RUN_STATE_KEPT,
+        .items = items.items,
+        .item_count = items.count,
+        .documents = documents.items,
+        .document_count = documents.count,
+        .certificates = certificates.items,
+        .certificate_count = certificates.count,
+    };
+    int64_t number = 0;
+    return store_record_run(store, &report, &number, err);
+}
+
+static void complain(const struct run *run, const struct error *err)
+{
+    log_event(LOG_LEVEL_WARNING, "the run could not be recorded", "store", run->store_path, "error",
+              err->message, NULL);
+}
+
+void run_record(struct run *run)
+{
+    struct store *store = NULL;
+    struct error err = {0};
+    bool is_done = store_open(run->store_path, run->store_group, &store, &err) &&
+                   write_record(run, store, &err);
+    store_close(store);
+    if (!is_done) {
+        complain(run, &err);
+    }
+}
+
+bool run_record_confirmed(struct run *run)
+{
+    struct store *store = NULL;
+    struct error err = {0};
+    bool is_done = store_open(run->store_path, run->store_group, &store, &err);
+    if (is_done && !store_is_settled(store, run->key)) {
+        store_close(store);
+        return false;
+    }
+    const struct run_report report = {.run = record_of(run), .state = RUN_STATE_CONFIRMED};
+    int64_t number = 0;
+    is_done = is_done && store_record_run(store, &report, &number, &err);
+    store_close(store);
+    if (!is_done) {
+        complain(run, &err); /* the disk is the truth: nothing is to be done all the same */
+    }
+    return true;
+}

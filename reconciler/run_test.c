@@ -1,0 +1,235 @@
+/* nginx and systemd look at the whole candidate before anything is switched. What they refuse is
+ * led back to the line of YAML that it came from, and the guilty document alone is held back. */
+#include "run.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "model/file_item.h"
+#include "model/tree_item.h"
+#include "providers/nginx.h"
+#include "providers/systemd.h"
+
+/* Each attempt costs a whole test; a tree that is refused more often than this needs an author. */
+enum { ATTEMPTS_MOST = 8 };
+
+/* --- nginx ---------------------------------------------------------------------------------- */
+
+static void add_finding(struct run *run, struct finding finding)
+{
+    vec_add(run->arena, &run->report.findings, finding);
+}
+
+/* The document that a complaint is about, or NULL when it names no file of ours. */
+static const struct document *take_complaint(struct run *run,
+                                             const struct nginx_complaint *complaint)
+{
+    bool is_error = strcmp(complaint->level, "warn") != 0;
+    struct finding finding = {.tool = "nginx", .message = complaint->message, .is_error = is_error};
+    const struct tree_member *member =
+        complaint->file == NULL ? NULL
+                                : desired_find_member(&run->desired, &run->layout, complaint->file);
+    if (member != NULL) {
+        finding.span = mapped_text_span(&member->text, complaint->line);
+        if (finding.span.source == NULL && member->document != NULL) {
+            finding.span = member->document->span;
+        }
+        finding.document =
+            member->document == NULL ? NULL : document_id(run->arena, member->document);
+    } else if (complaint->file != NULL) {
+        finding.message = arena_printf(run->arena, "%s (%s:%zu)", complaint->message,
+                                       complaint->file, complaint->line);
+    }
+    add_finding(run, finding);
+    if (!is_error || member == NULL || member->document == NULL) {
+        return NULL;
+    }
+    run_hold_back(run, member->document, finding.span,
+                  arena_printf(run->arena, "nginx refuses it: %s", complaint->message), NULL);
+    return member->document;
+}
+
+/* A private state directory for the candidate of a dry run; nothing of the host is written. */
+static bool write_candidate(struct run *run, struct host *host, struct error *err)
+{
+    struct generation_files files = {0};
+    struct desired_files wanted = {0};
+    desired_list_files(&run->desired, &run->layout, run->arena, &wanted);
+    for (size_t i = 0; i < wanted.count; i++) {
+        vec_add(run->arena, &files,
+                (struct generation_file){wanted.items[i].path, wanted.items[i].content,
+                                         wanted.items[i].mode});
+    }
+    return generation_write(host, 1, &files, "candidate", run->arena, err);
+}
+
+static bool test_once(struct run *run, struct host *host, const char *state, bool *out_refused,
+                      struct error *err)
+{
+    *out_refused = false;
+    struct nginx_candidate candidate = {
+        .tree = arena_printf(run->arena, "%s/generations/1%s", state, run->layout.nginx_tree),
+        .is_offline = run->options->is_offline,
+    };
+    struct nginx_test_result result = {0};
+    if (!write_candidate(run, host, err) ||
+        !nginx_test(host, &candidate, run->arena, &result, err)) {
+        return false;
+    }
+    run->test_us = result.took_us;
+    if (result.verdict == NGINX_UNTESTED) {
+        run->report.untested = arena_printf(run->arena, "nginx: %s", result.untested_because);
+        return true;
+    }
+    bool found_guilty = false;
+    for (size_t i = 0; i < result.complaints.count; i++) {
+        found_guilty |= take_complaint(run, &result.complaints.items[i]) != NULL;
+    }
+    run->is_tested = result.verdict == NGINX_ACCEPTED;
+    if (result.verdict == NGINX_REFUSED) {
+        *out_refused = true;
+        if (!found_guilty) {
+            run->report.failure = "nginx refuses the configuration, and names no document";
+        }
+    }
+    return true;
+}
+
+static bool test_in(struct run *run, const char *state, struct error *err)
+{
+    struct layout layout = run->layout;
+    layout.state = state;
+    struct host host = run->host;
+    host.layout = &layout;
+    for (int attempt = 0; attempt < ATTEMPTS_MOST; attempt++) {
+        bool is_refused = false;
+        run_progress(run, "testing the nginx configuration");
+        if (!test_once(run, &host, state, &is_refused, err)) {
+            return false;
+        }
+        if (!is_refused || run->report.failure != NULL) {
+            return true;
+        }
+        if (!file_remove_all(AT_FDCWD, arena_printf(run->arena, "%s/generations", state), err)) {
+            return false;
+        }
+    }
+    run->report.failure = "nginx refuses the configuration even without the documents it named";
+    return true;
+}
+
+static bool test_nginx(struct run *run)
+{
+    struct error err = {0};
+    char state[] = "/tmp/reconcile.XXXXXX";
+    if (mkdtemp(state) == NULL) {
+        (void)error_errno(&err, "make a directory in /tmp");
+        run->report.failure = arena_strdup(run->arena, err.message);
+        return false;
+    }
+    bool is_done = test_in(run, state, &err);
+    bool is_clean = file_remove_all(AT_FDCWD, state, is_done ? &err : NULL);
+    if (!is_done || !is_clean) {
+        run->report.failure = arena_strdup(run->arena, err.message);
+    }
+    return is_done && is_clean && run->report.failure == NULL && run->report.untested == NULL;
+}
+
+/* --- systemd -------------------------------------------------------------------------------- */
+
+struct unit_texts {
+    const char **names;
+    struct str *texts;
+    const struct item **items;
+    size_t count;
+};
+
+/* The unit files that this run would write. */
+static struct unit_texts changed_units(struct run *run)
+{
+    size_t most = run->plan.actions.count;
+    struct unit_texts units = {
+        .names = arena_array(run->arena, most, sizeof(*units.names)),
+        .texts = arena_array(run->arena, most, sizeof(*units.texts)),
+        .items = arena_array(run->arena, most, sizeof(*units.items)),
+    };
+    size_t folder = strlen(run->layout.units);
+    for (size_t i = 0; i < most; i++) {
+        const struct action *action = &run->plan.actions.items[i];
+        const struct item *item = action->item;
+        if (!action_is_due(action) || item->wanted == NULL || strcmp(item->type, ITEM_FILE) != 0 ||
+            strncmp(item->id, run->layout.units, folder) != 0 || item->id[folder] != '/') {
+            continue;
+        }
+        units.names[units.count] = item->id + folder + 1;
+        units.texts[units.count] = ((const struct file_item *)item->wanted)->text.content;
+        units.items[units.count++] = item;
+    }
+    return units;
+}
+
+static void take_unit_finding(struct run *run, const struct unit_texts *units,
+                              const struct systemd_finding *found)
+{
+    for (size_t i = 0; i < units->count; i++) {
+        if (!text_equal(units->names[i], found->unit)) {
+            continue;
+        }
+        const struct item *item = units->items[i];
+        const struct file_item *file = item->wanted;
+        struct span span = mapped_text_span(&file->text, found->line);
+        span = span.source == NULL ? item->span : span;
+        add_finding(run,
+                    (struct finding){.tool = "systemd",
+                                     .span = span,
+                                     .message = found->message,
+                                     .is_error = true,
+                                     .document = item->document == NULL
+                                                     ? NULL
+                                                     : document_id(run->arena, item->document)});
+        if (item->document != NULL) {
+            run_hold_back(run, item->document, span,
+                          arena_printf(run->arena, "systemd refuses it: %s", found->message), NULL);
+        }
+        return;
+    }
+    add_finding(run, (struct finding){.tool = "systemd", .message = found->message});
+}
+
+static bool test_systemd(struct run *run)
+{
+    struct unit_texts units = changed_units(run);
+    if (units.count == 0) {
+        return true;
+    }
+    run_progress(run, "testing %zu units", units.count);
+    struct systemd_check_result result = {0};
+    struct error err = {0};
+    if (!systemd_verify(&run->host, units.names, units.texts, units.count, run->arena, &result,
+                        &err)) {
+        run->report.failure = arena_strdup(run->arena, err.message);
+        return false;
+    }
+    if (result.unchecked_because != NULL) {
+        add_finding(run, (struct finding){.tool = "systemd", .message = result.unchecked_because});
+    }
+    for (size_t i = 0; i < result.findings.count; i++) {
+        take_unit_finding(run, &units, &result.findings.items[i]);
+    }
+    return true;
+}
+
+bool run_test(struct run *run)
+{
+    if (!test_systemd(run)) {
+        return false;
+    }
+    const struct item tree = {.type = ITEM_TREE, .id = run->layout.nginx_tree};
+    const struct action *action = map_get(&run->plan.by_name, item_name(run->arena, &tree));
+    if (action == NULL || !action_is_due(action) || run->options->skips_nginx_test) {
+        return true;
+    }
+    return test_nginx(run);
+}

@@ -1,0 +1,195 @@
+/* The switch: writes the next generation, lets the tree's provider name it current, reload nginx
+ * and prove it, and asks the changed sites for an answer. A site that does not give one goes back
+ * to its last good text in a further generation. */
+#include "run.h"
+
+#include <string.h>
+
+#include "model/file_item.h"
+#include "model/tree_item.h"
+#include "providers/nginx.h"
+#include "providers/providers.h"
+
+/* Every round takes at least one site back, so this bounds the reloads of one run. */
+enum { ROUNDS_MOST = 8 };
+
+/* --- the next generation -------------------------------------------------------------------- */
+
+static const struct desired_file *find_last_good(const struct run *run, const char *path)
+{
+    for (size_t i = 0; i < run->last_good.count; i++) {
+        if (strcmp(run->last_good.items[i].path, path) == 0) {
+            return &run->last_good.items[i];
+        }
+    }
+    return NULL;
+}
+
+/* A file that was to be written but was not stays in the generation as it was in the last one. */
+static bool is_on_host(struct run *run, const char *path)
+{
+    const struct item item = {.type = ITEM_FILE, .id = path};
+    const struct action *action = map_get(&run->plan.by_name, item_name(run->arena, &item));
+    if (action == NULL || action->verb == ACTION_NONE) {
+        return true;
+    }
+    size_t index = (size_t)(action - run->plan.actions.items);
+    return run->outcomes[index].result == OUTCOME_CHANGED;
+}
+
+static void list_files(struct run *run, struct generation_files *out_files)
+{
+    struct desired_files wanted = {0};
+    desired_list_files(&run->desired, &run->layout, run->arena, &wanted);
+    for (size_t i = 0; i < wanted.count; i++) {
+        const struct desired_file *file = &wanted.items[i];
+        if (!is_on_host(run, file->path)) {
+            file = find_last_good(run, file->path);
+        }
+        if (file != NULL) {
+            vec_add(run->arena, out_files,
+                    (struct generation_file){file->path, file->content, file->mode});
+        }
+    }
+}
+
+static bool write_generation(struct run *run, struct error *err)
+{
+    struct generation_files files = {0};
+    list_files(run, &files);
+    return generation_next_number(&run->host, &run->next_generation, err) &&
+           generation_write(&run->host, run->next_generation, &files, report_verdict(&run->report),
+                            run->arena, err);
+}
+
+/* --- probes --------------------------------------------------------------------------------- */
+
+/* True when the site's own text differs from the one that nginx ran before. */
+static bool is_changed(const struct action *action, const struct document *document)
+{
+    for (size_t i = 0; i < action->changes.count; i++) {
+        if (action->changes.items[i].document == document) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Asks each changed site; those that fail are held back. True when all answered well. */
+static bool probe_all(struct run *run, const struct action *action)
+{
+    struct probe_list probes = run->desired.tree->probes;
+    struct probe *copy = arena_array(run->arena, probes.count, sizeof(*copy));
+    if (probes.count > 0) {
+        memcpy(copy, probes.items, probes.count * sizeof(*copy));
+    }
+    bool is_well = true;
+    for (size_t i = 0; i < probes.count; i++) {
+        struct error err = {0};
+        if (!is_changed(action, copy[i].document)) {
+            continue;
+        }
+        run_progress(run, "asking %s for %s", copy[i].host, copy[i].path);
+        if (nginx_probe(&run->host, &copy[i], run->arena, &err)) {
+            continue;
+        }
+        is_well = false;
+        const char *because = arena_printf(run->arena, "probe %s: %s", copy[i].path, err.message);
+        run_refuse(run, copy[i].document, because);
+        run_hold_back(run, copy[i].document, copy[i].span, because, NULL);
+    }
+    return is_well;
+}
+
+/* --- the switch ----------------------------------------------------------------------------- */
+
+static bool fail(struct outcome *outcome, const struct error *err)
+{
+    outcome->result = OUTCOME_FAILED;
+    outcome->error = *err;
+    return false;
+}
+
+/* The tree as it is now against what was observed: after documents were held back less may differ
+ * than was planned. */
+static bool still_differs(struct run *run, struct action *action)
+{
+    action->changes = (struct change_list){0};
+    provider_find(ITEM_TREE)->diff(action->item, action->found, run->arena, &action->changes);
+    return action->changes.count > 0 || action->asks_notification;
+}
+
+static bool switch_once(struct run *run, const struct action *planned, int round,
+                        struct outcome *outcome)
+{
+    struct error err = {0};
+    if (!run->is_tested && !run->options->skips_nginx_test && !run_test(run)) {
+        (void)error_set(&err, ERROR_REFUSED, "%s",
+                        run->report.failure != NULL ? run->report.failure : run->report.untested);
+        return fail(outcome, &err);
+    }
+    if (!write_generation(run, &err)) {
+        return fail(outcome, &err);
+    }
+    struct action action = *planned;
+    /* After the first round nginx runs what a probe refused: what was observed is out of date. */
+    if (!still_differs(run, &action) && round == 0) {
+        *outcome = (struct outcome){.result = OUTCOME_UNCHANGED};
+        return generation_switch(&run->host, run->next_generation, &err) || fail(outcome, &err);
+    }
+    run->desired.tree->generation = run->next_generation;
+    run->desired.tree->test_us = run->test_us;
+    const struct action *pointer = &action;
+    run_progress(run, "switching to generation %lu", run->next_generation);
+    *outcome = (struct outcome){0};
+    provider_find(ITEM_TREE)->apply(&run->host, &pointer, 1, run->arena, outcome);
+    return outcome->result != OUTCOME_FAILED;
+}
+
+/* Rounds until every changed site answers well. */
+static void switch_tree(struct run *run, const struct action *action, struct outcome *outcome)
+{
+    for (int round = 0; round < ROUNDS_MOST; round++) {
+        if (!switch_once(run, action, round, outcome)) {
+            return;
+        }
+        run->report.generation_after = run->next_generation;
+        if (outcome->result != OUTCOME_CHANGED || probe_all(run, action)) {
+            return;
+        }
+    }
+    struct error err = {0};
+    (void)error_set(&err, ERROR_REFUSED, "sites still fail their probes after %d rounds",
+                    ROUNDS_MOST);
+    (void)fail(outcome, &err);
+}
+
+static bool has_changed_anything(const struct run *run)
+{
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        if (run->outcomes[i].result == OUTCOME_CHANGED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void run_switch(struct run *run, const struct action *action, struct outcome *outcome)
+{
+    struct error err = {0};
+    unsigned long before = run->report.generation_after;
+    if (action != NULL && action_is_due(action)) {
+        switch_tree(run, action, outcome);
+    } else if (has_changed_anything(run)) {
+        if (!write_generation(run, &err) ||
+            !generation_switch(&run->host, run->next_generation, &err)) {
+            (void)run_fail(run, &err);
+            return;
+        }
+        run->report.generation_after = run->next_generation;
+    }
+    if (run->report.generation_after != before &&
+        !run_saved_write(run, run->report.generation_after, &err)) {
+        (void)run_fail(run, &err);
+    }
+}

@@ -1,0 +1,50 @@
+/* explain: a code, a kind, a field, or a document of the folder. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/diagnostics_report.h"
+#include "core/explain.h"
+#include "verbs/verb.h"
+
+static int explain_written(struct command *command, const char *id)
+{
+    struct run run;
+    struct text out = text_make(command->arena);
+    command->run.is_offline = true;
+    int code = EXIT_CODE_FAILED;
+    if (!run_render(&run, command->arena, &command->run)) {
+        const struct report_style style = {0};
+        code = output_report(command, &run, &style);
+    } else {
+        const struct document *document = document_find_id(command->arena, &run.documents, id);
+        if (document == NULL) {
+            code = output_failure("there is no document %s", id);
+        } else {
+            explain_document(command->arena, document, &out);
+            code = output_text(text_str(&out));
+        }
+    }
+    run_end(&run);
+    return code;
+}
+
+int verb_explain(struct command *command)
+{
+    struct text out = text_make(command->arena);
+    const char *nearest = NULL;
+    if (command->word_count == 0) {
+        (void)output_failure("explain: say what, such as site, site.proxy or R012");
+        return EXIT_CODE_USAGE;
+    }
+    const char *word = command->words[0];
+    if (strchr(word, ':') != NULL) {
+        command->run.folder = command->word_count > 1 ? command->words[1] : NULL;
+        return explain_written(command, word);
+    }
+    if (explain_code(word, &out) || explain_field(command->arena, word, &out, &nearest)) {
+        return output_text(text_str(&out));
+    }
+    return nearest == NULL
+               ? output_failure("nothing is known of \"%s\"", word)
+               : output_failure("nothing is known of \"%s\"; did you mean \"%s\"?", word, nearest);
+}

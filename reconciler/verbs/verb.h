@@ -1,0 +1,62 @@
+/* One verb of the command line: a row in verbs.def and a file of its own. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/report.h"
+#include "run.h"
+
+enum output_format { OUTPUT_TEXT, OUTPUT_JSON };
+
+struct output {
+    enum output_format format;
+    const char *file; /* NULL: standard output */
+};
+
+enum { OUTPUTS_MOST = 8 };
+
+/* The parsed command line. */
+struct command {
+    const struct verb *verb;
+    struct arena *arena;
+    struct run_options run;
+    struct output outputs[OUTPUTS_MOST];
+    size_t output_count;       /* at least 1 after parsing */
+    const char *out_directory; /* render --out */
+    const char *const *words;  /* what stands behind the options, NULL-terminated */
+    size_t word_count;
+    bool has_color;
+    bool is_quiet;
+    bool is_detailed; /* --detailed-exitcode */
+};
+
+struct verb {
+    const char *name;
+    const char *arguments; /* "[FOLDER]" */
+    const char *help;      /* one line, ends in a full stop */
+    const char *more;      /* some lines for `reconcile VERB --help`; may be "" */
+    size_t words_most;     /* words behind the options */
+    int (*execute)(struct command *command);
+};
+
+/* Sorted by name. */
+size_t verb_count(void);
+const struct verb *verb_at(size_t index);
+const struct verb *verb_find(const char *name);
+
+#define VERB(name, arguments, most, help, more) int verb_##name(struct command *command);
+#include "verbs/verbs.def"
+#undef VERB
+
+/* --- what verbs share (verbs/output.c) --- */
+
+/* Prints the run's diagnostics on standard error and its report in every wanted format; returns
+ * the exit code. */
+int output_report(struct command *command, const struct run *run, const struct report_style *style);
+/* The first word as the folder, if there is one. */
+void command_take_folder(struct command *command);
+/* The message on standard error, as "reconcile: ..."; returns EXIT_CODE_FAILED. */
+int output_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Writes all of text to standard output; a failure is EXIT_CODE_FAILED, else EXIT_CODE_SUCCESS. */
+int output_text(struct str text);
