@@ -290,6 +290,18 @@ static bool is_young(struct host *host, unsigned long number, struct arena *aren
            host->now(host) - generation.created_at < KEPT_SECONDS;
 }
 
+static bool leftovers_remove(struct host *host, const struct name_list *leftovers,
+                             struct arena *arena, struct error *err)
+{
+    for (size_t i = 0; i < leftovers->count; i++) {
+        const char *name = arena_printf(arena, GENERATIONS "/%s", leftovers->items[i]);
+        if (!file_remove_all(host->root, below_state(arena, host, name), err)) {
+            return false;
+        }
+    }
+    return file_remove_temporary(host->root, host_path(host->layout->state), err);
+}
+
 bool generation_prune(struct host *host, unsigned long keep, struct arena *arena, struct error *err)
 {
     struct number_list numbers = {0};
@@ -300,11 +312,8 @@ bool generation_prune(struct host *host, unsigned long keep, struct arena *arena
         !generations_scan(host, arena, &numbers, &leftovers, err)) {
         return false;
     }
-    for (size_t i = 0; i < leftovers.count; i++) {
-        const char *name = arena_printf(arena, GENERATIONS "/%s", leftovers.items[i]);
-        if (!file_remove_all(host->root, below_state(arena, host, name), err)) {
-            return false;
-        }
+    if (!leftovers_remove(host, &leftovers, arena, err)) {
+        return false;
     }
     for (size_t i = 0; i + KEPT_COUNT < numbers.count; i++) {
         unsigned long number = numbers.items[i];

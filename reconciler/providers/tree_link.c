@@ -83,6 +83,7 @@ bool tree_link_make(struct host *host, struct arena *arena, struct error *err)
                          layout->nginx_tree, words);
     }
     return adopted_keep(host, layout->nginx_tree, arena, NULL, err) &&
+           file_remove_temporary(host->root, host_path(layout->nginx_directory), err) &&
            file_replace_link(host->root, host_path(layout->nginx_tree),
                              wanted_target(arena, layout), FILE_SYNC_NOW, err);
 }
