@@ -150,6 +150,10 @@ void field_decode(struct check *check, const struct schema *schema, const struct
 /* The written form of a default, as a tree without places; NULL when the row has none. Reads plain
  * and "quoted" scalars, [a, b] and {a: b}. */
 const struct node *field_fallback(struct arena *arena, const struct field *field);
+/* A document's tree with its shorthands written out (run: {start: cmd}), so that merging it with
+ * others replaces no more than was written. Nodes that need no change are shared. */
+const struct node *field_spell_out(struct arena *arena, const struct schema *schema,
+                                   const struct node *node);
 /* By name, in the schema and its base; NULL when unknown. */
 const struct field *field_find(const struct schema *schema, const char *name);
 /* The type in words for people: "a size such as 16m". */

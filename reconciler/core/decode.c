@@ -107,21 +107,33 @@ static void complain_twice(struct decoding *decoding, const struct entry *first,
     diagnostic->second = first->key->span;
 }
 
+/* What is written in a document or the defaults of a kind, ready for merging; in profiles it waits
+ * for the kind of who uses them. */
+static const struct node *value_of(struct decoding *decoding, const char *section,
+                                   const struct node_entry *written)
+{
+    bool is_defaults = strcmp(section, SECTION_DEFAULTS) == 0;
+    const struct kind *kind = kind_find(is_defaults ? written->key->text : section);
+    return kind == NULL ? written->value
+                        : field_spell_out(decoding->input->arena, kind->schema, written->value);
+}
+
 static void take_entry(struct decoding *decoding, const char *section, size_t layer,
                        const struct node_entry *written)
 {
     struct arena *arena = decoding->input->arena;
+    const struct node *value = value_of(decoding, section, written);
     const char *name = arena_printf(arena, "%s %s", section, written->key->text);
     struct entry *entry = map_get(&decoding->by_name, name);
     if (entry == NULL) {
         entry = arena_new(arena, struct entry);
-        *entry = (struct entry){section, written->key, written->value, layer};
+        *entry = (struct entry){section, written->key, value, layer};
         (void)map_put(arena, &decoding->by_name, name, entry);
         vec_add(arena, &decoding->entries, entry);
     } else if (entry->layer == layer) {
         complain_twice(decoding, entry, written->key);
     } else {
-        entry->value = overlay_merge(arena, entry->value, written->value);
+        entry->value = overlay_merge(arena, entry->value, value);
         entry->layer = layer;
     }
 }
@@ -194,8 +206,8 @@ static void complain_profile(struct decoding *decoding, const struct node *used)
     diagnostic->suggestion = diagnostic_nearest(used->text, names, count);
 }
 
-static const struct node *merge_profiles(struct decoding *decoding, const struct node *low,
-                                         const struct node *own)
+static const struct node *merge_profiles(struct decoding *decoding, const struct schema *schema,
+                                         const struct node *low, const struct node *own)
 {
     struct arena *arena = decoding->input->arena;
     const struct node_elements uses = texts_of(arena, overlay_merge(arena, low, own), "use");
@@ -206,7 +218,7 @@ static const struct node *merge_profiles(struct decoding *decoding, const struct
                 complain_profile(decoding, uses.items[i]);
             }
         } else if (profile->type == NODE_MAPPING) {
-            low = overlay_merge(arena, low, profile);
+            low = overlay_merge(arena, low, field_spell_out(arena, schema, profile));
         }
     }
     return low;
@@ -227,7 +239,8 @@ static const struct node *preset_of(struct decoding *decoding, const struct sche
     }
     const struct source *source =
         source_make(arena, arena_printf(arena, "preset %s", name->text), str_of(text));
-    return yaml_parse(arena, source, decoding->input->diagnostics).root;
+    return field_spell_out(arena, schema,
+                           yaml_parse(arena, source, decoding->input->diagnostics).root);
 }
 
 /* Fields of the profile and of presets reach the document under their own places. */
@@ -239,7 +252,7 @@ static const struct node *assemble(struct decoding *decoding, const struct schem
     if (low != NULL && low->type != NODE_MAPPING) {
         low = NULL;
     }
-    low = merge_profiles(decoding, low, own);
+    low = merge_profiles(decoding, schema, low, own);
     const struct node *merged = overlay_merge(arena, low, own);
     return overlay_merge(arena, preset_of(decoding, schema, merged), merged);
 }

@@ -171,6 +171,28 @@ static void test_decode_preset_stands_below_everything(void **state)
     assert_string_equal(workers->span.source->name, "preset gunicorn");
 }
 
+static void test_decode_shorthand_replaces_its_own_field_only(void **state)
+{
+    struct fixture *fixture = *state;
+    add(fixture, 0, "a.yaml",
+        "defaults:\n  services: {restart: {delay: 5s}, memory: 1g}\n"
+        "profiles:\n  slow: {memory: {high: 1m}}\n"
+        "services:\n  app: {run: /usr/bin/gunicorn app:app, preset: gunicorn, use: slow,\n"
+        "        restart: on-failure}\n");
+    add(fixture, 1, "e.yaml", "services:\n  app: {run: /usr/bin/gunicorn --reload app:app}\n");
+    decode(fixture);
+    assert_int_equal(fixture->diagnostics.count, 0);
+    const struct document *document = document_find(&fixture->documents, "service", "app");
+    const struct service_spec *spec = document->spec;
+    assert_int_equal(spec->run.start.count, 3);
+    assert_string_equal(spec->run.reload.words[0], "SIGHUP");
+    assert_int_equal(spec->restart.policy.index, RESTART_ON_FAILURE);
+    assert_int_equal(spec->restart.delay.milliseconds, 5000);
+    assert_int_equal(spec->memory.max.bytes, 1 << 30);
+    assert_int_equal(spec->memory.high.bytes, 1 << 20);
+    assert_string_equal(span_text(fixture->arena, spec->run.start.node->span), "e.yaml:2:14");
+}
+
 static void test_decode_unknown_names_get_a_suggestion(void **state)
 {
     struct fixture *fixture = *state;
@@ -309,6 +331,7 @@ int main(void)
         TEST(test_decode_overlay_removes_a_document),
         TEST(test_decode_precedence_is_defaults_profiles_document),
         TEST(test_decode_preset_stands_below_everything),
+        TEST(test_decode_shorthand_replaces_its_own_field_only),
         TEST(test_decode_unknown_names_get_a_suggestion),
         TEST(test_decode_profile_cannot_use_another),
         TEST(test_decode_removed_becomes_a_tombstone),
