@@ -8,10 +8,12 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "providers/fingerprints.h"
 
 enum {
     CONTENT_LIMIT = 1024 * 1024, /* a program or an archive is not read again and again */
     NS_PER_US = 1000,
+    LONG_AGO = 1, /* seconds since the epoch: due at every run */
 };
 
 /* An input is a file, or a link or folder that stands for a release. */
@@ -67,9 +69,8 @@ static void add_fingerprints(struct digest *digest, const struct input *input)
     add_fingerprint(digest, &input->there);
 }
 
-static bool is_secret(const struct host *host, const char *path)
+static bool is_below(const char *path, const char *folder)
 {
-    const char *folder = host->layout->secrets;
     return folder != NULL && text_starts_with(path, folder) && path[strlen(folder)] == '/';
 }
 
@@ -77,7 +78,7 @@ static void add_content(struct digest *digest, const struct host *host, const st
                         struct arena *arena)
 {
     struct str content;
-    if (input->is_regular && !is_secret(host, input->path) &&
+    if (input->is_regular && !is_below(input->path, host->layout->secrets) &&
         file_read(host->root, host_path(input->path), CONTENT_LIMIT, arena, &content, NULL)) {
         digest_add(digest, str_of(input->path));
         digest_add(digest, content);
@@ -113,6 +114,23 @@ struct unit_inputs unit_inputs_look(const struct host *host, const struct unit_i
     }
     digest_end(digest, inputs.stamp);
     return inputs;
+}
+
+void unit_inputs_remember(struct host *host, const struct unit_item *unit)
+{
+    for (size_t i = 0; unit->restart_for != NULL && unit->restart_for[i] != NULL; i++) {
+        const char *path = unit->restart_for[i];
+        if (is_below(path, host->layout->environment)) {
+            continue; /* a file item */
+        }
+        int64_t read_at = file_clock_coarse_ns();
+        struct input input = input_look(host, path);
+        if (input.exists) {
+            fingerprints_record(host, path, FINGERPRINT_LINKED, &input.there, NULL, read_at);
+        } else {
+            fingerprints_due(host, LONG_AGO); /* no path on disk would tell that it came */
+        }
+    }
 }
 
 const char *unit_inputs_digest(const struct host *host, const struct unit_item *unit,

@@ -20,6 +20,8 @@ struct unit_inputs {
 
 /* One or two stats for each input. */
 struct unit_inputs unit_inputs_look(const struct host *host, const struct unit_item *unit);
+/* Has the next run look at those that no other provider looks after: secrets, releases. */
+void unit_inputs_remember(struct host *host, const struct unit_item *unit);
 /* Digest of what stands in them: equal when they were touched, or changed and put back. Secrets and
  * what is large count by what stat says. */
 const char *unit_inputs_digest(const struct host *host, const struct unit_item *unit,

@@ -56,7 +56,7 @@ bool unit_is_enabled(struct host *host, const char *name, const struct unit_item
             return !unit->is_enabled;
         }
         if (exists) {
-            fingerprints_record(host, path, FINGERPRINT_FILE, &link, NULL, LINK_IS_SETTLED);
+            fingerprints_record(host, path, FINGERPRINT_LINK, &link, NULL, LINK_IS_SETTLED);
         }
     }
     return unit->is_enabled;
@@ -177,7 +177,7 @@ bool unit_invocation_is_known(struct host *host, const char *name,
                               struct arena *arena)
 {
     return invocation->exists && fingerprints_match(host, unit_invocation_path(name, arena),
-                                                    FINGERPRINT_FILE, &invocation->link, stamp);
+                                                    FINGERPRINT_LINK, &invocation->link, stamp);
 }
 
 void unit_invocation_remember(struct host *host, const char *name,
@@ -185,7 +185,7 @@ void unit_invocation_remember(struct host *host, const char *name,
                               struct arena *arena)
 {
     if (invocation->exists) {
-        fingerprints_record(host, unit_invocation_path(name, arena), FINGERPRINT_FILE,
+        fingerprints_record(host, unit_invocation_path(name, arena), FINGERPRINT_LINK,
                             &invocation->link, stamp, LINK_IS_SETTLED);
     }
 }

@@ -118,6 +118,9 @@ static bool look_closer(struct host *host, struct look *look, bool is_managed,
     if (is_managed) {
         look->invocation = unit_invocation_look(host, name, arena);
         look->asks = must_ask(host, look, record, arena);
+        if (look->item->wanted != NULL && look->wanted->is_running) {
+            unit_inputs_remember(host, look->wanted);
+        }
     }
     return true;
 }

@@ -588,6 +588,42 @@ static void test_unit_is_restarted_for_a_new_release(void **state)
     remove_unit(&unit);
 }
 
+static enum fingerprints_answer answer_of_next_run(struct machine *machine)
+{
+    machine->host.fingerprints = fingerprints_load(&machine->host, machine->arena);
+    return fingerprints_hold(&machine->host, "inputs", machine->arena, NULL);
+}
+
+/* What a run that has nothing to do looks at, without asking any provider. */
+static void test_unit_stopped_or_outdated_ends_the_quiet_of_later_runs(void **state)
+{
+    struct machine *machine = *state;
+    struct host *host = &machine->host;
+    struct error err = {0};
+    write_file("/opt/t-release-id", "1");
+    static const char *const release[] = {"/opt/t-release-id", NULL};
+    UNIT(unit, "t-hold.service", SLEEPER);
+    unit.wanted.restart_for = release;
+    apply_well(&unit);
+    assert_in_sync(&unit);
+    pause_ms(30); /* beyond the clock's tick */
+    assert_in_sync(&unit);
+    fingerprints_set_key(host->fingerprints, "inputs");
+    assert_true(fingerprints_save(host, machine->arena, &err));
+    assert_int_equal(answer_of_next_run(machine), FINGERPRINTS_HOLD);
+    write_file("/opt/t-release-id", "2");
+    assert_int_equal(answer_of_next_run(machine), FINGERPRINTS_DIFFER);
+    assert_int_equal(apply(&unit), OUTCOME_CHANGED);
+    pause_ms(30);
+    assert_in_sync(&unit);
+    fingerprints_set_key(host->fingerprints, "inputs");
+    assert_true(fingerprints_save(host, machine->arena, &err));
+    assert_int_equal(answer_of_next_run(machine), FINGERPRINTS_HOLD);
+    systemctl(machine, "stop", unit.item.id);
+    assert_int_equal(answer_of_next_run(machine), FINGERPRINTS_DIFFER);
+    remove_unit(&unit);
+}
+
 static void test_unit_is_reloaded_where_that_is_wanted(void **state)
 {
     write_file(ENVIRONMENT, "A=1\n");
@@ -934,6 +970,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unit_is_not_restarted_for_what_was_put_back, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_unit_is_restarted_for_a_new_release, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unit_stopped_or_outdated_ends_the_quiet_of_later_runs,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_unit_is_reloaded_where_that_is_wanted, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_unit_keeps_running_where_changes_do_not_matter, setup,
