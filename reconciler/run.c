@@ -195,7 +195,7 @@ static void take_refusals(struct run *run)
 static bool observe(struct run *run)
 {
     run->observations = arena_array(run->arena, run->items.count, sizeof(*run->observations));
-    const struct item **pointers = arena_array(run->arena, run->items.count, sizeof(*pointers));
+    const struct item **pointers = arena_array(run->arena, run->items.count, sizeof(struct item *));
     for (size_t i = 0; i < run->items.count; i++) {
         pointers[i] = &run->items.items[i];
         run->observations[i].item = pointers[i];

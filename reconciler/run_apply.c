@@ -176,7 +176,7 @@ static void take_failure(struct run *run, size_t index)
 /* A batch: actions of one type, none of which depends on another. */
 static void apply_batch(struct run *run, const size_t *indices, size_t count)
 {
-    const struct action **actions = arena_array(run->arena, count, sizeof(*actions));
+    const struct action **actions = arena_array(run->arena, count, sizeof(struct action *));
     struct outcome *outcomes = arena_array(run->arena, count, sizeof(*outcomes));
     for (size_t i = 0; i < count; i++) {
         actions[i] = &run->plan.actions.items[indices[i]];

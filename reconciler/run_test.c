@@ -153,7 +153,7 @@ static struct unit_texts changed_units(struct run *run)
     struct unit_texts units = {
         .names = arena_array(run->arena, most, sizeof(*units.names)),
         .texts = arena_array(run->arena, most, sizeof(*units.texts)),
-        .items = arena_array(run->arena, most, sizeof(*units.items)),
+        .items = arena_array(run->arena, most, sizeof(struct item *)),
     };
     size_t folder = strlen(run->layout.units);
     for (size_t i = 0; i < most; i++) {

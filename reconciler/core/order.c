@@ -109,7 +109,7 @@ void order_documents(struct arena *arena, struct document_set *documents,
 {
     struct document_list *list = &documents->documents;
     if (list->count > 1) {
-        qsort(list->items, list->count, sizeof(*list->items), document_compare);
+        qsort(list->items, list->count, sizeof(struct document *), document_compare);
     }
     struct ordering ordering = {.arena = arena,
                                 .diagnostics = diagnostics,

@@ -1,6 +1,8 @@
 /* Merging of trees. Nodes are never changed: a merged map is a new node that shares its entries. */
 #include "core/overlay.h"
 
+#include <assert.h>
+
 #include "base/map.h"
 
 static bool is_mapping(const struct node *node)
@@ -35,6 +37,7 @@ static const struct node *merge_mappings(struct arena *arena, const struct node 
             continue;
         }
         struct node_entry *place = &merged->entries.items[below - low->entries.items];
+        assert(place != NULL);
         place->key = entry->key;
         place->value = overlay_merge(arena, below->value, entry->value);
     }
