@@ -312,5 +312,7 @@ struct yaml_mistake yaml_mistake_of(struct arena *arena, struct str content,
            strstr(complaint->problem, row->problem) == NULL) {
         row++; /* the last one always fits */
     }
+    /* The mistake holds texts of the arena, nothing of the subject. */
+    // cppcheck-suppress returnDanglingLifetime
     return row->explain(&subject);
 }
