@@ -75,16 +75,21 @@ static void check_issuer(struct check *check, struct certificate_spec *spec)
     }
 }
 
+static bool is_empty_list(const struct node *node)
+{
+    return node->type == NODE_LIST && node->elements.count == 0;
+}
+
 /* A document that is named after its host needs no list. */
 static void check_names(struct check *check, struct certificate_spec *spec)
 {
-    if (spec->names.count > 0) {
-        return;
-    }
+    const struct node *written = spec->names.node;
     const char *name = check->document->name;
-    if (spec->names.node != NULL || !syntax_server_name.check(name)) {
-        (void)check_add(check, DIAGNOSTIC_CERTIFICATE_NO_NAMES, spec->names.node, "names", name,
-                        NULL);
+    if (spec->names.count > 0 || (written != NULL && !is_empty_list(written))) {
+        return; /* names that are none have been reported */
+    }
+    if (written != NULL || !syntax_server_name.check(name)) {
+        (void)check_add(check, DIAGNOSTIC_CERTIFICATE_NO_NAMES, written, "names", name, NULL);
         return;
     }
     struct text_value *own = arena_new(check->arena, struct text_value);
