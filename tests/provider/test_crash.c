@@ -18,7 +18,7 @@
 #include "providers/pair.h"
 #include "providers/staging.h"
 
-enum { CALLS_MOST = 5000, CALLS_LEFT_OUT = 3, STATUS_NOT_TRACED = 77 };
+enum { CALLS_MOST = 5000, CALLS_LEFT_OUT = 9, STATUS_NOT_TRACED = 77 };
 
 struct crash {
     void (*reset)(struct sandbox *sandbox);  /* back to the old state; may be NULL */
