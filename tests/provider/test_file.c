@@ -301,23 +301,72 @@ static void test_file_root_writes_in_no_directory_of_others(void **state)
     assert_string_equal(test_folder_list(sandbox->folder, "home/bob"), "y ");
 }
 
-static void test_file_forbidden_directory_is_an_error_of_its_item(void **state)
+enum { NOBODY = 65534 };
+
+/* Root becomes an ordinary user, who owns the sandbox. */
+static void drop_rights(struct sandbox *sandbox)
+{
+    if (sandbox_is_root()) {
+        assert_int_equal(fchown(sandbox->host.root, NOBODY, NOBODY), 0);
+        assert_int_equal(seteuid(NOBODY), 0);
+    }
+}
+
+static int teardown_as_root(void **state)
+{
+    if (getuid() == 0 && seteuid(0) != 0) {
+        return -1;
+    }
+    return sandbox_teardown(state);
+}
+
+static void test_file_forbidden_one_is_an_error_of_its_item(void **state)
 {
     struct sandbox *sandbox = *state;
-    if (sandbox_is_root()) {
-        skip();
-    }
-    test_folder_write(sandbox->folder, UNIT + 1, "x");
-    assert_int_equal(fchmodat(sandbox->host.root, "etc/systemd/system", 0500, 0), 0);
     struct item item = sandbox_item(ITEM_FILE, UNIT, want(sandbox, "y", 0644));
+    struct item other = sandbox_item(ITEM_FILE, "/etc/other", want(sandbox, "y", 0644));
+    sandbox->layout.manages_users = false;
+    test_folder_write(sandbox->folder, UNIT + 1, "x");
+    assert_int_equal(fchmodat(sandbox->host.root, UNIT + 1, 0, 0), 0);
+    drop_rights(sandbox);
+    const struct item *items[] = {&item, &other};
+    struct observation found[2] = {{0}};
+    assert_true(file_provider.observe(&sandbox->host, items, 2, sandbox->arena, found, NULL));
+    assert_true(found[0].has_failed);
+    assert_non_null(strstr(found[0].error.message, "Permission denied"));
+    assert_false(found[1].has_failed);
+    assert_false(found[1].exists);
+}
+
+static void test_file_in_a_forbidden_directory_is_not_written(void **state)
+{
+    struct sandbox *sandbox = *state;
+    struct item item = sandbox_item(ITEM_FILE, UNIT, want(sandbox, "y", 0644));
+    sandbox->layout.manages_users = false;
+    sandbox->layout.state = "/state";
+    test_folder_write(sandbox->folder, UNIT + 1, "x");
+    assert_int_equal(fchmodat(sandbox->host.root, "etc/systemd/system", 0555, 0), 0);
+    drop_rights(sandbox);
     struct outcome outcome = sandbox_converge(sandbox, &file_provider, &item);
     assert_int_equal(outcome.result, OUTCOME_FAILED);
     assert_non_null(strstr(outcome.error.message, "Permission denied"));
-    assert_int_equal(fchmodat(sandbox->host.root, "etc/systemd/system", 0700, 0), 0);
-    assert_int_equal(fchmodat(sandbox->host.root, UNIT + 1, 0, 0), 0);
-    struct observation found = sandbox_observe(sandbox, &file_provider, &item);
-    assert_true(found.has_failed);
-    assert_non_null(strstr(found.error.message, "Permission denied"));
+    assert_string_equal(content_of(sandbox, UNIT), "x");
+    if (getuid() != 0) { /* so that it can be removed */
+        assert_int_equal(fchmodat(sandbox->host.root, "etc/systemd/system", 0755, 0), 0);
+    }
+}
+
+static void test_file_owner_of_others_needs_root(void **state)
+{
+    struct sandbox *sandbox = *state;
+    struct item item = sandbox_item(ITEM_FILE, "/mine", want(sandbox, "y", 0644));
+    sandbox->layout.manages_users = true; /* owner: root */
+    sandbox->layout.state = "/state";
+    drop_rights(sandbox);
+    struct outcome outcome = sandbox_converge(sandbox, &file_provider, &item);
+    assert_int_equal(outcome.result, OUTCOME_FAILED);
+    assert_non_null(strstr(outcome.error.message, "Operation not permitted"));
+    assert_null(content_of(sandbox, item.id));
 }
 
 /* ---- Changed between observe and apply ------------------------------------------------------ */
@@ -508,6 +557,8 @@ static void test_file_new_wish_for_a_known_one_is_seen(void **state)
     assert_string_equal(sandbox_changes(sandbox, &file_provider, &item), "content mode ");
 }
 
+#define UNPRIVILEGED_TEST(function)                                                                \
+    cmocka_unit_test_setup_teardown(function, setup, teardown_as_root)
 #define FILE_TEST(function) cmocka_unit_test_setup_teardown(function, setup, sandbox_teardown)
 
 int main(void)
@@ -531,7 +582,9 @@ int main(void)
         FILE_TEST(test_file_below_a_linked_directory_is_refused),
         FILE_TEST(test_file_path_that_leads_up_is_refused),
         FILE_TEST(test_file_root_writes_in_no_directory_of_others),
-        FILE_TEST(test_file_forbidden_directory_is_an_error_of_its_item),
+        UNPRIVILEGED_TEST(test_file_forbidden_one_is_an_error_of_its_item),
+        UNPRIVILEGED_TEST(test_file_in_a_forbidden_directory_is_not_written),
+        UNPRIVILEGED_TEST(test_file_owner_of_others_needs_root),
         FILE_TEST(test_file_changed_since_observe_is_left_alone),
         FILE_TEST(test_file_appeared_since_observe_is_left_alone),
         FILE_TEST(test_file_vanished_since_observe),
