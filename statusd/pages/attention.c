@@ -15,7 +15,7 @@ static void attention_item(struct page *page, const struct item_record *item, co
     struct html *html = &page->html;
     html_put(html, "<li>");
     state_badge(html, item->state);
-    html_put(html, " <span class=\"type\">%s</span> ", item->type);
+    html_put(html, " <span class=\"type\">%s</span> ", type_name(item->type));
     code_write(html, item->id);
     if (item->detail != NULL && !text_equal(item->detail, said)) {
         html_put(html, "<p class=\"detail\"><bdi>%s</bdi></p>", item->detail);

@@ -152,7 +152,7 @@ void action_write(const struct request *request, struct html *html,
 {
     html_put(html, "<li>");
     badge_write(html, action_tone(action), action_name(action));
-    html_put(html, " <span class=\"type\">%s</span> ", action->type);
+    html_put(html, " <span class=\"type\">%s</span> ", type_name(action->type));
     code_write(html, action->id);
     action_context(request, html, action, look);
     if (action->reason != NULL) {

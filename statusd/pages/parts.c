@@ -139,16 +139,41 @@ const char *run_verdict_name(enum run_verdict verdict)
     return tr(names[verdict]);
 }
 
-const char *kind_name(const char *kind)
+/* The translation of a word of ours; any other word as it is. */
+static const char *known_word(const char *word, const char *const *words, size_t count)
 {
-    static const char *const names[] = {MARK("site"), MARK("certificate"), MARK("database"),
-                                        MARK("service")};
-    for (size_t i = 0; kind != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(names[i], kind) == 0) {
-            return tr(names[i]);
+    for (size_t i = 0; word != NULL && i < count; i++) {
+        if (strcmp(words[i], word) == 0) {
+            return tr(words[i]);
         }
     }
-    return kind != NULL ? kind : "";
+    return word != NULL ? word : "";
+}
+
+const char *kind_name(const char *kind)
+{
+    static const char *const kinds[] = {MARK("site"), MARK("certificate"), MARK("database"),
+                                        MARK("service")};
+    return known_word(kind, kinds, sizeof(kinds) / sizeof(kinds[0]));
+}
+
+const char *type_name(const char *type)
+{
+    static const char *const types[] = {MARK("file"), MARK("directory"), MARK("user"),
+                                        MARK("unit"), MARK("tree"),      MARK("certificate")};
+    return known_word(type, types, sizeof(types) / sizeof(types[0]));
+}
+
+const char *trigger_name(const char *trigger)
+{
+    static const char *const triggers[] = {MARK("command line"), MARK("watch"), MARK("rollback")};
+    return known_word(trigger, triggers, sizeof(triggers) / sizeof(triggers[0]));
+}
+
+const char *mode_name(const char *mode)
+{
+    static const char *const modes[] = {MARK("enforce"), MARK("observe"), MARK("hold")};
+    return known_word(mode, modes, sizeof(modes) / sizeof(modes[0]));
 }
 
 /* ---- Icons and badges ---- */

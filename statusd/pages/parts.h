@@ -41,6 +41,10 @@ const char *state_name(enum item_state state);
 const char *run_verdict_name(enum run_verdict verdict);
 /* "site", "service"; a kind that has no translation as it is. */
 const char *kind_name(const char *kind);
+/* "file", "unit": of an item, in the same way. */
+const char *type_name(const char *type);
+const char *trigger_name(const char *trigger);
+const char *mode_name(const char *mode);
 
 /* ---- Parts of a page ---- */
 

@@ -54,7 +54,7 @@ static void item_write(struct page *page, const struct item_record *item)
     struct html age = age_piece(page->request, item->since);
     html_put(html, "<li>");
     state_badge(html, item->state);
-    html_put(html, " <span class=\"type\">%s</span> ", item->type);
+    html_put(html, " <span class=\"type\">%s</span> ", type_name(item->type));
     code_write(html, item->id);
     html_put(html, " <span class=\"age\">");
     html_join(html, &age);

@@ -63,7 +63,8 @@ static void facts_write(struct page *page, const struct run_record *run)
     struct html *html = &page->html;
     struct html ended = time_piece(page->request, run->ended_at);
     struct html took = duration_piece(page->request, run->ended_at - run->started_at);
-    html_put(html, "<dl class=\"facts\">\n<div><dt>%s</dt><dd>", tr("Result"));
+    html_put(html, "<section id=\"facts\">\n<dl class=\"facts\">\n<div><dt>%s</dt><dd>",
+             tr("Result"));
     run_badge(html, run->verdict);
     html_put(html, "</dd></div>\n");
     counts_fact(page, &run->counts);
@@ -73,12 +74,13 @@ static void facts_write(struct page *page, const struct run_record *run)
     commit_fact(page, run);
     generation_fact(page, run);
     fact_text(html, tr("Environment"), run->environment);
-    fact_text(html, tr("Started by"), run->trigger);
-    fact_text(html, tr("Mode"), run->mode);
+    fact_text(html, tr("Started by"), trigger_name(run->trigger));
+    fact_text(html, tr("Mode"), mode_name(run->mode));
     fact_text(html, tr("Host"), run->host);
     fact_code(html, tr("Version"), run->version);
     html_put(html, "</dl>\n");
     output_write(html, tr("What it said"), run->message);
+    html_put(html, "</section>\n");
 }
 
 static bool actions_write(struct page *page, const struct run_record *run, struct error *err)
@@ -90,9 +92,9 @@ static bool actions_write(struct page *page, const struct run_record *run, struc
     if (!store_read_actions(page->request->reader, page->request->arena, &filter, &actions, err)) {
         return false;
     }
-    html_put(html, "<h2>%s</h2>\n", tr("What was done"));
+    html_put(html, "<section id=\"actions\">\n<h2>%s</h2>\n", tr("What was done"));
     if (actions.rows.count == 0) {
-        html_put(html, "<p class=\"empty\">%s</p>\n", tr("Nothing is recorded."));
+        html_put(html, "<p class=\"empty\">%s</p>\n</section>\n", tr("Nothing is recorded."));
         return true;
     }
     html_put(html, "<ol class=\"actions\" start=\"%lld\">\n",
@@ -110,6 +112,7 @@ static bool actions_write(struct page *page, const struct run_record *run, struc
                                                 arena_printf(page->request->arena, "%lld",
                                                              (long long)last->number))
                                   : NULL);
+    html_put(html, "</section>\n");
     return true;
 }
 
@@ -130,14 +133,14 @@ bool run_page(struct request *request, struct response *out_response, struct err
         return true;
     }
     struct page page;
-    struct html title = html_make(request->arena);
-    struct html name = html_piece(request->arena, "#%lld", (long long)number);
-    html_fill(&title, tr("Run {0}"), &name, NULL);
-    if (!page_begin(&page, request, title.text.data, "/runs", err)) {
+    const char *title = arena_printf(request->arena, "%s #%lld", tr("Run"), (long long)number);
+    struct html isolated =
+        html_piece(request->arena, "<bdi dir=\"ltr\">#%lld</bdi>", (long long)number);
+    if (!page_begin(&page, request, title, "/runs", err)) {
         return false;
     }
     html_put(&page.html, "<h1>");
-    html_join(&page.html, &title);
+    html_fill(&page.html, tr("Run {0}"), &isolated, NULL);
     html_put(&page.html, "</h1>\n");
     facts_write(&page, &run);
     if (!actions_write(&page, &run, err)) {
