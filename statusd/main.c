@@ -88,13 +88,15 @@ static const char *program_folder(struct arena *arena)
     return path;
 }
 
-/* In the build folder the catalogues lie beside the program, installed ones below share. */
+/* In the build folder the catalogues lie beside the program, installed ones below share. In
+ * /usr/bin there is a program of that name. */
 static const char *locale_folder(struct arena *arena)
 {
     struct stat status;
     const char *folder = program_folder(arena);
     const char *beside = arena_printf(arena, "%s/locale", folder);
-    return stat(beside, &status) == 0 ? beside : arena_printf(arena, "%s/../share/locale", folder);
+    bool is_beside = stat(beside, &status) == 0 && S_ISDIR(status.st_mode);
+    return is_beside ? beside : arena_printf(arena, "%s/../share/locale", folder);
 }
 
 static bool loop_make(sd_event **out_loop, struct error *err)

@@ -3,8 +3,9 @@
  *     store-fill STORE SCENE [COUNT]
  *
  * Each scene is one run more; a scene's name says what the host looks like afterwards. Times are
- * now, or as long ago as the scene says. */
+ * now, or as long ago as the scene says. STORE_GROUP names the group that may read the store. */
 
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,13 @@ static bool day_record(struct store *store, struct error *err)
     return true;
 }
 
+static gid_t group_of_environment(void)
+{
+    const char *name = getenv("STORE_GROUP");
+    const struct group *group = name != NULL ? getgrnam(name) : NULL;
+    return group != NULL ? group->gr_gid : (gid_t)-1;
+}
+
 int main(int argc, char **argv)
 {
     struct error err;
@@ -352,7 +360,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     bool is_recorded =
-        store_open(argv[1], (gid_t)-1, &store, &err) &&
+        store_open(argv[1], group_of_environment(), &store, &err) &&
         (is_day ? day_record(store, &err) : scene_record(store, scene, count, 0, &err));
     store_close(store);
     if (!is_recorded) {
