@@ -39,7 +39,7 @@ struct nginx_test_result {
 
 /* nginx -t over the whole configuration in a private view: user, mount, network and pid namespaces,
  * placeholder certificates at every path below ours, everything else as it is but read-only; where
- * namespaces are refused, under a supervisor (nginx_seccomp.h). Changes nothing outside. The two
+ * namespaces are refused, under a supervisor (view.h). Changes nothing outside. The two
  * entrances (tree_entrance) are there even when they are not installed yet. Paths of the candidate
  * are named below layout->nginx_tree, wherever it stands. False only when the machine itself fails;
  * "cannot be tested here" is a verdict. */

@@ -127,6 +127,9 @@ void view_close(struct view *view)
         (void)munmap(view->report, sizeof(*view->report)); /* it was mapped */
         view->report = NULL;
     }
+    if (view != NULL) {
+        view_shadow_remove(view);
+    }
 }
 
 const struct view_report *view_report(const struct view *view)
@@ -134,8 +137,7 @@ const struct view_report *view_report(const struct view *view)
     return view->report;
 }
 
-/* ---- For the child ----------------------------------------------------------------------------
- */
+/* ---- For the child -------------------------------------------------------------------------- */
 
 bool view_fail(struct view *view, const char *step, const char *path)
 {

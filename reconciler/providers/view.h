@@ -1,6 +1,8 @@
-/* A private view of the machine: namespaces in which a program sees what is placed here instead of
- * what is there, can change nothing, and reaches nobody. Works as root and as an ordinary user,
- * where user namespaces are permitted. */
+/* A private view of the machine: a program sees what is placed here instead of what is there, can
+ * change nothing, and reaches nobody. Works as root and as an ordinary user: in namespaces
+ * (view_enter), and where those are not permitted, under a supervisor that answers the program's
+ * system calls (view_supervise). The namespaces hold against anything; the supervisor is for a
+ * program that means no harm. */
 #pragma once
 
 #include <stdbool.h>
@@ -41,3 +43,8 @@ void view_close(struct view *view);
 const struct view_report *view_report(const struct view *view);
 /* For struct process_options: prepare is view_enter, prepare_context the view. */
 int view_enter(void *view);
+
+/* The other way: after view_open, puts what was placed into a temporary folder, which view_close
+ * removes, and clears the report. prepare is then view_supervise. */
+bool view_shadow(struct view *view, struct error *err) MUST_CHECK;
+int view_supervise(void *view);

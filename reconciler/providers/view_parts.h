@@ -32,6 +32,16 @@ struct view {
     bool is_root;
     struct str users; /* what /proc/PID/uid_map shall say */
     struct str groups;
+    const char *shadow;   /* the temporary folder; NULL: there is none */
+    size_t shadow_count;  /* of entries in it */
+    struct map redirects; /* path -> struct view_redirect */
+};
+
+/* Where a path, and everything below it if it is a directory, really is. */
+struct view_redirect {
+    const char *target;
+    bool is_directory;
+    bool is_made; /* in the shadow, so that more can be put into it */
 };
 
 /* For the child: keeps the first failure, with errno; the texts are constants or made before the
@@ -42,3 +52,13 @@ bool view_file_put(const char *path, int flags, struct str content);
 
 /* view_mounts.c: in a mount namespace of its own. */
 bool view_mounts_make(struct view *view);
+
+/* view_shadow.c */
+void view_shadow_remove(struct view *view);
+/* False: the path is what it is. out_path has PATH_MAX bytes; what does not fit is not redirected.
+ * Allocates nothing. */
+bool view_shadow_find(const struct view *view, const char *path, char *out_path);
+
+/* view_filter.c: from now on this process asks whoever has the descriptor that is returned; -1 with
+ * errno. */
+int view_filter_install(void);

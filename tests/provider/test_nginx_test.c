@@ -5,6 +5,11 @@
 #include "base/clock.h"
 #include "provider/nginx_sandbox.h"
 
+/* test_nginx_supervised.c brings another. */
+#ifndef TEST_GROUP_SETUP
+#define TEST_GROUP_SETUP NULL
+#endif
+
 #define MEMBERS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static struct nginx_test_result test_candidate(struct sandbox *sandbox,
@@ -472,5 +477,5 @@ int main(void)
         TEST(test_nginx_test_without_nginx_is_untested),
         TEST(test_nginx_test_of_another_root_reads_its_files),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, TEST_GROUP_SETUP, NULL);
 }
