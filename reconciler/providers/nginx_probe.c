@@ -133,24 +133,32 @@ static bool ask(const struct question *question, int64_t left_ms, struct error *
     CURLcode result = curl_easy_perform(curl);
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status); /* 0 when there is none */
     if (status == 0) {
-        return error_set(err, ERROR_UNAVAILABLE, "%s: %s", question->url,
+        bool is_late = result == CURLE_OPERATION_TIMEDOUT;
+        return error_set(err, is_late ? ERROR_LIMIT : ERROR_UNAVAILABLE, "%s: %s", question->url,
                          reason[0] != '\0' ? reason : curl_easy_strerror(result));
     }
     return (status >= FIRST_GOOD && status < FIRST_BAD) ||
            error_set(err, ERROR_REFUSED, "%s answered %ld", question->url, status);
 }
 
+/* What went wrong tells more than that there was no time for a last attempt. */
 static bool ask_until(const struct question *question, struct error *err)
 {
     static const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    struct error last = {0};
+    struct error why = {0};
     int64_t end = clock_ms() + question->probe->timeout_ms;
     for (;;) {
         int64_t left = end - clock_ms();
-        if (ask(question, left > 0 ? left : 1, err)) {
+        if (ask(question, left > 0 ? left : 1, &why)) {
             return true;
         }
+        if (why.code != ERROR_LIMIT || last.code == ERROR_NONE) {
+            last = why;
+        }
         if (clock_ms() + 2 * (int64_t)PAUSE_MS >= end) {
-            return error_wrap(err, "within %u ms", question->probe->timeout_ms);
+            return error_set(err, last.code, "within %u ms: %s", question->probe->timeout_ms,
+                             last.message);
         }
         (void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
     }

@@ -1,5 +1,6 @@
 /* Switching the real nginx, which runs in the folder of each test as whoever runs the tests. */
 
+#include "base/clock.h"
 #include "provider/nginx_sandbox.h"
 
 #define MEMBERS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -61,13 +62,6 @@ static void expect_failure(struct sandbox *sandbox, unsigned long number, const 
     }
 }
 
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void test_nginx_switch_starts_what_does_not_run(void **state)
 {
     struct sandbox *sandbox = *state;
@@ -106,7 +100,7 @@ static void test_nginx_switch_does_not_wait_for_old_connections(void **state)
     assert_int_equal(send(fd, "GET / HTTP/1.1\r\n", 16, 0), 16);
     int64_t begin = clock_ms();
     expect_switched(sandbox, 2, site(sandbox, "two"));
-    assert_true(clock_ms() - begin < 2000);
+    assert_true(clock_ms() - begin < 3000);
     expect_generation(sandbox, 2);
     (void)close(fd);
 }
@@ -117,7 +111,7 @@ static void test_nginx_switch_goes_back_when_nginx_cannot_read_it(void **state)
     expect_switched(sandbox, 1, site(sandbox, "one"));
     int64_t begin = clock_ms();
     expect_failure(sandbox, 2, "server { lisen 80; }\n", "unknown directive \"lisen\"");
-    assert_true(clock_ms() - begin < 2000); /* the error log ends the wait */
+    assert_true(clock_ms() - begin < 3000); /* the error log ends the wait */
     expect_generation(sandbox, 1);
     expect_switched(sandbox, 3, site(sandbox, "three"));
     expect_generation(sandbox, 3);
@@ -194,7 +188,7 @@ static void test_nginx_switch_gives_up_on_a_master_that_hangs(void **state)
     assert_false(switch_to(sandbox, 2, site(sandbox, "two"), &err));
     int64_t took = clock_ms() - begin;
     assert_int_equal(kill(master, SIGCONT), 0);
-    assert_true(took < 12000);
+    assert_true(took < 20000);
     assert_non_null(strstr(err.message, "still answers with generation 1"));
     assert_non_null(strstr(err.message, "not proven"));
     unsigned long current = 0;
