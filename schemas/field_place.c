@@ -60,18 +60,11 @@ struct diagnostic *place_report(const struct place *place, enum diagnostic_code 
     return diagnostic;
 }
 
-const char *place_node_words(const struct node *node)
-{
-    static const char *const words[] = {
-        [NODE_SCALAR] = "a single value", [NODE_LIST] = "a list", [NODE_MAPPING] = "a map"};
-    return node_is_null(node) ? "nothing" : words[node->type];
-}
-
 void place_report_type(const struct place *place, const struct field *field,
                        const struct node *node)
 {
     place_report(place, DIAGNOSTIC_WRONG_TYPE, node, field_type_text(place->check->arena, field),
-                 place_node_words(node));
+                 node_words(node));
 }
 
 const char *place_shown(const struct place *place, const struct node *node)

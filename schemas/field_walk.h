@@ -24,8 +24,6 @@ struct diagnostic *place_report(const struct place *place, enum diagnostic_code 
 /* The value has another type than the row takes. */
 void place_report_type(const struct place *place, const struct field *field,
                        const struct node *node);
-/* "a list", "nothing" */
-const char *place_node_words(const struct node *node);
 /* The value as a message may show it. */
 const char *place_shown(const struct place *place, const struct node *node);
 /* The node that a value says it was set by: NULL for a default. */

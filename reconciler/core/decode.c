@@ -75,13 +75,6 @@ static void complain_section(struct decoding *decoding, const struct node *key)
     diagnostic->suggestion = diagnostic_nearest(key->text, names, count);
 }
 
-static const char *node_words(const struct node *node)
-{
-    static const char *const words[] = {
-        [NODE_SCALAR] = "a text", [NODE_LIST] = "a list", [NODE_MAPPING] = "a map"};
-    return node_is_null(node) ? "nothing" : words[node->type];
-}
-
 static bool require_mapping(struct decoding *decoding, const struct node *node, const char *what)
 {
     if (node->type == NODE_MAPPING) {
@@ -89,6 +82,7 @@ static bool require_mapping(struct decoding *decoding, const struct node *node, 
     }
     (void)diagnostic_add(decoding->input->arena, decoding->input->diagnostics,
                          DIAGNOSTIC_NOT_A_MAPPING, node->span, what, node_words(node), NULL);
+    decoding->is_incomplete = true; /* what it should have held is missed elsewhere */
     return false;
 }
 
@@ -292,7 +286,9 @@ static void decode_document(struct decoding *decoding, const struct entry *entry
                           .document = document,
                           .facts = decoding->input->facts,
                           .layout = decoding->input->layout};
+    size_t before = diagnostics->count;
     field_decode(&check, schema, document->node, document->spec);
+    document->has_mistakes = diagnostics_have_errors_from(diagnostics, before);
     document_set_add(arena, decoding->documents, document);
 }
 
@@ -354,9 +350,10 @@ static void decode_removal(struct decoding *decoding, const struct entry *entry)
         return;
     }
     const char *kind = arena_strndup(arena, entry->key->text, (size_t)(colon - entry->key->text));
-    if (kind_find(kind) == NULL || strcmp(kind_find(kind)->schema->name, kind) != 0) {
-        (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_UNKNOWN_KIND, entry->key->span, kind,
-                             NULL);
+    if (kind_of_name(kind) == NULL) {
+        const char *nearest = kind_nearest(arena, kind);
+        diagnostic_add(arena, diagnostics, DIAGNOSTIC_UNKNOWN_KIND, entry->key->span, kind, NULL)
+            ->suggestion = nearest == NULL ? NULL : arena_printf(arena, "%s%s", nearest, colon);
         return;
     }
     if (node_is_null(entry->value) || !require_mapping(decoding, entry->value, entry->key->text)) {
@@ -392,6 +389,8 @@ void decode_documents(const struct decode_input *input, struct document_set *out
 {
     *out_documents = (struct document_set){0};
     struct decoding decoding = {.input = input, .documents = out_documents};
+    /* A file that could not be loaded may hold what is missed. */
+    decoding.is_incomplete = diagnostics_have_errors(input->diagnostics);
     for (size_t layer = 0; layer < DECODE_LAYERS; layer++) {
         for (size_t i = 0; i < input->sources->count; i++) {
             if (input->sources->items[i].layer == layer) {

@@ -31,3 +31,22 @@ const struct kind *kind_find(const char *name)
     }
     return NULL;
 }
+
+const struct kind *kind_of_name(const char *name)
+{
+    const struct kind *kind = kind_find(name);
+    return kind != NULL && strcmp(kind->schema->name, name) == 0 ? kind : NULL;
+}
+
+const char *kind_nearest(struct arena *arena, const char *name)
+{
+    const struct kind *plural = kind_find(name);
+    if (plural != NULL) {
+        return plural->schema->name;
+    }
+    const char **names = arena_array(arena, kind_count(), sizeof(*names));
+    for (size_t i = 0; i < kind_count(); i++) {
+        names[i] = kinds[i].schema->name;
+    }
+    return diagnostic_nearest(name, names, kind_count());
+}

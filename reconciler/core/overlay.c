@@ -24,6 +24,7 @@ static const struct node *merge_mappings(struct arena *arena, const struct node 
     struct map places = {0};
     struct node *merged = arena_new(arena, struct node);
     *merged = *high;
+    merged->hides_lower = low->hides_lower;
     merged->entries = (struct node_entries){0};
     for (size_t i = 0; i < low->entries.count; i++) {
         vec_add(arena, &merged->entries, low->entries.items[i]);
@@ -50,5 +51,14 @@ const struct node *overlay_merge(struct arena *arena, const struct node *low,
     if (low == NULL || high == NULL) {
         return low == NULL ? high : low;
     }
-    return is_mapping(low) && is_mapping(high) ? merge_mappings(arena, low, high) : high;
+    if (!is_mapping(high) || high->hides_lower) {
+        return high;
+    }
+    if (is_mapping(low)) {
+        return merge_mappings(arena, low, high);
+    }
+    struct node *hiding = arena_new(arena, struct node);
+    *hiding = *high;
+    hiding->hides_lower = true;
+    return hiding;
 }

@@ -31,8 +31,10 @@ void validate_documents(struct arena *arena, const struct facts *facts, const st
                               .document = document,
                               .facts = facts,
                               .layout = layout};
-        if (schema->check != NULL) {
+        if (schema->check != NULL && !document->has_mistakes) {
+            size_t before = diagnostics->count;
             schema->check(&check, document->spec);
+            document->has_mistakes = diagnostics_have_errors_from(diagnostics, before);
         }
     }
     check_tombstones(arena, documents, diagnostics);

@@ -1,4 +1,5 @@
-/* Checks inside each document, by its kind's own rules. Pure. */
+/* Checks inside each document, by its kind's own rules; a document whose fields could not be read
+ * is passed over, since most of what its check would find only follows from that. Pure. */
 #pragma once
 
 #include "model/diagnostic.h"

@@ -54,14 +54,19 @@ struct diagnostic *diagnostic_add(struct arena *arena, struct diagnostic_list *l
     return diagnostic;
 }
 
-bool diagnostics_have_errors(const struct diagnostic_list *list)
+bool diagnostics_have_errors_from(const struct diagnostic_list *list, size_t first)
 {
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = first; i < list->count; i++) {
         if (infos[list->items[i].code].severity == SEVERITY_ERROR) {
             return true;
         }
     }
     return false;
+}
+
+bool diagnostics_have_errors(const struct diagnostic_list *list)
+{
+    return diagnostics_have_errors_from(list, 0);
 }
 
 static char fold(char c)

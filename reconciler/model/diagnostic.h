@@ -53,5 +53,7 @@ struct diagnostic *diagnostic_add(struct arena *arena, struct diagnostic_list *l
                                   enum diagnostic_code code, struct span span, ...)
     __attribute__((sentinel));
 bool diagnostics_have_errors(const struct diagnostic_list *list);
+/* The same for those that were added when the list held `first` of them. */
+bool diagnostics_have_errors_from(const struct diagnostic_list *list, size_t first);
 /* The nearest of the candidates by edit distance, for "did you mean"; NULL when none is near. */
 const char *diagnostic_nearest(const char *word, const char *const *candidates, size_t count);

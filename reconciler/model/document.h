@@ -1,6 +1,7 @@
 /* A document: one named entry of a kind, and the set of all documents of a run. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/map.h"
@@ -28,7 +29,8 @@ struct document {
     const struct node *node; /* the merged mapping the spec was read from */
     void *spec;              /* the struct of that kind; begins with struct common_spec */
     struct reference_list references;
-    size_t order; /* place in dependency order, filled by core/order */
+    bool has_mistakes; /* in its fields: what else would be found may only follow from them */
+    size_t order;      /* place in dependency order, filled by core/order */
 };
 
 VEC(document_list, struct document *);

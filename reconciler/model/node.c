@@ -18,6 +18,13 @@ bool node_is_null(const struct node *node)
     return false;
 }
 
+const char *node_words(const struct node *node)
+{
+    static const char *const words[] = {
+        [NODE_SCALAR] = "a single value", [NODE_LIST] = "a list", [NODE_MAPPING] = "a map"};
+    return node_is_null(node) ? "nothing" : words[node->type];
+}
+
 const struct node *node_get(const struct node *mapping, const char *key)
 {
     assert(mapping->type == NODE_MAPPING);

@@ -27,9 +27,13 @@ struct node {
     size_t length;                 /* of text */
     struct node_entries entries;   /* mappings, in written order, keys unique */
     struct node_elements elements; /* lists */
+    bool hides_lower;              /* mappings of merged trees: it was laid over a null, so nothing
+                                      that stands below both shines through */
 };
 
 /* A plain null, ~ or empty scalar: removes what a lower overlay set. */
 bool node_is_null(const struct node *node);
+/* "a list", "nothing": what stands there, for messages. */
+const char *node_words(const struct node *node);
 /* The value of a mapping's key, or NULL. */
 const struct node *node_get(const struct node *mapping, const char *key);
