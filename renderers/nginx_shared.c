@@ -50,7 +50,15 @@ static void count_names(struct sites *sites, const struct site_spec *site)
     }
 }
 
-/* nginx speaks TLS on an address for all servers or for none. */
+static bool is_reported(const struct render *render, enum diagnostic_code code, struct span span)
+{
+    const struct diagnostic_list *list = render->diagnostics;
+    return list->count > 0 && vec_last(list)->code == code &&
+           vec_last(list)->span.source == span.source && vec_last(list)->span.first == span.first;
+}
+
+/* nginx speaks TLS on an address for all servers or for none; what holds for IPv4 and IPv6 alike is
+ * said once. */
 static void add_listener(struct render *render, struct sites *sites, struct map *seen,
                          const struct listener *listener)
 {
@@ -60,7 +68,8 @@ static void add_listener(struct render *render, struct sites *sites, struct map 
         *copy = *listener;
         (void)map_put(render->arena, seen, copy->full, copy);
         vec_add(render->arena, &sites->listeners, *listener);
-    } else if (first->uses_tls != listener->uses_tls) {
+    } else if (first->uses_tls != listener->uses_tls &&
+               !is_reported(render, DIAGNOSTIC_SITE_LISTEN_MIXED, listener->span)) {
         diagnostic_add(render->arena, render->diagnostics, DIAGNOSTIC_SITE_LISTEN_MIXED,
                        listener->span, listener->full, NULL)
             ->second = first->span;

@@ -21,6 +21,14 @@ struct span site_span(const struct site *site, const struct node *node)
     return node != NULL ? node->span : site->document->span;
 }
 
+void site_report(const struct site *site, enum diagnostic_code code, const struct node *node,
+                 const char *field, const char *argument, const char *second_argument)
+{
+    diagnostic_add(site->arena, site->render->diagnostics, code, site_span(site, node), argument,
+                   second_argument, NULL)
+        ->path = arena_printf(site->arena, "site %s: %s", site->document->name, field);
+}
+
 void site_duration(struct nginx_text *nginx, int64_t milliseconds)
 {
     unsigned long long number = (unsigned long long)milliseconds;

@@ -37,6 +37,9 @@ struct site {
 
 /* The node's place; the document's when nobody wrote it. */
 struct span site_span(const struct site *site, const struct node *node);
+/* A mistake that shows only now; field is what messages call the place. */
+void site_report(const struct site *site, enum diagnostic_code code, const struct node *node,
+                 const char *field, const char *argument, const char *second_argument);
 /* The number of milliseconds as nginx writes it: 60s, 1500ms. */
 void site_duration(struct nginx_text *nginx, int64_t milliseconds);
 /* Names of their own for each type and what: "rc_rate_1f2e3d4c5b_6a7b8c9d" for variables, which

@@ -64,9 +64,13 @@ static void header_set(struct site *site, size_t route, const char *name, struct
 /* A program's own choice is kept for those that have more than one good value. */
 static void set_defaults(struct site *site)
 {
-    header_set(site, 0, "X-Content-Type-Options", (struct header_value){.text = "nosniff"});
-    header_set(site, 0, "Referrer-Policy", (struct header_value){.word = "$rc_referrer_policy"});
-    header_set(site, 0, "X-Frame-Options", (struct header_value){.word = "$rc_x_frame_options"});
+    struct span span = site->document->span;
+    header_set(site, 0, "X-Content-Type-Options",
+               (struct header_value){.text = "nosniff", .span = span});
+    header_set(site, 0, "Referrer-Policy",
+               (struct header_value){.word = "$rc_referrer_policy", .span = span});
+    header_set(site, 0, "X-Frame-Options",
+               (struct header_value){.word = "$rc_x_frame_options", .span = span});
 }
 
 static void set_hsts(struct site *site)
@@ -112,7 +116,8 @@ static void set_written(struct site *site, const struct route *route)
     for (size_t i = 0; headers->node != NULL && i < headers->node->entries.count; i++) {
         const struct node_entry *entry = &headers->node->entries.items[i];
         if (node_is_null(entry->value) && header_find(site, entry->key->text) != NULL) {
-            header_set(site, route->number, entry->key->text, (struct header_value){0});
+            header_set(site, route->number, entry->key->text,
+                       (struct header_value){.span = entry->value->span});
         }
     }
 }
@@ -314,7 +319,11 @@ static bool any_route_differs(const struct site *site)
 /* The server's value where routes differ: a variable that is empty where nothing is sent. */
 static struct header_value value_by_path(const struct site *site, const struct site_header *header)
 {
-    struct header_value value = {.word = header->variable, .span = header->values[0].span};
+    bool is_sites_own = is_sent(&header->values[0]);
+    struct header_value value = {
+        .word = header->variable,
+        .span = is_sites_own ? header->values[0].span : site->document->span,
+    };
     for (size_t i = 0; i < site->route_count; i++) {
         value.only_good |= header->values[i].only_good;
     }

@@ -28,8 +28,7 @@ static const struct proxy_target *make_target(struct site *site, enum target_typ
 static const struct proxy_target *report(struct site *site, enum diagnostic_code code,
                                          const struct route_spec *route, const char *argument)
 {
-    (void)diagnostic_add(site->arena, site->render->diagnostics, code,
-                         site_span(site, route->proxy.node), argument, NULL);
+    site_report(site, code, route->proxy.node, "proxy", argument, NULL);
     return NULL;
 }
 

@@ -77,9 +77,7 @@ static void check_covered(struct site *site, const struct document *certificate,
                           const struct node *node)
 {
     if (!document_covers(certificate, name)) {
-        (void)diagnostic_add(site->arena, site->render->diagnostics,
-                             DIAGNOSTIC_SITE_NAME_NOT_COVERED, site_span(site, node),
-                             certificate->name, name, NULL);
+        site_report(site, DIAGNOSTIC_SITE_NAME_NOT_COVERED, node, "tls", certificate->name, name);
     }
 }
 

@@ -100,7 +100,7 @@ static void find_names(struct check *check, struct site_spec *site)
     bool is_empty = hosts->node != NULL && hosts->node->elements.count == 0;
     bool is_absent = hosts->node == NULL && !syntax_host_name.check(names[0]);
     if (is_empty || is_absent) {
-        check_add(check, DIAGNOSTIC_SITE_NO_HOST, hosts->node, "hosts", names[0], NULL);
+        check_add(check, DIAGNOSTIC_SITE_NO_HOST, hosts->node, "hosts", NULL, NULL);
     }
 }
 
@@ -129,9 +129,22 @@ static void check_hsts(struct check *check, const struct site_spec *site)
     }
 }
 
-static bool has_handler(const struct site_spec *site)
+/* A field that nobody knows may be a misspelt handler, and is reported anyway. */
+static bool has_unknown_field(const struct node *mapping)
 {
-    return site->route.handler != ROUTE_INHERITED;
+    for (size_t i = 0; i < mapping->entries.count; i++) {
+        if (field_find(&site_schema, mapping->entries.items[i].key->text) == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_handler(struct check *check, const struct site_spec *site)
+{
+    if (site->route.handler == ROUTE_INHERITED && !has_unknown_field(check->document->node)) {
+        check_add(check, DIAGNOSTIC_SITE_NO_HANDLER, NULL, NULL, NULL, NULL);
+    }
 }
 
 /* Two spellings of the same location, such as "= /a" and "=/a". */
@@ -184,9 +197,7 @@ static void site_check(struct check *check, void *spec)
     find_names(check, site);
     find_tls(site);
     route_check(check, &site->route, check->document->node, "");
-    if (!has_handler(site)) {
-        check_add(check, DIAGNOSTIC_SITE_NO_HANDLER, NULL, NULL, NULL, NULL);
-    }
+    check_handler(check, site);
     check_hsts(check, site);
     check_rate_limits(check, site);
     check_paths(check, site);
