@@ -2,24 +2,19 @@
  * attempts keep a slow start cheap; in each pause we look whether the service is still there. */
 #include "providers/health.h"
 
-#include <curl/curl.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <netdb.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "providers/health_connection.h"
 
 enum {
     PAUSE_FIRST_MS = 20,
@@ -30,151 +25,6 @@ enum {
     OUTPUT_LIMIT = 4096,
     STATUS_LIMIT = 64 * 1024, /* of /proc/PID/status: a process may be in many groups */
 };
-
-#define UNIX_PREFIX "unix:"
-
-int64_t health_clock_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* ---- connections --------------------------------------------------------------------------- */
-
-struct endpoint {
-    struct sockaddr_storage address;
-    socklen_t length;
-};
-
-static bool endpoint_unix(const char *path, struct endpoint *out_endpoint, struct error *err)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        return error_set(err, ERROR_LIMIT, "socket path %s is too long", path);
-    }
-    memcpy(address.sun_path, path, strlen(path));
-    memcpy(&out_endpoint->address, &address, sizeof(address));
-    out_endpoint->length = sizeof(address);
-    return true;
-}
-
-static bool endpoint_internet(const char *text, struct arena *arena, struct endpoint *out_endpoint,
-                              struct error *err)
-{
-    char *host = arena_strdup(arena, text);
-    char *colon = strrchr(host, ':');
-    if (colon == NULL) {
-        return error_set(err, ERROR_FORMAT, "%s names no port", text);
-    }
-    *colon = '\0';
-    if (host[0] == '[' && colon[-1] == ']') {
-        colon[-1] = '\0';
-        host++;
-    }
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *found = NULL;
-    int result = getaddrinfo(host, colon + 1, &hints, &found);
-    if (result != 0) {
-        return error_set(err, ERROR_SYSTEM, "%s: %s", text, gai_strerror(result));
-    }
-    memcpy(&out_endpoint->address, found->ai_addr, found->ai_addrlen);
-    out_endpoint->length = found->ai_addrlen;
-    freeaddrinfo(found);
-    return true;
-}
-
-static bool endpoint_read(const char *text, struct arena *arena, struct endpoint *out_endpoint,
-                          struct error *err)
-{
-    if (text_starts_with(text, UNIX_PREFIX)) {
-        return endpoint_unix(text + strlen(UNIX_PREFIX), out_endpoint, err);
-    }
-    return endpoint_internet(text, arena, out_endpoint, err);
-}
-
-static bool ask_connection(const char *address, unsigned limit_ms, struct arena *arena,
-                           struct error *err)
-{
-    struct endpoint endpoint = {0};
-    if (!endpoint_read(address, arena, &endpoint, err)) {
-        return false;
-    }
-    AUTO_FD fd = socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) {
-        return error_errno(err, "make a socket");
-    }
-    if (connect(fd, (const struct sockaddr *)&endpoint.address, endpoint.length) == 0) {
-        return true;
-    }
-    if (errno != EINPROGRESS) {
-        return error_errno(err, "connect to %s", address);
-    }
-    struct pollfd waiting = {.fd = fd, .events = POLLOUT};
-    int number = 0;
-    socklen_t length = sizeof(number);
-    if (poll(&waiting, 1, (int)limit_ms) <= 0) {
-        return error_set(err, ERROR_LIMIT, "%s does not answer", address);
-    }
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &length) != 0) {
-        return error_errno(err, "connect to %s", address);
-    }
-    errno = number;
-    return number == 0 || error_errno(err, "connect to %s", address);
-}
-
-/* ---- HTTP ---------------------------------------------------------------------------------- */
-
-static void cleanup_curl(CURL **curl)
-{
-    curl_easy_cleanup(*curl); /* accepts NULL */
-}
-
-static size_t drop_body(char *data, size_t size, size_t count, void *context)
-{
-    (void)data;
-    (void)context;
-    return size * count;
-}
-
-/* Straight to the service: no proxy of our environment, no redirect followed elsewhere. */
-static bool request_prepare(CURL *curl, const struct health *health, unsigned limit_ms,
-                            struct arena *arena)
-{
-    bool is_unix = text_starts_with(health->address, UNIX_PREFIX);
-    const char *path = is_unix ? health->address + strlen(UNIX_PREFIX) : NULL;
-    const char *url =
-        arena_printf(arena, "http://%s%s", is_unix ? "localhost" : health->address, health->path);
-    return curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, path) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)limit_ms) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop_body) == CURLE_OK;
-}
-
-static bool ask_http(const struct health *health, unsigned limit_ms, struct arena *arena,
-                     struct error *err)
-{
-    CLEANUP(cleanup_curl) CURL *curl = curl_easy_init();
-    if (curl == NULL || !request_prepare(curl, health, limit_ms, arena)) {
-        return error_set(err, ERROR_SYSTEM, "%s%s: cannot be asked", health->address, health->path);
-    }
-    CURLcode result = curl_easy_perform(curl);
-    if (result != CURLE_OK) {
-        return error_set(err, ERROR_REFUSED, "%s%s: %s", health->address, health->path,
-                         curl_easy_strerror(result));
-    }
-    long status = 0;
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status); /* stays 0: told below */
-    if (status < 200 || status > 399) {
-        return error_set(err, ERROR_REFUSED, "%s%s answered %ld", health->address, health->path,
-                         status);
-    }
-    return true;
-}
 
 /* ---- command ------------------------------------------------------------------------------- */
 
@@ -263,9 +113,9 @@ bool health_ask(struct host *host, const struct health *health,
 {
     switch (health->type) {
     case HEALTH_TCP:
-        return ask_connection(health->address, limit_ms, arena, err);
+        return health_ask_connection(health->address, limit_ms, arena, err);
     case HEALTH_HTTP:
-        return ask_http(health, limit_ms, arena, err);
+        return health_ask_http(health->address, health->path, limit_ms, arena, err);
     case HEALTH_EXEC:
         return ask_command(host, health, subject, limit_ms, arena, err);
     case HEALTH_NONE:
@@ -277,9 +127,9 @@ bool health_ask(struct host *host, const struct health *health,
 /* False when the subject went away meanwhile. */
 static bool pause_and_look(const struct health_subject *subject, int64_t pause_ms)
 {
-    int64_t until = health_clock_ms() + pause_ms;
+    int64_t until = clock_ms() + pause_ms;
     while (subject->is_alive(subject->context)) {
-        int64_t left = until - health_clock_ms();
+        int64_t left = until - clock_ms();
         if (left <= 0) {
             return true;
         }
@@ -305,13 +155,13 @@ bool health_wait(struct host *host, const struct health *health,
     int64_t pause_ms = PAUSE_FIRST_MS;
     for (;;) {
         struct error last = {0};
-        int64_t left = deadline - health_clock_ms();
+        int64_t left = deadline - clock_ms();
         if (health_ask(host, health, subject, attempt_limit(left), arena, &last)) {
             /* Somebody else may have answered, who holds the service's port. */
             return subject->is_alive(subject->context) ||
                    error_set(err, ERROR_REFUSED, "ended, although its check was well");
         }
-        left = deadline - health_clock_ms();
+        left = deadline - clock_ms();
         if (left <= 0) {
             return error_set(err, ERROR_LIMIT, "not healthy after %u.%u s: %s",
                              health->timeout_ms / 1000, health->timeout_ms % 1000 / 100,

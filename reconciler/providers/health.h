@@ -12,16 +12,12 @@
 
 /* What is asked. */
 struct health_subject {
-    int64_t
-        started_ms; /* health_clock_ms when the start was asked for: the timeout counts from it */
+    int64_t started_ms; /* clock_ms when the start was asked for: the timeout counts from it */
     bool (*is_alive)(void *context); /* asked between attempts; false ends the wait at once */
     void *context;
     pid_t process; /* whose user and groups a command of the check runs with; 0: ours */
     bool is_root;  /* the process keeps running as root; else it first gives that up */
 };
-
-/* CLOCK_MONOTONIC in ms. */
-int64_t health_clock_ms(void);
 
 /* True once the check is well. False: err tells what came last, or that the subject is gone. */
 bool health_wait(struct host *host, const struct health *health,

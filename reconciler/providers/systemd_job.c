@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/str.h"
 
@@ -148,14 +148,7 @@ static void job_send(struct systemd_bus *bus, struct slot *slot)
     slot->batch->unanswered++;
 }
 
-static uint64_t now_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static int batch_run(struct systemd_bus *bus, struct batch *batch, uint64_t deadline)
+static int batch_run(struct systemd_bus *bus, struct batch *batch, int64_t deadline_us)
 {
     while (batch->ended < batch->count) {
         while (batch->sent < batch->count && batch->unanswered < CALLS_IN_FLIGHT) {
@@ -165,12 +158,12 @@ static int batch_run(struct systemd_bus *bus, struct batch *batch, uint64_t dead
         if (result < 0) {
             return result;
         }
-        uint64_t now = now_us();
-        if (now >= deadline) {
+        int64_t now = clock_us();
+        if (now >= deadline_us) {
             return 0;
         }
         if (result == 0 && batch->ended < batch->count) {
-            result = sd_bus_wait(bus->bus, deadline - now);
+            result = sd_bus_wait(bus->bus, (uint64_t)(deadline_us - now));
             if (result < 0 && result != -EINTR) {
                 return result;
             }
@@ -217,7 +210,7 @@ bool systemd_jobs_run(struct systemd_bus *bus, struct systemd_job *jobs, size_t 
     }
     int result = listen_to_jobs(bus, &batch, &match);
     if (result >= 0) {
-        result = batch_run(bus, &batch, now_us() + (uint64_t)timeout_ms * 1000);
+        result = batch_run(bus, &batch, clock_us() + (int64_t)timeout_ms * 1000);
     }
     if (result < 0) {
         return systemd_bus_error(err, result, NULL, "wait for systemd's jobs");

@@ -3,9 +3,9 @@
  * looks first whether it is needed, so that a repeated apply does nothing twice. */
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "providers/systemd_job.h"
 #include "providers/unit.h"
 #include "providers/unit_inputs.h"
@@ -14,13 +14,6 @@
 
 /* systemd has time limits of its own for every unit; this one is for a manager that hangs. */
 enum { STOP_LIMIT_MS = 10 * 60 * 1000 };
-
-static int64_t clock_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static bool is_removal(const struct unit_work *work)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "providers/health.h"
 #include "providers/systemd_job.h"
 #include "providers/systemd_journal.h"
@@ -104,7 +105,7 @@ static bool says_nothing_of_readiness(const struct unit_work_list *works, const 
 static bool stays(struct alive *alive, int64_t until_ms)
 {
     while (is_alive(alive)) {
-        if (health_clock_ms() >= until_ms) {
+        if (clock_ms() >= until_ms) {
             return true;
         }
         const struct timespec pause = {.tv_nsec = SETTLE_LOOK_MS * 1000000L};
@@ -198,7 +199,7 @@ static bool judge(struct unit_work_list *works, struct starting *starts, size_t 
                   const struct systemd_job *jobs)
 {
     bool has_failure = false;
-    int64_t started_ms = health_clock_ms(); /* before that, old processes may have been stopping */
+    int64_t started_ms = clock_ms(); /* before that, old processes may have been stopping */
     struct alive *alive = arena_array(works->arena, count, sizeof(*alive));
     for (size_t i = 0; i < count; i++) {
         const char *name = starts[i].work->name;

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "providers/health.h"
 
 enum { NOBODY = 65534 };
@@ -30,7 +31,7 @@ static bool always(void *context)
 
 static struct health_subject subject_of_now(void)
 {
-    return (struct health_subject){.started_ms = health_clock_ms(), .is_alive = always};
+    return (struct health_subject){.started_ms = clock_ms(), .is_alive = always};
 }
 
 /* Answers each connection with the same bytes, the first ones with 503. */
@@ -182,6 +183,34 @@ static void test_health_http_goes_over_a_unix_socket(void **state)
     server_stop(&server);
 }
 
+static void test_health_path_makes_one_request_only(void **state)
+{
+    static const char *const paths[] = {"/a b", "/a\r\nHost: x", "/\x7f", "healthz", ""};
+    struct sandbox *sandbox = *state;
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        const struct health health = {
+            .type = HEALTH_HTTP, .address = "127.0.0.1:9", .path = paths[i], .timeout_ms = 1};
+        struct error err = {0};
+        assert_false(is_well(sandbox, &health, &err));
+        assert_non_null(strstr(err.message, "cannot be asked for"));
+    }
+}
+
+static void test_health_of_a_server_that_says_nothing_has_an_end(void **state)
+{
+    struct sandbox *sandbox = *state;
+    struct server server = server_start(sandbox, AF_INET, "", 0);
+    assert_int_equal(kill(server.process, SIGSTOP), 0);
+    struct health health = http_health(sandbox, &server);
+    health.timeout_ms = 100;
+    int64_t begun = clock_ms();
+    struct error err = {0};
+    assert_false(is_well(sandbox, &health, &err));
+    assert_true(clock_ms() - begun < 20000);
+    assert_non_null(strstr(err.message, "did not answer in time"));
+    server_stop(&server);
+}
+
 static void test_health_is_asked_again_until_it_is_well(void **state)
 {
     struct sandbox *sandbox = *state;
@@ -293,10 +322,10 @@ static void test_health_wait_ends_when_the_subject_does(void **state)
         .type = HEALTH_TCP, .address = "127.0.0.1:9", .timeout_ms = 60000};
     unsigned asked = 0;
     struct health_subject subject = {
-        .started_ms = health_clock_ms(), .is_alive = three_times, .context = &asked};
+        .started_ms = clock_ms(), .is_alive = three_times, .context = &asked};
     struct error err = {0};
     assert_false(health_wait(&sandbox->host, &health, &subject, sandbox->arena, &err));
-    assert_true(health_clock_ms() - subject.started_ms < 10000);
+    assert_true(clock_ms() - subject.started_ms < 10000);
     assert_non_null(strstr(err.message, "ended before it was healthy"));
 }
 
@@ -312,7 +341,7 @@ static void test_health_is_not_well_when_somebody_else_answers(void **state)
     struct sandbox *sandbox = *state;
     struct server server = server_start(sandbox, AF_INET, ANSWER("200 OK"), 0);
     struct health health = http_health(sandbox, &server);
-    struct health_subject subject = {.started_ms = health_clock_ms(), .is_alive = never};
+    struct health_subject subject = {.started_ms = clock_ms(), .is_alive = never};
     assert_false(health_wait(&sandbox->host, &health, &subject, sandbox->arena, NULL));
     server_stop(&server);
 }
@@ -325,6 +354,8 @@ int main(void)
         SANDBOX_TEST(test_health_addresses_that_make_no_sense_are_told),
         SANDBOX_TEST(test_health_http_wants_200_to_399),
         SANDBOX_TEST(test_health_http_goes_over_a_unix_socket),
+        SANDBOX_TEST(test_health_path_makes_one_request_only),
+        SANDBOX_TEST(test_health_of_a_server_that_says_nothing_has_an_end),
         SANDBOX_TEST(test_health_is_asked_again_until_it_is_well),
         SANDBOX_TEST(test_health_ignores_a_proxy_in_our_environment),
         SANDBOX_TEST(test_health_tells_the_last_answer),
