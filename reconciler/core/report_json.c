@@ -1,4 +1,5 @@
 /* The report as one JSON object, for CI and for `plan --against`. */
+#include "core/diagnostics_report.h"
 #include "core/report_line.h"
 #include "model/json.h"
 
@@ -96,15 +97,23 @@ static json_t *json_impact(const struct report *report)
     return impact;
 }
 
+static json_t *json_diagnostics(const struct report *report)
+{
+    static const struct diagnostic_list none = {0};
+    const struct diagnostic_list *list = report->diagnostics;
+    return diagnostics_json(report->arena, list == NULL ? &none : list);
+}
+
 void report_write_json(const struct report *report, struct text *out)
 {
     AUTO_JSON root = json_pack(
-        "{s:s, s:i, s:b, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:o}", "verdict",
+        "{s:s, s:i, s:b, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:o, s:o}", "verdict",
         report_verdict(report), "exit_code", (int)report_exit_code(report, true), "dry_run",
         report->is_dry_run, "counts", json_counts(report), "impact", json_impact(report),
         "generation_before", (json_int_t)report->generation_before, "generation_after",
-        (json_int_t)report->generation_after, "owes_reload", report->owes_reload, "findings",
-        json_findings(report), "held", json_held(report), "changes", json_changes(report));
+        (json_int_t)report->generation_after, "owes_reload", report->owes_reload, "diagnostics",
+        json_diagnostics(report), "findings", json_findings(report), "held", json_held(report),
+        "changes", json_changes(report));
     CLEANUP(cleanup_free) char *text = json_dumps(root, JSON_INDENT(2));
     if (text != NULL) {
         text_line(out, "%s", text);

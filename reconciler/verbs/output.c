@@ -44,9 +44,8 @@ static struct text write_report(struct command *command, const struct run *run,
     return text;
 }
 
-static int emit(struct command *command, const struct output *output, struct str text)
+int output_emit(const struct output *output, struct str text)
 {
-    (void)command;
     if (output->file == NULL) {
         return output_text(text);
     }
@@ -68,7 +67,7 @@ int output_report(struct command *command, const struct run *run, const struct r
                                   : (int)report_exit_code(&run->report, command->is_detailed);
     for (size_t i = 0; i < command->output_count; i++) {
         struct text text = write_report(command, run, style, &command->outputs[i]);
-        if (emit(command, &command->outputs[i], text_str(&text)) != EXIT_CODE_SUCCESS) {
+        if (output_emit(&command->outputs[i], text_str(&text)) != EXIT_CODE_SUCCESS) {
             code = EXIT_CODE_FAILED;
         }
     }

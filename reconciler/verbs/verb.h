@@ -58,5 +58,7 @@ int output_report(struct command *command, const struct run *run, const struct r
 void command_take_folder(struct command *command);
 /* The message on standard error, as "reconcile: ..."; returns EXIT_CODE_FAILED. */
 int output_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Writes text to where the output goes; a failure is EXIT_CODE_FAILED, else EXIT_CODE_SUCCESS. */
+int output_emit(const struct output *output, struct str text);
 /* Writes all of text to standard output; a failure is EXIT_CODE_FAILED, else EXIT_CODE_SUCCESS. */
 int output_text(struct str text);
