@@ -191,7 +191,8 @@ static void take_refusals(struct run *run)
     }
 }
 
-/* One provider at a time, all of its items at once: they stand side by side in the list. */
+/* One provider at a time, all of its items at once: they stand side by side in the list. Fills
+ * run->observations, one per item. */
 static bool observe(struct run *run)
 {
     run->observations = arena_array(run->arena, run->items.count, sizeof(*run->observations));
@@ -287,18 +288,56 @@ static bool set_aside(struct run *run, struct error *err)
     return run_saved_digest(run, run->report.generation_before, &run->memory.held_inputs, err);
 }
 
+/* What was changed must be found as it was wanted: looks at everything again. True when nothing
+ * differs any more, of what was changed or of anything else. */
+static bool verify(struct run *run)
+{
+    struct plan found = {0};
+    run->items = (struct item_list){0};
+    plan_collect(&run->plan_input, &run->items);
+    if (!observe(run)) {
+        return false;
+    }
+    plan_build(&run->plan_input, &run->items, run->observations, &found);
+    bool is_clean = true;
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        const char *name = item_name(run->arena, run->plan.actions.items[i].item);
+        const struct action *again = map_get(&found.by_name, name);
+        if (again == NULL || again->verb == ACTION_NONE) {
+            continue;
+        }
+        is_clean = false;
+        struct outcome *outcome = &run->outcomes[i];
+        if (outcome->result == OUTCOME_CHANGED) {
+            const char *what =
+                again->changes.count > 0 ? again->changes.items[0].field : "its presence";
+            outcome->result = OUTCOME_FAILED;
+            (void)error_set(&outcome->error, ERROR_REFUSED, "it was changed, but %s differs again",
+                            what);
+        }
+    }
+    return is_clean;
+}
+
+/* Carries out what is due; true when the host then is as wanted and nothing is held. */
+static bool act(struct run *run)
+{
+    bool is_held = run->plan.counts.held > 0 || run->report.held.count > 0;
+    if (!has_due_action(run)) {
+        return !is_held;
+    }
+    struct error err = {0};
+    if (!run_save_ledger(run, true, &err)) {
+        return run_fail(run, &err);
+    }
+    run_apply(run);
+    return run->report.failure == NULL && verify(run) && !is_held && run->report.held.count == 0;
+}
+
 static void apply(struct run *run)
 {
     struct error err = {0};
-    if (has_due_action(run)) {
-        if (!run_save_ledger(run, true, &err)) {
-            (void)run_fail(run, &err);
-            return;
-        }
-        run_apply(run);
-    }
-    bool is_clean = run->plan.counts.held == 0 && run->report.held.count == 0 &&
-                    run->report.failure == NULL && !has_due_action(run);
+    bool is_clean = act(run);
     fingerprints_set_key(run->host.fingerprints, is_clean ? run->key : NULL);
     bool is_saved = unit_settle(&run->host, run->arena, &err) &&
                     run_save_ledger(run, false, &err) && set_aside(run, &err) &&

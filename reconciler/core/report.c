@@ -225,11 +225,11 @@ void report_write_text(const struct report *report, const struct report_style *s
     if (!style->hides_verdict) {
         text_line(out, "%s", report_verdict(report));
     }
-    if (style->is_quiet || report->plan == NULL) {
-        return;
-    }
     if (report->hold != NULL) {
         text_line(out, "! %s", report->hold);
+    }
+    if (style->is_quiet || report->plan == NULL) {
+        return;
     }
     write_findings(report, style, out);
     write_held(report, style, out);

@@ -369,7 +369,9 @@ static void certificate_apply(struct host *host, const struct action *const *act
                 (struct issue){actions[i]->item, &outcomes[i], directory, NULL, NULL};
         }
     }
-    carry_out(&work, issues, issue_count);
+    if (issue_count > 0) {
+        carry_out(&work, issues, issue_count);
+    }
     if (may_begin) {
         staging_end(host);
     }
