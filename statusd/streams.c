@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/str.h"
+
 #define SECOND ((uint64_t)1000000)
 
 enum {
@@ -140,29 +142,28 @@ static ssize_t stream_read(void *context, uint64_t position, char *buffer, size_
 {
     struct stream *stream = context;
     struct streams *streams = stream->streams;
-    const char *say = NULL;
+    struct str say = {0};
     (void)position;
     if (streams->is_ending) {
         return MHD_CONTENT_READER_END_OF_STREAM;
     }
     if (stream->said != streams->number) {
         stream->said = streams->number;
-        say = streams->event;
+        say = str_of(streams->event);
     } else if (stream->owes_heartbeat) {
-        say = ":\n\n";
+        say = STR(":\n\n");
     }
     stream->owes_heartbeat = false;
-    if (say == NULL) {
+    if (say.length == 0) {
         stream->is_asleep = true;
         visitor_expect(streams->visitors, stream->visitor, 0);
         MHD_suspend_connection(stream->connection);
         return 0;
     }
-    size_t length = strlen(say);
-    assert(length <= room);
+    assert(say.length <= room);
     (void)room;
-    memcpy(buffer, say, length);
-    return (ssize_t)length;
+    memcpy(buffer, say.data, say.length);
+    return (ssize_t)say.length;
 }
 
 static void stream_release(void *context)

@@ -19,7 +19,8 @@ enum {
     STALE_AFTER_SECONDS = 26 * 3600, /* a daily look, and two hours to be late */
     CLOCK_SLACK_SECONDS = 300,       /* a look from further in the future is not to be believed */
 };
-#define SECOND ((int64_t)1000000)
+#define SECOND    ((int64_t)1000000)
+#define COUNT_MAX ((int64_t)1 << 40)
 
 /* ---- Opening ---- */
 
@@ -161,6 +162,7 @@ void store_snapshot_end(struct store_reader *reader)
 static void counts_add(const struct store_reader *reader, struct state_counts *counts,
                        const char *word, int64_t more)
 {
+    more = more > 0 && more < COUNT_MAX ? more : 0; /* no run writes any other */
     counts->of[state_of_word(reader, word)] += more;
     counts->total += more;
 }
@@ -211,9 +213,9 @@ bool store_read_overview(struct store_reader *reader, struct arena *arena,
                          "SELECT " RUN_COLUMNS RUN_TABLES
                          " WHERE looked ORDER BY run.number DESC LIMIT 1",
                          &overview.has_state, &overview.state, err) ||
-        !states_count(reader, "SELECT state, count(*) FROM document GROUP BY state",
+        !states_count(reader, "SELECT state, count FROM tally WHERE of = 'document'",
                       &overview.documents, err) ||
-        !states_count(reader, "SELECT state, count(*) FROM item WHERE kind IS NULL GROUP BY state",
+        !states_count(reader, "SELECT state, count FROM tally WHERE of = 'item' AND kind = ''",
                       &overview.own_items, err)) {
         return false;
     }
@@ -225,7 +227,8 @@ bool store_read_item_counts(struct store_reader *reader, struct state_counts *ou
                             struct error *err)
 {
     *out_counts = (struct state_counts){0};
-    return states_count(reader, "SELECT state, count(*) FROM item GROUP BY state", out_counts, err);
+    return states_count(reader, "SELECT state, count FROM tally WHERE of = 'item'", out_counts,
+                        err);
 }
 
 bool store_read_kinds(struct store_reader *reader, struct arena *arena,
@@ -233,7 +236,8 @@ bool store_read_kinds(struct store_reader *reader, struct arena *arena,
 {
     AUTO_STATEMENT statement = NULL;
     if (!sqlite_prepare(reader->database,
-                        "SELECT kind, state, count(*) FROM document GROUP BY kind, state",
+                        "SELECT kind, state, count FROM tally WHERE of = 'document'"
+                        " ORDER BY kind",
                         &statement, err)) {
         return false;
     }

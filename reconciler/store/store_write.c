@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "store/store_schema.h"
+
 enum { LINE_MAX_BYTES = 2048 }; /* of one-line texts: details, errors, names */
 
 /* One-line texts come from documents, programs and the kernel: only their length is made sure of.
@@ -273,11 +275,12 @@ static bool state_sweep(struct recording *recording)
 {
     return numbered_run(recording, "DELETE FROM item WHERE seen <> ?") &&
            numbered_run(recording, "DELETE FROM document WHERE seen <> ?") &&
+           sqlite_run(recording->database, "DELETE FROM tally", recording->err) &&
+           sqlite_run(recording->database, store_tally_count, recording->err) &&
            numbered_run(recording,
                         "UPDATE run SET unsettled ="
-                        " (SELECT count(*) FROM document WHERE state <> 'in-sync')"
-                        " + (SELECT count(*) FROM item WHERE state <> 'in-sync' AND kind IS NULL)"
-                        " WHERE number = ?");
+                        " (SELECT coalesce(sum(count), 0) FROM tally WHERE state <> 'in-sync'"
+                        " AND (of = 'document' OR kind = '')) WHERE number = ?");
 }
 
 bool recording_write(struct recording *recording)

@@ -95,7 +95,7 @@ struct html duration_piece(const struct request *request, int64_t microseconds)
     if (ms < 1000) {
         return html_piece(request->arena, "<bdi dir=\"ltr\">%lld ms</bdi>", ms);
     }
-    if (ms < 100 * 1000) {
+    if (ms < 100000) {
         return html_piece(request->arena, "<bdi dir=\"ltr\">%lld.%lld s</bdi>", ms / 1000,
                           ms % 1000 / 100);
     }

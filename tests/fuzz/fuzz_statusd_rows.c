@@ -54,6 +54,7 @@ static const struct table {
               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     {'i', 11, "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     {'d', 10, "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    {'n', 4, "INSERT INTO tally VALUES (?, ?, ?, ?)"},
     {'c', 8, "INSERT INTO certificate VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
     // clang-format on
 };
@@ -154,12 +155,13 @@ static void rows_insert(struct arena *arena, struct str input)
 static void store_fill(struct arena *arena, struct str input)
 {
     struct error err;
-    require(sqlite_run(fuzzed.database,
-                       "BEGIN; DELETE FROM action; DELETE FROM item; DELETE FROM document;"
-                       "DELETE FROM certificate; DELETE FROM run; DELETE FROM text;"
-                       "DELETE FROM sqlite_sequence",
-                       &err),
-            err.message);
+    require(
+        sqlite_run(fuzzed.database,
+                   "BEGIN; DELETE FROM action; DELETE FROM item; DELETE FROM document;"
+                   "DELETE FROM certificate; DELETE FROM tally; DELETE FROM run; DELETE FROM text;"
+                   "DELETE FROM sqlite_sequence",
+                   &err),
+        err.message);
     rows_insert(arena, input);
     require(sqlite_run(fuzzed.database, "COMMIT", &err), err.message);
 }

@@ -523,6 +523,23 @@ static void test_store_refuses_a_database_of_another_program(void **state)
     assert_false(test_folder_exists(folder, "store.db.damaged"));
 }
 
+static void test_store_of_an_older_program_is_brought_up(void **state)
+{
+    const struct test_folder *folder = *state;
+    struct store *store = open_store(folder);
+    record_state(store, NOON, ITEM_STATE_DRIFTED);
+    store_close(store);
+    sqlite3 *older = NULL;
+    assert_int_equal(sqlite3_open(store_path(folder), &older), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(older, "DROP TABLE tally; PRAGMA user_version = 1", NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_close(older), SQLITE_OK);
+    store_close(open_store(folder));
+    assert_int_equal(overview(folder, NOON).documents.of[ITEM_STATE_DRIFTED], 1);
+    assert_false(test_folder_exists(folder, "store.db.damaged"));
+}
+
 static void test_store_refuses_one_of_a_newer_program(void **state)
 {
     const struct test_folder *folder = *state;
@@ -575,6 +592,7 @@ int main(void)
         TEST(test_store_damaged_is_moved_aside_and_begun_anew),
         TEST(test_store_damaged_in_use_is_begun_anew),
         TEST(test_store_refuses_a_database_of_another_program),
+        TEST(test_store_of_an_older_program_is_brought_up),
         TEST(test_store_refuses_one_of_a_newer_program),
         TEST(test_store_says_why_it_cannot_open),
     };
