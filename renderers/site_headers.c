@@ -122,13 +122,18 @@ static void set_written(struct site *site, const struct route *route)
     }
 }
 
+static char variable_character(char c)
+{
+    return c == '-' ? '_' : (char)tolower((unsigned char)c);
+}
+
 /* "$upstream_http_content_security_policy" */
 static const char *upstream_variable(struct arena *arena, const char *name)
 {
     struct text text = text_make(arena);
     text_add(&text, "$upstream_http_");
     for (const char *c = name; *c != '\0'; c++) {
-        text_add_char(&text, *c == '-' ? '_' : (char)tolower((unsigned char)*c));
+        text_add_char(&text, variable_character(*c));
     }
     return text.data;
 }

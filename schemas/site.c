@@ -164,7 +164,7 @@ static void check_keys(struct check *check, const struct object_list *list, size
         const struct node *key = ((const struct object *)(const void *)(items + i * size))->key;
         for (size_t j = 0; key != NULL && j < i; j++) {
             const struct object *earlier = (const void *)(items + j * size);
-            if (location_same(earlier->key->text, key->text)) {
+            if (earlier->key != NULL && location_same(earlier->key->text, key->text)) {
                 check_add(check, DIAGNOSTIC_SITE_PATH_TWICE, key, field, earlier->key->text,
                           key->text)
                     ->second = earlier->key->span;

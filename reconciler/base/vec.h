@@ -23,12 +23,9 @@
 void *vec_grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
     __attribute__((returns_nonnull));
 
-/* clang-tidy takes the size of an element that is a pointer for a mistake. */
-// clang-format off
 #define vec_reserve_one(arena, vec)                                                                \
-    ((vec)->items = vec_grow((arena), (vec)->items, (vec)->count, &(vec)->capacity,                \
-                             sizeof(*(vec)->items))) // NOLINT(bugprone-sizeof-expression)
-// clang-format on
+    ((vec)->items =                                                                                \
+         vec_grow((arena), (vec)->items, (vec)->count, &(vec)->capacity, sizeof(*(vec)->items)))
 #define vec_add(arena, vec, ...)                                                                   \
     (vec_reserve_one((arena), (vec)), (vec)->items[(vec)->count] = __VA_ARGS__,                    \
      (void)(vec)->count++)

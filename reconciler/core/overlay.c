@@ -37,8 +37,8 @@ static const struct node *merge_mappings(struct arena *arena, const struct node 
             vec_add(arena, &merged->entries, *entry);
             continue;
         }
+        assert(merged->entries.items != NULL); /* it begins with copies of low's */
         struct node_entry *place = &merged->entries.items[below - low->entries.items];
-        assert(place != NULL);
         place->key = entry->key;
         place->value = overlay_merge(arena, below->value, entry->value);
     }
