@@ -119,8 +119,10 @@ bool store_read_run(struct store_reader *reader, struct arena *arena, int64_t nu
 /* The actions of one run, in order; or with run 0 those of one document, the newest first. */
 struct action_filter {
     int64_t run;
-    int64_t key; /* with run: number of the action to go on behind; 0: from the start */
-    const char *kind;
+    int64_t key;        /* with run: number of the action to go on behind; 0: from the start */
+    bool is_of_one;     /* with run: only those of one document */
+    bool is_unfinished; /* with run: only those that changed nothing, for whatever reason */
+    const char *kind;   /* of the document; NULL: those that belong to none */
     const char *name;
     size_t limit;
 };

@@ -284,6 +284,7 @@ bool store_read_actions(struct store_reader *reader, struct arena *arena,
         " ORDER BY action.run DESC, action.number DESC LIMIT ?5";
     static const char *const of_run =
         "SELECT " ACTION_COLUMNS ACTION_TABLES " WHERE action.run = ?1 AND action.number > ?4"
+        " AND (NOT ?6 OR (kind IS ?2 AND name IS ?3)) AND (NOT ?7 OR result <> 'changed')"
         " ORDER BY action.number LIMIT ?5";
     AUTO_STATEMENT statement = NULL;
     if (!sqlite_prepare(reader->database, filter->run != 0 ? of_run : of_document, &statement,
@@ -296,6 +297,10 @@ bool store_read_actions(struct store_reader *reader, struct arena *arena,
     bind_text(&cursor, filter->name);
     bind_integer(&cursor, filter->key);
     bind_integer(&cursor, (int64_t)filter->limit + 1);
+    if (filter->run != 0) {
+        bind_integer(&cursor, filter->is_of_one);
+        bind_integer(&cursor, filter->is_unfinished);
+    }
     struct action_page page = {0};
     bool is_failed = false;
     while (row_step(reader, statement, &is_failed, err)) {

@@ -29,6 +29,34 @@ static void attention_item(struct page *page, const struct item_record *item, co
     html_put(html, "</li>\n");
 }
 
+/* What the run that looked meant to do here and did not, with the difference: held, failed, or only
+ * observed. */
+static bool attention_actions(struct page *page, const char *kind, const char *name,
+                              bool *out_has_any, struct error *err)
+{
+    struct action_page actions;
+    struct action_filter filter = {.run = page->overview.state.number,
+                                   .is_of_one = true,
+                                   .is_unfinished = true,
+                                   .kind = kind,
+                                   .name = name,
+                                   .limit = ITEMS_MAX};
+    if (!store_read_actions(page->request->reader, page->request->arena, &filter, &actions, err)) {
+        return false;
+    }
+    *out_has_any = actions.rows.count > 0;
+    if (*out_has_any) {
+        html_put(&page->html, "<ul class=\"items\">\n");
+        for (size_t i = 0; i < actions.rows.count; i++) {
+            bool has_room = page->html.text.length < PAGE_BYTES;
+            struct action_look look = {.diff_lines = has_room ? DIFF_LINES : 0};
+            action_write(page->request, &page->html, &actions.rows.items[i], &look);
+        }
+        html_put(&page->html, "</ul>\n");
+    }
+    return true;
+}
+
 static bool attention_items(struct page *page, const char *kind, const char *name, const char *said,
                             struct error *err)
 {
@@ -47,6 +75,15 @@ static bool attention_items(struct page *page, const char *kind, const char *nam
     }
     html_put(&page->html, "</ul>\n");
     return true;
+}
+
+/* The actions say more; without any, the items are all there is. */
+static bool attention_parts(struct page *page, const char *kind, const char *name, const char *said,
+                            struct error *err)
+{
+    bool has_actions = false;
+    return attention_actions(page, kind, name, &has_actions, err) &&
+           (has_actions || attention_items(page, kind, name, said, err));
 }
 
 static bool attention_document(struct page *page, const struct document_record *document,
@@ -68,7 +105,7 @@ static bool attention_document(struct page *page, const struct document_record *
     if (document->detail != NULL) {
         html_put(html, "<p class=\"detail\"><bdi>%s</bdi></p>\n", document->detail);
     }
-    bool is_read = attention_items(page, document->kind, document->name, document->detail, err);
+    bool is_read = attention_parts(page, document->kind, document->name, document->detail, err);
     html_put(html, "</li>\n");
     return is_read;
 }
@@ -96,7 +133,7 @@ static void attention_more(struct page *page, size_t shown)
 static bool attention_own(struct page *page, struct error *err)
 {
     html_put(&page->html, "<li class=\"card\"><h3>%s</h3>\n", tr("reconcile itself"));
-    bool is_read = attention_items(page, NULL, NULL, NULL, err);
+    bool is_read = attention_parts(page, NULL, NULL, NULL, err);
     html_put(&page->html, "</li>\n");
     return is_read;
 }

@@ -85,7 +85,7 @@ void output_write(struct html *html, const char *label, const char *text)
 
 /* ---- Actions ---- */
 
-/* The words that the store has for what was done; others are shown as they stand. */
+/* What an action that was carried out did; other words are shown as they stand. */
 static const char *action_name(const struct action_record *action)
 {
     static const struct {
@@ -99,10 +99,9 @@ static const char *action_name(const struct action_record *action)
         {"changed", "notify", MARK("restarted or reloaded")},
         {"failed", NULL, MARK("failed")},
         {"skipped", NULL, MARK("skipped")},
-        {"unchanged", NULL, MARK("unchanged")},
     };
-    for (size_t i = 0; action->result != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(names[i].result, action->result) == 0 &&
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (text_equal(names[i].result, action->result) &&
             (names[i].verb == NULL || text_equal(names[i].verb, action->verb))) {
             return tr(names[i].name);
         }
@@ -110,12 +109,20 @@ static const char *action_name(const struct action_record *action)
     return action->result;
 }
 
-static enum verdict_tone action_tone(const struct action_record *action)
+static void action_badge(struct html *html, const struct action_record *action)
 {
-    if (text_equal(action->result, "changed")) {
-        return TONE_WELL;
+    if (text_equal(action->result, "unchanged")) { /* planned, but nobody did it */
+        bool has_drifted = text_equal(action->cause, "drift");
+        state_badge(html, has_drifted ? ITEM_STATE_DRIFTED : ITEM_STATE_PENDING);
+        return;
     }
-    return text_equal(action->result, "failed") ? TONE_BAD : TONE_CALM;
+    enum verdict_tone tone = TONE_CALM;
+    if (text_equal(action->result, "changed")) {
+        tone = TONE_WELL;
+    } else if (text_equal(action->result, "failed")) {
+        tone = TONE_BAD;
+    }
+    badge_write(html, tone, action_name(action));
 }
 
 static void action_context(const struct request *request, struct html *html,
@@ -151,7 +158,7 @@ void action_write(const struct request *request, struct html *html,
                   const struct action_record *action, const struct action_look *look)
 {
     html_put(html, "<li>");
-    badge_write(html, action_tone(action), action_name(action));
+    action_badge(html, action);
     html_put(html, " <span class=\"type\">%s</span> ", type_name(action->type));
     code_write(html, action->id);
     action_context(request, html, action, look);

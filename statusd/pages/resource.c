@@ -79,7 +79,9 @@ static bool items_write(struct page *page, const struct document_record *documen
     }
     html_put(&page->html, "<section id=\"items\" data-live>\n<h2>%s</h2>\n", tr("On the host"));
     if (items.count == 0) {
-        html_put(&page->html, "<p class=\"empty\">%s</p>\n", tr("Nothing of its own."));
+        html_put(&page->html, "<p class=\"empty\">%s</p>\n",
+                 tr("Nothing of its own: it is part of what is shared, such as the nginx "
+                    "configuration."));
     } else {
         html_put(&page->html, "<ul class=\"items\">\n");
         for (size_t i = 0; i < items.count; i++) {

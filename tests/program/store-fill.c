@@ -165,7 +165,10 @@ static void scene_drifted(struct scene_run *run)
     run->report.run.mode = "observe";
     run->report.run.counts = (struct run_counts){.drifted = 1, .unchanged = 8};
     run->report.run.message = "1 drifted";
-    trouble(run, 3, 7, ITEM_STATE_DRIFTED, "the content was changed", nginx_diff);
+    trouble(run, 3, 7, ITEM_STATE_DRIFTED, "the content was changed", NULL);
+    action_done(run, "update", "drift", "unchanged", 7);
+    vec_last(&run->actions)->diff = nginx_diff;
+    vec_last(&run->actions)->reason = "the mode is observe";
 }
 
 static void scene_failed(struct scene_run *run)
