@@ -166,6 +166,21 @@ static void broken_add(struct walk *walk, const char *message, const char *file,
 
 static void walk_file(struct walk *walk, const char *path, const char *from, size_t line);
 
+/* Does this include lead to the tree, once it is there? */
+static void entrance_note(struct walk *walk, const char *pattern)
+{
+    bool is_at_level[TREE_LEVEL_COUNT] = {
+        [TREE_MAIN] = walk->block_count == 0,
+        [TREE_HTTP] = walk->block_count == 1 && text_equal(walk->blocks[0], "http"),
+    };
+    for (int level = 0; level < TREE_LEVEL_COUNT; level++) {
+        if (is_at_level[level] &&
+            fnmatch(pattern, walk->entrances[level], FNM_PATHNAME | FNM_PERIOD) == 0) {
+            walk->config->has_entrance[level] = true;
+        }
+    }
+}
+
 static void walk_include(struct walk *walk, const struct nginx_directive *directive,
                          const char *file)
 {
@@ -173,10 +188,7 @@ static void walk_include(struct walk *walk, const struct nginx_directive *direct
     const char *given = directive->argument_count > 0 ? directive->arguments[0] : "";
     const char *pattern =
         given[0] == '/' ? given : arena_printf(walk->arena, "%s/%s", walk->folder, given);
-    bool is_http = walk->block_count == 1 && text_equal(walk->blocks[0], "http");
-    if (is_http && fnmatch(pattern, walk->entrances[TREE_HTTP], FNM_PATHNAME | FNM_PERIOD) == 0) {
-        walk->config->has_entrance = true;
-    }
+    entrance_note(walk, pattern);
     nginx_file_match(walk->host, pattern, walk->arena, &paths);
     for (size_t i = 0; i < paths.count; i++) {
         walk_file(walk, paths.items[i], file, directive->line);

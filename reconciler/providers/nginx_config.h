@@ -33,9 +33,9 @@ VEC(nginx_references, struct nginx_reference);
 
 struct nginx_config {
     struct nginx_references references;
-    size_t servers;                 /* blocks seen */
-    bool is_present;                /* the main file is there */
-    bool has_entrance;              /* an include at http level fits tree_entrance's path */
+    size_t servers;                      /* blocks seen */
+    bool is_present;                     /* the main file is there */
+    bool has_entrance[TREE_LEVEL_COUNT]; /* an include at that level fits tree_entrance's path */
     struct nginx_complaints broken; /* includes that are missing, text that is not well formed */
 };
 

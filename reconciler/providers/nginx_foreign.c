@@ -103,7 +103,7 @@ void nginx_foreign_read(struct host *host, struct arena *arena, struct nginx_for
     names_add(&config, servers_on_our_ports(host->layout, &addresses, config.servers, arena), arena,
               &foreign);
     foreign.is_present = config.is_present;
-    foreign.has_entrance = config.has_entrance;
+    foreign.has_entrance = config.has_entrance[TREE_HTTP];
     foreign.broken = config.broken.count > 0 ? &config.broken.items[0] : NULL;
     *out_foreign = foreign;
 }

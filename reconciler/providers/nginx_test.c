@@ -38,6 +38,7 @@ struct test {
     struct text_list emptied; /* directories of which nothing is seen */
     struct nginx_config ours;
     struct nginx_config theirs; /* of the machine; nothing when offline */
+    bool has_main_members;
 };
 
 static bool is_below(const char *path, const char *directory)
@@ -76,6 +77,15 @@ static const char *base_read(struct test *test, int tree)
     return test->layout->nginx_tree;
 }
 
+/* Is there anything to be read at main level? */
+static bool main_has_includes(int tree)
+{
+    struct str content;
+    AUTO_ARENA scratch = arena_create();
+    return file_read(tree, "main/main.conf", MAIN_LIMIT, scratch, &content, NULL) &&
+           strstr(content.data, "include ") != NULL;
+}
+
 static bool candidate_read(struct test *test, struct error *err)
 {
     AUTO_FD tree = open(test->candidate->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -83,6 +93,7 @@ static bool candidate_read(struct test *test, struct error *err)
         return error_errno(err, "open the candidate %s", test->candidate->tree);
     }
     test->base = base_read(test, tree);
+    test->has_main_members = main_has_includes(tree);
     return nginx_config_read_tree(test->host, tree, test->arena, &test->ours, err);
 }
 
@@ -293,8 +304,11 @@ static void output_read(struct test *test, const struct process_result *run,
 {
     const char *places[] = {test->base, test->candidate->tree, NULL};
     result->output = run->errors.data;
-    nginx_complaints_read(test->arena, run->errors, places, test->layout->nginx_tree,
-                          &result->complaints);
+    struct nginx_complaints complaints;
+    nginx_complaints_read(test->arena, run->errors, places, test->layout->nginx_tree, &complaints);
+    for (size_t i = 0; i < complaints.count; i++) {
+        vec_add(test->arena, &result->complaints, complaints.items[i]);
+    }
     result->verdict = run->status == 0 ? NGINX_ACCEPTED : NGINX_REFUSED;
     if (run->status != 0 && is_about_permission(&result->complaints, test->layout->nginx_tree)) {
         untested(result, "the machine's own configuration may not be read by this user");
@@ -350,25 +364,35 @@ static bool nginx_run(struct test *test, struct nginx_test_result *result, struc
     return true;
 }
 
-/* Without it nothing of ours would be read, and everything would pass. */
-static bool has_entrance(const struct test *test)
+static bool has_members(const struct test *test, enum tree_level level)
 {
-    return test->candidate->is_offline || test->theirs.has_entrance || !test->theirs.is_present ||
-           test->theirs.broken.count > 0;
+    return level == TREE_HTTP || test->has_main_members;
 }
 
-static void refuse_main(struct test *test, struct nginx_test_result *result)
+/* Says where the main file would not read ours: nginx does not mind, and everything would pass.
+ * False: nothing at all would be read. */
+static bool entrances_check(struct test *test, struct nginx_test_result *result)
 {
-    struct tree_entrance entrance = tree_entrance(test->arena, test->layout, TREE_HTTP);
-    struct nginx_complaint complaint = {
-        .level = "emerg",
-        .message = arena_printf(test->arena, "no include at http level fits %s", entrance.path),
-        .file = arena_printf(test->arena, "%s/nginx.conf", test->layout->nginx_directory),
-        .line = 1,
-    };
-    vec_add(test->arena, &result->complaints, complaint);
-    result->output = nginx_complaint_text(test->arena, &complaint);
-    result->verdict = NGINX_REFUSED;
+    static const char *const words[TREE_LEVEL_COUNT] = {"main", "http"};
+    bool is_known =
+        !test->candidate->is_offline && test->theirs.is_present && test->theirs.broken.count == 0;
+    for (int level = 0; is_known && level < TREE_LEVEL_COUNT; level++) {
+        if (test->theirs.has_entrance[level] || !has_members(test, (enum tree_level)level)) {
+            continue;
+        }
+        struct tree_entrance entrance =
+            tree_entrance(test->arena, test->layout, (enum tree_level)level);
+        struct nginx_complaint complaint = {
+            .level = level == TREE_HTTP ? "emerg" : "warn",
+            .message = arena_printf(test->arena, "no include at %s level fits %s", words[level],
+                                    entrance.path),
+            .file = arena_printf(test->arena, "%s/nginx.conf", test->layout->nginx_directory),
+            .line = 1,
+        };
+        vec_add(test->arena, &result->complaints, complaint);
+        result->output = nginx_complaint_text(test->arena, &complaint);
+    }
+    return !is_known || test->theirs.has_entrance[TREE_HTTP];
 }
 
 bool nginx_test(struct host *host, const struct nginx_candidate *candidate, struct arena *arena,
@@ -392,8 +416,8 @@ bool nginx_test(struct host *host, const struct nginx_candidate *candidate, stru
     if (!candidate->is_offline) {
         nginx_config_read(host, arena, &test.theirs);
     }
-    if (!has_entrance(&test)) {
-        refuse_main(&test, &result);
+    if (!entrances_check(&test, &result)) {
+        result.verdict = NGINX_REFUSED;
         *out_result = result;
         return true;
     }

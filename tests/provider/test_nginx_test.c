@@ -220,6 +220,23 @@ static void test_nginx_test_refuses_a_main_file_that_would_not_read_ours(void **
     expect_text(complaint->file, "/nginx/nginx.conf");
 }
 
+static void test_nginx_test_warns_when_main_level_would_not_be_read(void **state)
+{
+    struct sandbox *sandbox = *state;
+    test_folder_write(sandbox->folder, "nginx/nginx.conf",
+                      "events {}\nhttp { include conf.d/*.conf; }\n");
+    struct nginx_test_result result = test_members(sandbox, MEMBERS("http/a.conf", ""));
+    expect_accepted(&result);
+    nginx_sandbox_generation(sandbox, 2, MEMBERS("main/a.conf", "worker_shutdown_timeout 5;\n"));
+    result = test_candidate(sandbox,
+                            &(struct nginx_candidate){
+                                .tree = generation_tree_path(sandbox->arena, &sandbox->layout, 2)});
+    assert_int_equal(result.verdict, NGINX_ACCEPTED);
+    assert_int_equal(result.complaints.count, 1);
+    assert_string_equal(result.complaints.items[0].level, "warn");
+    expect_text(result.complaints.items[0].message, "modules-enabled/90-reconcile.conf");
+}
+
 static void test_nginx_test_warnings_come_with_acceptance(void **state)
 {
     struct sandbox *sandbox = *state;
@@ -463,6 +480,7 @@ int main(void)
         TEST(test_nginx_test_reads_main_level_members),
         TEST(test_nginx_test_brings_the_entrances_along),
         TEST(test_nginx_test_refuses_a_main_file_that_would_not_read_ours),
+        TEST(test_nginx_test_warns_when_main_level_would_not_be_read),
         TEST(test_nginx_test_warnings_come_with_acceptance),
         TEST(test_nginx_test_of_ours_only_placeholders_are_loaded),
         TEST(test_nginx_test_names_the_file_of_others),
