@@ -334,6 +334,11 @@ static bool act(struct run *run)
     return run->report.failure == NULL && verify(run) && !is_held && run->report.held.count == 0;
 }
 
+static bool remember_facts(struct run *run, struct error *err)
+{
+    return run->options->facts_file != NULL || facts_remember(&run->host, run->arena, err);
+}
+
 static void apply(struct run *run)
 {
     struct error err = {0};
@@ -343,7 +348,7 @@ static void apply(struct run *run)
                     run_save_ledger(run, false, &err) && set_aside(run, &err) &&
                     run_memory_save(run, &err) && fingerprints_save(&run->host, run->arena, &err) &&
                     generation_prune(&run->host, run->report.generation_after, run->arena, &err) &&
-                    run_saved_prune(run, &err);
+                    run_saved_prune(run, &err) && remember_facts(run, &err);
     if (!is_saved) {
         (void)run_fail(run, &err);
     }
