@@ -121,12 +121,8 @@ static const struct {
     {"respond", ROUTE_RESPOND},
 };
 
-/* What was written counts, not what was read: a mistake in a value is reported by itself. */
 static const struct node *written(const struct node *mapping, const char *name)
 {
-    if (mapping == NULL || mapping->type != NODE_MAPPING) {
-        return NULL;
-    }
     const struct node *node = node_get(mapping, name);
     return node == NULL || node_is_null(node) ? NULL : node;
 }
@@ -313,9 +309,6 @@ static void check_prefix_fields(struct check *check, const struct path_spec *pat
 void path_check(struct check *check, struct path_spec *path, const struct route_spec *site)
 {
     const char *key = path->object.key->text;
-    if (!syntax_location.check(key)) {
-        return; /* reported when it was read */
-    }
     const char *field = arena_printf(check->arena, "paths.%s", key);
     struct location location = location_read(key);
     if (location.match == LOCATION_PREFIX && strcmp(location.pattern, "/") == 0) {

@@ -129,24 +129,6 @@ static void check_hsts(struct check *check, const struct site_spec *site)
     }
 }
 
-/* A field that nobody knows may be a misspelt handler, and is reported anyway. */
-static bool has_unknown_field(const struct node *mapping)
-{
-    for (size_t i = 0; i < mapping->entries.count; i++) {
-        if (field_find(&site_schema, mapping->entries.items[i].key->text) == NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void check_handler(struct check *check, const struct site_spec *site)
-{
-    if (site->route.handler == ROUTE_INHERITED && !has_unknown_field(check->document->node)) {
-        check_add(check, DIAGNOSTIC_SITE_NO_HANDLER, NULL, NULL, NULL, NULL);
-    }
-}
-
 /* Two spellings of the same location, such as "= /a" and "=/a". */
 static bool location_same(const char *key, const char *other)
 {
@@ -197,7 +179,9 @@ static void site_check(struct check *check, void *spec)
     find_names(check, site);
     find_tls(site);
     route_check(check, &site->route, check->document->node, "");
-    check_handler(check, site);
+    if (site->route.handler == ROUTE_INHERITED) {
+        check_add(check, DIAGNOSTIC_SITE_NO_HANDLER, NULL, NULL, NULL, NULL);
+    }
     check_hsts(check, site);
     check_rate_limits(check, site);
     check_paths(check, site);
