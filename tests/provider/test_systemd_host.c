@@ -785,7 +785,7 @@ static void test_unit_is_up_when_its_health_check_says_so(void **state)
         .type = HEALTH_HTTP, .address = "127.0.0.1:8099", .path = "/healthz", .timeout_ms = 10000};
     assert_int_equal(apply(&unit), OUTCOME_CHANGED);
     unit.wanted.health.path = "/other";
-    unit.wanted.health.timeout_ms = 500;
+    unit.wanted.health.timeout_ms = 4000;
     systemctl(*state, "stop", unit.item.id);
     assert_failed(&unit, "/other answered 404", "");
     remove_unit(&unit);
