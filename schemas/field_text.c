@@ -40,6 +40,8 @@ static const char *number_text(struct arena *arena, const struct field *field, i
         return value_write_size(arena, (uint64_t)number);
     case FIELD_DURATION:
         return value_write_duration(arena, number);
+    case FIELD_MODE:
+        return arena_printf(arena, "%04llo", (unsigned long long)number);
     default:
         return arena_printf(arena, "%lld", (long long)number);
     }

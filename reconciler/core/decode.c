@@ -18,6 +18,7 @@ struct entry {
     const struct node *key; /* where it was first written */
     const struct node *value;
     size_t layer; /* of what was merged last */
+    const struct node *layer_key;
 };
 VEC(entry_list, struct entry *);
 
@@ -26,6 +27,7 @@ struct decoding {
     struct document_set *documents;
     struct entry_list entries; /* in order of reading */
     struct map by_name;        /* "section name" -> struct entry * */
+    bool has_section;          /* some file says something, if only "sites: {}" */
     bool is_incomplete;
 };
 
@@ -98,7 +100,7 @@ static void complain_twice(struct decoding *decoding, const struct entry *first,
                              kind->schema->name, key->text, NULL)
             : diagnostic_add(arena, diagnostics, DIAGNOSTIC_DUPLICATE_SETTING, key->span,
                              arena_printf(arena, "%s: %s", first->section, key->text), NULL);
-    diagnostic->second = first->key->span;
+    diagnostic->second = first->layer_key->span;
 }
 
 /* What is written in a document or the defaults of a kind, ready for merging; in profiles it waits
@@ -121,7 +123,7 @@ static void take_entry(struct decoding *decoding, const char *section, size_t la
     struct entry *entry = map_get(&decoding->by_name, name);
     if (entry == NULL) {
         entry = arena_new(arena, struct entry);
-        *entry = (struct entry){section, written->key, value, layer};
+        *entry = (struct entry){section, written->key, value, layer, written->key};
         (void)map_put(arena, &decoding->by_name, name, entry);
         vec_add(arena, &decoding->entries, entry);
     } else if (entry->layer == layer) {
@@ -129,6 +131,7 @@ static void take_entry(struct decoding *decoding, const char *section, size_t la
     } else {
         entry->value = overlay_merge(arena, entry->value, value);
         entry->layer = layer;
+        entry->layer_key = written->key;
     }
 }
 
@@ -140,6 +143,7 @@ static void take_source(struct decoding *decoding, const struct decode_source *s
     if (yaml.root == NULL) {
         return;
     }
+    decoding->has_section |= yaml.root->entries.count > 0;
     for (size_t i = 0; i < yaml.root->entries.count; i++) {
         const struct node_entry *section = &yaml.root->entries.items[i];
         if (!is_section(section->key->text)) {
@@ -267,6 +271,7 @@ static void decode_document(struct decoding *decoding, const struct entry *entry
         }
         return; /* an overlay has removed it */
     }
+    size_t before = diagnostics->count;
     if (schema->key_syntax != NULL && !schema->key_syntax->check(name)) {
         (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_BAD_NAME, entry->key->span, name,
                              schema->name, schema->key_syntax->name, NULL);
@@ -286,7 +291,6 @@ static void decode_document(struct decoding *decoding, const struct entry *entry
                           .document = document,
                           .facts = decoding->input->facts,
                           .layout = decoding->input->layout};
-    size_t before = diagnostics->count;
     field_decode(&check, schema, document->node, document->spec);
     document->has_mistakes = diagnostics_have_errors_from(diagnostics, before);
     document_set_add(arena, decoding->documents, document);
@@ -397,6 +401,10 @@ void decode_documents(const struct decode_input *input, struct document_set *out
                 take_source(&decoding, &input->sources->items[i]);
             }
         }
+    }
+    if (!decoding.has_section && !decoding.is_incomplete) {
+        (void)diagnostic_add(input->arena, input->diagnostics, DIAGNOSTIC_EMPTY_SET, SPAN_NONE,
+                             NULL);
     }
     for (size_t i = 0; i < decoding.entries.count; i++) {
         decode_entry(&decoding, decoding.entries.items[i]);

@@ -2,27 +2,17 @@
 
 #include "core/diagnostics_report.h"
 
-#include <libintl.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"
 #include "core/excerpt.h"
+#include "core/translate.h"
 #include "model/json.h"
-
-#define DOMAIN "reconcile"
-/* Marks words for xgettext. */
-#define TRANSLATED(text) dgettext(DOMAIN, text)
 
 /* Longer arguments are cut: they are values from files. */
 enum { ARGUMENT_MAX = 300 };
 
 /* ---- Texts ---------------------------------------------------------------------------------- */
-
-/* A text of the catalogue; the empty one would be its head. */
-static const char *translate(const char *text)
-{
-    return *text == '\0' ? text : dgettext(DOMAIN, text);
-}
 
 /* On one line, at most ARGUMENT_MAX bytes. */
 static void add_argument(struct text *text, const char *argument)
@@ -283,13 +273,14 @@ static void write_count(struct text *out, const struct group_list *groups)
     size_t warnings = counts[SEVERITY_WARNING];
     struct text line = text_make(out->arena);
     if (errors > 0) {
-        text_addf(&line, dngettext(DOMAIN, "%zu error", "%zu errors", errors), errors);
+        text_addf(&line, dngettext(TRANSLATION_DOMAIN, "%zu error", "%zu errors", errors), errors);
     }
     if (errors > 0 && warnings > 0) {
         text_add(&line, TRANSLATED(", "));
     }
     if (warnings > 0) {
-        text_addf(&line, dngettext(DOMAIN, "%zu warning", "%zu warnings", warnings), warnings);
+        text_addf(&line, dngettext(TRANSLATION_DOMAIN, "%zu warning", "%zu warnings", warnings),
+                  warnings);
     }
     text_line(out, "%s", line.data);
 }

@@ -177,16 +177,29 @@ static bool holds(struct str text, const char *word)
     return false;
 }
 
+static bool is_one_of(struct str text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(text, str_of(words[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_secret_key(struct str key)
 {
-    static const char *const words[] = {"pass",    "secret",      "token",      "credential",
+    static const char *const parts[] = {"pass",    "secret",      "token",      "credential",
                                         "pwd",     "privatekey",  "apikey",     "api_key",
                                         "api-key", "private_key", "private-key"};
-    if (key.length == strlen("secrets") && strncmp(key.data, "secrets", key.length) == 0) {
-        return false; /* the field that names secrets and never holds one */
+    /* Names of secrets are none, and nginx passes requests. */
+    static const char *const others[] = {"secrets",    "proxy_pass", "fastcgi_pass",
+                                         "uwsgi_pass", "grpc_pass",  "scgi_pass"};
+    if (is_one_of(key, others, sizeof(others) / sizeof(others[0]))) {
+        return false;
     }
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (holds(key, words[i])) {
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (holds(key, parts[i])) {
             return true;
         }
     }

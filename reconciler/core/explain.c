@@ -4,7 +4,27 @@
 #include <string.h>
 
 #include "core/kind.h"
+#include "core/translate.h"
 #include "schemas/settings.h"
+
+/* A text without arguments: they are shown as dots. */
+static const char *general(struct arena *arena, const char *pattern)
+{
+    struct text text = text_make(arena);
+    while (*pattern != '\0') {
+        size_t length = strcspn(pattern, "{");
+        text_add_str(&text, (struct str){pattern, length});
+        pattern += length;
+        size_t skip = strspn(pattern, "{t0123456789");
+        if (skip > 1 && pattern[skip] == '}') {
+            text_add(&text, "…");
+            pattern += skip + 1;
+        } else if (*pattern != '\0') {
+            text_add_char(&text, *pattern++);
+        }
+    }
+    return text.data;
+}
 
 bool explain_code(const char *number, struct text *out)
 {
@@ -12,10 +32,10 @@ bool explain_code(const char *number, struct text *out)
     if (info == NULL) {
         return false;
     }
-    text_line(out, "%s: %s", info->number, info->text);
-    text_line(out, "\n%s", info->explanation);
+    text_line(out, "%s: %s", info->number, general(out->arena, translate(info->text)));
+    text_line(out, "\n%s", translate(info->explanation));
     if (info->help[0] != '\0') {
-        text_line(out, "\nhelp: %s", info->help);
+        text_line(out, "\n%s: %s", TRANSLATED("help"), general(out->arena, translate(info->help)));
     }
     return true;
 }
@@ -82,7 +102,8 @@ static void explain_row(struct arena *arena, const char *path, const struct fiel
     if (field->choices != NULL) {
         text_line(out, "one of: %s", field_choices_text(arena, field));
     }
-    if (field->syntax != NULL && field->syntax->example != NULL) {
+    bool takes_any = field->syntax == &syntax_any || field->syntax == &syntax_line;
+    if (field->syntax != NULL && field->syntax->example != NULL && !takes_any) {
         text_line(out, "example: %s", field->syntax->example);
     }
     if (field->object != NULL) {
@@ -135,7 +156,8 @@ static const char *nearest_schema(struct arena *arena, const char *word)
 bool explain_field(struct arena *arena, const char *path, struct text *out,
                    const char **out_nearest)
 {
-    char *rest = arena_strdup(arena, path);
+    char *copy = arena_strdup(arena, path);
+    char *rest = copy;
     const char *word = strsep(&rest, ".");
     const struct schema *schema = find_schema(word);
     if (schema == NULL) {
@@ -147,7 +169,10 @@ bool explain_field(struct arena *arena, const char *path, struct text *out,
         const struct schema *inside = field == NULL ? schema : field->object;
         const struct field *found = inside == NULL ? NULL : field_find(inside, word);
         if (found == NULL) {
-            *out_nearest = inside == NULL ? NULL : nearest_field(arena, inside, word);
+            const char *nearest = inside == NULL ? NULL : nearest_field(arena, inside, word);
+            size_t before = (size_t)(word - copy);
+            *out_nearest =
+                nearest == NULL ? NULL : arena_printf(arena, "%.*s%s", (int)before, path, nearest);
             return false;
         }
         field = found;
@@ -158,49 +183,4 @@ bool explain_field(struct arena *arena, const char *path, struct text *out,
         explain_row(arena, path, field, out);
     }
     return true;
-}
-
-/* --- documents ------------------------------------------------------------------------------- */
-
-/* One line a value: its path, itself, and who wrote it. Depth is bounded by the front end. */
-static void explain_node(struct arena *arena, const char *path, const struct node *node,
-                         struct text *out)
-{
-    const char *separator = path[0] == '\0' ? "" : ".";
-    for (size_t i = 0; node->type == NODE_MAPPING && i < node->entries.count; i++) {
-        const struct node_entry *entry = &node->entries.items[i];
-        explain_node(arena, arena_printf(arena, "%s%s%s", path, separator, entry->key->text),
-                     entry->value, out);
-    }
-    for (size_t i = 0; node->type == NODE_LIST && i < node->elements.count; i++) {
-        explain_node(arena, arena_printf(arena, "%s[%zu]", path, i), node->elements.items[i], out);
-    }
-    if (node->type == NODE_SCALAR) {
-        text_line(out, "  %-28s %-30s %s", path, node->text, span_text(arena, node->span));
-    }
-}
-
-struct defaults {
-    struct arena *arena;
-    const struct document *document;
-    struct text *out;
-};
-
-static void add_default(const struct field *field, void *context)
-{
-    const struct defaults *defaults = context;
-    const char *fallback = field->fallback != NULL ? field->fallback : field->fallback_note;
-    const struct node *written = node_get(defaults->document->node, field->name);
-    if (fallback != NULL && (written == NULL || node_is_null(written))) {
-        text_line(defaults->out, "  %-28s %-30s default", field->name,
-                  fallback[0] == '\0' ? "\"\"" : fallback);
-    }
-}
-
-void explain_document(struct arena *arena, const struct document *document, struct text *out)
-{
-    struct defaults defaults = {arena, document, out};
-    text_line(out, "%s  (%s)", document_id(arena, document), span_text(arena, document->span));
-    explain_node(arena, "", document->node, out);
-    visit_fields(document->kind->schema, add_default, &defaults);
 }

@@ -102,6 +102,13 @@ static size_t scan_special(struct scanning *scanning, size_t offset)
     return length;
 }
 
+/* The byte order marks of UTF-16 (and of little-endian UTF-32). */
+static bool is_utf16(struct str content)
+{
+    return content.length >= 2 &&
+           (memcmp(content.data, "\xFF\xFE", 2) == 0 || memcmp(content.data, "\xFE\xFF", 2) == 0);
+}
+
 struct yaml_scan yaml_scan(struct arena *arena, const struct source *source,
                            struct diagnostic_list *diagnostics)
 {
@@ -124,7 +131,7 @@ struct yaml_scan yaml_scan(struct arena *arena, const struct source *source,
         unsigned char byte = (unsigned char)content.data[offset];
         bool is_usual = (byte >= 0x20 && byte < 0x7F) || byte == '\n' || byte == '\t';
         offset += is_usual ? 1 : scan_special(&scanning, offset);
-        if (scanning.result.mistakes.count == MISTAKES_MAX) {
+        if (scanning.result.mistakes.count == MISTAKES_MAX || is_utf16(content)) {
             scanning.result.is_text = false;
             break;
         }

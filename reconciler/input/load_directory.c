@@ -26,6 +26,20 @@ static void complain(struct loading *loading, const char *path, const char *why)
                          SPAN_NONE, path, why, NULL);
 }
 
+/* Without the name, which the diagnostic says itself. */
+static void complain_error(struct loading *loading, const char *path, const char *name,
+                           const struct error *err)
+{
+    const char *why = err->message;
+    size_t length = strlen(name);
+    if (err->code == ERROR_SYSTEM && err->number != 0 && err->number != ELOOP) {
+        why = strerror(err->number);
+    } else if (strncmp(why, name, length) == 0 && why[length] == ' ') {
+        why += length + 1;
+    }
+    complain(loading, path, arena_strdup(loading->arena, why));
+}
+
 /* A span that names the file and no line in it. */
 static struct span whole_file(struct loading *loading, const char *path)
 {
@@ -68,7 +82,7 @@ static void read_file(struct loading *loading, int directory, const char *name, 
         (void)diagnostic_add(loading->arena, loading->diagnostics, DIAGNOSTIC_FILE_TOO_LARGE,
                              whole_file(loading, path), "1 MiB", NULL);
     } else {
-        complain(loading, path, arena_strdup(loading->arena, err.message));
+        complain_error(loading, path, name, &err);
     }
 }
 
@@ -119,6 +133,13 @@ static bool list_names(struct loading *loading, int fd, const char *path,
 static void read_folder(struct loading *loading, int fd, const char *path, enum load_layer layer,
                         int depth);
 
+/* A link to a folder may hide documents; other links are no more than other files. */
+static bool leads_to_folder(int fd, const char *name)
+{
+    struct stat status;
+    return fstatat(fd, name, &status, 0) == 0 && S_ISDIR(status.st_mode);
+}
+
 static void read_entry(struct loading *loading, int fd, const char *name, const char *path,
                        enum load_layer layer, int depth)
 {
@@ -129,11 +150,11 @@ static void read_entry(struct loading *loading, int fd, const char *name, const 
         struct error err = {0};
         AUTO_FD child = file_open_beneath(fd, name, O_RDONLY | O_DIRECTORY, 0, &err);
         if (child < 0) {
-            complain(loading, path, arena_strdup(loading->arena, err.message));
+            complain_error(loading, path, name, &err);
         } else {
             read_folder(loading, child, path, layer, depth + 1);
         }
-    } else if (is_document_name(name) && S_ISLNK(status.st_mode)) {
+    } else if (S_ISLNK(status.st_mode) && (is_document_name(name) || leads_to_folder(fd, name))) {
         (void)diagnostic_add(loading->arena, loading->diagnostics, DIAGNOSTIC_LINK_NOT_FOLLOWED,
                              SPAN_NONE, path, NULL);
     } else if (is_document_name(name)) {
@@ -175,13 +196,16 @@ static bool read_overlay(struct loading *loading, int root, const char *director
 {
     const char *path = arena_printf(loading->arena, "%s/%s", directory, name);
     struct error err = {0};
+    if (name[0] == '.' || strchr(name, '/') != NULL) {
+        return false; /* ".." would be the folder itself once more */
+    }
     AUTO_FD fd = file_open_beneath(root, path, O_RDONLY | O_DIRECTORY, 0, &err);
     if (fd >= 0) {
         read_folder(loading, fd, path, layer, 1);
         return true;
     }
     if (err.number != ENOENT) {
-        complain(loading, path, arena_strdup(loading->arena, err.message));
+        complain_error(loading, path, path, &err);
         return true;
     }
     return false;

@@ -34,7 +34,8 @@
 #include "model/nginx_syntax.h"
 #include "schemas/settings.h"
 
-#define CASES TEST_SOURCE_DIR "/tests/golden"
+#define CASES         TEST_SOURCE_DIR "/tests/golden"
+#define PROGRAM_CASES CASES "/language/" /* go through the program: program/test-language */
 
 enum { FILE_MOST = 4 << 20, OPEN_DIRECTORIES = 16 };
 
@@ -332,7 +333,8 @@ static struct path_list find_cases(struct arena *arena)
     found_arena = arena;
     (void)nftw(CASES, note_path, OPEN_DIRECTORIES, FTW_PHYS); /* none found is a failure below */
     for (size_t i = 0; i < files.count; i++) {
-        if (text_ends_with(files.items[i], "/in.yaml")) {
+        if (text_ends_with(files.items[i], "/in.yaml") &&
+            !text_starts_with(files.items[i], PROGRAM_CASES)) {
             size_t length = strlen(files.items[i]) - strlen("/in.yaml");
             vec_add(arena, &cases, arena_strndup(arena, files.items[i], length));
         }

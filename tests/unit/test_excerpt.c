@@ -74,7 +74,7 @@ static void test_excerpt_knows_lines_that_may_hold_a_secret(void **state)
     };
     static const char *const open[] = {
         "proxy: service:shop",     "secrets: [stripe-key]", "needs: [secret:stripe-key]",
-        "url: http://host:80/a@b", "email: a@b.example",
+        "url: http://host:80/a@b", "email: a@b.example",    "proxy_pass: x",
     };
     for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
         assert_true(excerpt_may_hold_secret(str_of(secret[i])));
