@@ -245,6 +245,7 @@ static bool look_at_host(struct run *run)
         .may_delete_many = run->options->may_delete_many,
     };
     take_refusals(run);
+    run_check_foreign(run);
     plan_collect(&run->plan_input, &run->items);
     if (!observe(run)) {
         return false;

@@ -100,6 +100,8 @@ void run_end(struct run *run);
 /* run_input.c: settings, host and facts; then the documents' sources, decoded. */
 bool run_read_settings(struct run *run);
 bool run_read_documents(struct run *run);
+/* run_foreign.c: holds back what other nginx configuration on the host claims already. */
+void run_check_foreign(struct run *run);
 /* run_test.c: nginx and systemd look at the whole candidate; the guilty document alone is held
  * back. False: the tree cannot be tested or stays refused; the report says why. */
 bool run_test(struct run *run);

@@ -51,6 +51,19 @@ static const struct document *take_complaint(struct run *run,
     return member->document;
 }
 
+/* nginx has refused something that no document of ours made. */
+static const char *why_not_ours(struct run *run, const struct nginx_complaints *complaints)
+{
+    for (size_t i = 0; i < complaints->count; i++) {
+        const struct nginx_complaint *complaint = &complaints->items[i];
+        if (strcmp(complaint->level, "warn") != 0 && complaint->file != NULL) {
+            return arena_printf(run->arena, "nginx refuses %s:%zu, which no document made: %s",
+                                complaint->file, complaint->line, complaint->message);
+        }
+    }
+    return "nginx refuses the configuration, and names no document";
+}
+
 /* A private state directory for the candidate of a dry run; nothing of the host is written. */
 static bool write_candidate(struct run *run, struct host *host, struct error *err)
 {
@@ -91,7 +104,7 @@ static bool test_once(struct run *run, struct host *host, const char *state, boo
     if (result.verdict == NGINX_REFUSED) {
         *out_refused = true;
         if (!found_guilty) {
-            run->report.failure = "nginx refuses the configuration, and names no document";
+            run->report.failure = why_not_ours(run, &result.complaints);
         }
     }
     return true;

@@ -137,6 +137,10 @@ static bool switch_once(struct run *run, const struct action *planned, int round
         *outcome = (struct outcome){.result = OUTCOME_UNCHANGED};
         return generation_switch(&run->host, run->next_generation, &err) || fail(outcome, &err);
     }
+    const char *tree = generation_tree_path(run->arena, &run->layout, run->next_generation);
+    if (!nginx_check_ports(&run->host, tree, run->arena, &err)) {
+        return fail(outcome, &err);
+    }
     run->desired.tree->generation = run->next_generation;
     run->desired.tree->test_us = run->test_us;
     const struct action *pointer = &action;
@@ -146,14 +150,28 @@ static bool switch_once(struct run *run, const struct action *planned, int round
     return outcome->result != OUTCOME_FAILED;
 }
 
+/* A generation that was refused, or that a further round replaced, is nothing to go back to. */
+static void drop_generation(struct run *run, unsigned long number, struct outcome *outcome)
+{
+    struct error err = {0};
+    if (number != 0 && !generation_remove(&run->host, number, &err) &&
+        outcome->result != OUTCOME_FAILED) {
+        (void)fail(outcome, &err);
+    }
+}
+
 /* Rounds until every changed site answers well. */
 static void switch_tree(struct run *run, const struct action *action, struct outcome *outcome)
 {
     for (int round = 0; round < ROUNDS_MOST; round++) {
+        unsigned long refused = round == 0 ? 0 : run->report.generation_after;
+        run->next_generation = 0;
         if (!switch_once(run, action, round, outcome)) {
+            drop_generation(run, run->next_generation, outcome);
             return;
         }
         run->report.generation_after = run->next_generation;
+        drop_generation(run, refused, outcome);
         if (outcome->result != OUTCOME_CHANGED || probe_all(run, action)) {
             return;
         }

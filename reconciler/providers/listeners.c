@@ -104,7 +104,7 @@ void listeners_read(struct arena *arena, struct listeners *out_listeners)
 
 /* ---- Whose they are -------------------------------------------------------------------------- */
 
-void listeners_of(pid_t pid, struct arena *arena, struct inodes *out_inodes)
+void listeners_held_by(pid_t pid, struct arena *arena, struct inodes *out_inodes)
 {
     static const char prefix[] = "socket:[";
     AUTO_DIRECTORY directory = opendir(arena_printf(arena, "/proc/%d/fd", (int)pid));
@@ -152,7 +152,7 @@ const char *listener_holder(const struct listener *listener, struct arena *arena
         if (pid <= 0) {
             continue;
         }
-        listeners_of(pid, scratch, &inodes);
+        listeners_held_by(pid, scratch, &inodes);
         if (inodes_have(&inodes, listener->inode)) {
             return arena_printf(arena, "%s (pid %d)", process_name(pid, arena), (int)pid);
         }

@@ -21,7 +21,7 @@ VEC(inodes, uint32_t);
 /* As many as the kernel tells; none where it does not answer. */
 void listeners_read(struct arena *arena, struct listeners *out_listeners);
 /* The sockets that a process has open; none where we may not look. */
-void listeners_of(pid_t pid, struct arena *arena, struct inodes *out_inodes);
+void listeners_held_by(pid_t pid, struct arena *arena, struct inodes *out_inodes);
 bool inodes_have(const struct inodes *inodes, uint32_t inode);
 /* "python3 (pid 4711)"; "a program of user 33" where we may not look. */
 const char *listener_holder(const struct listener *listener, struct arena *arena);

@@ -192,7 +192,7 @@ static bool ports_read(struct ports *ports, const char *tree, struct error *err)
     addresses_add(ports, &theirs, &ports->all);
     listeners_read(ports->arena, &ports->listeners);
     if (master != 0) {
-        listeners_of(master, ports->arena, &ports->held);
+        listeners_held_by(master, ports->arena, &ports->held);
     }
     return true;
 }
