@@ -76,8 +76,8 @@ static bool take_store(struct run *run, struct error *err)
                           ? path
                           : arena_printf(run->arena, "%s%s", run->options->root, path);
     run->store_group = (gid_t)-1;
-    if (store->group.text == NULL) {
-        return true;
+    if (store->group.text == NULL || run->options->is_offline) {
+        return true; /* offline nothing is recorded */
     }
     const struct group *group = getgrnam(store->group.text);
     if (group == NULL) {
