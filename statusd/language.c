@@ -1,76 +1,10 @@
-/* Languages over gettext. An Arabic system locale is not needed: the process stays in C.UTF-8,
- * which glibc has built in, and LANGUAGE names the catalogue. */
+/* What browsers ask for, and the texts in the language that was chosen. */
 
 #include "statusd/language.h"
 
 #include <libintl.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#define DOMAIN "statusd"
-
-/* glibc's sign that catalogues must be looked up again; the manual's way to change the language of
- * a running program. */
-extern int _nl_msg_cat_cntr; // NOLINT: the name is glibc's
-
-static const struct language_info languages[LANGUAGE_COUNT] = {
-    [LANGUAGE_ENGLISH] = {"en", "ltr", "English"},
-    [LANGUAGE_ARABIC] = {"ar", "rtl", "العربية"},
-};
-
-const struct language_info *language_info(enum language language)
-{
-    return &languages[language];
-}
-
-/* Only what stands before the region counts. */
-static bool language_find(const char *code, size_t length, enum language *out_language)
-{
-    size_t region = strcspn(code, "-_");
-    length = region < length ? region : length;
-    for (size_t i = 0; i < LANGUAGE_COUNT; i++) {
-        if (strlen(languages[i].code) == length &&
-            strncasecmp(code, languages[i].code, length) == 0) {
-            *out_language = (enum language)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool language_parse(const char *code, enum language *out_language)
-{
-    return language_find(code, strlen(code), out_language);
-}
-
-void language_begin(const char *directory)
-{
-    (void)setlocale(LC_ALL, "C.UTF-8"); /* without it the pages are English, which is all it does */
-    (void)bindtextdomain(DOMAIN, directory);
-    (void)bind_textdomain_codeset(DOMAIN, "UTF-8");
-    language_use(LANGUAGE_ENGLISH);
-}
-
-bool language_is_available(enum language language)
-{
-    static const char probe[] = MARK("English");
-    if (language == LANGUAGE_ENGLISH) {
-        return true;
-    }
-    language_use(language);
-    /* The catalogue names its language where we name ours. */
-    bool is_translated = strcmp(dgettext(DOMAIN, probe), probe) != 0;
-    language_use(LANGUAGE_ENGLISH);
-    return is_translated;
-}
-
-void language_use(enum language language)
-{
-    (void)setenv("LANGUAGE", languages[language].code, 1); /* no memory: the language stays */
-    _nl_msg_cat_cntr++;
-}
 
 /* The quality of one entry ("ar;q=0.8"), in thousandths. */
 static int entry_quality(const char *parameters, size_t length)
@@ -104,11 +38,11 @@ enum language language_accept(const char *header, enum language fallback)
 
 const char *tr(const char *text)
 {
-    return dgettext(DOMAIN, text);
+    return dgettext(PAGES_DOMAIN, text);
 }
 
 const char *ntr(const char *one, const char *many, long long number)
 {
     unsigned long count = number < 0 ? 0 : (unsigned long)number;
-    return dngettext(DOMAIN, one, many, count);
+    return dngettext(PAGES_DOMAIN, one, many, count);
 }

@@ -5,10 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/log.h"
@@ -74,31 +72,6 @@ static const struct argp parser = {
            "\vPages in English and Arabic, /api/v1, /metrics, /healthz, /readyz.",
 };
 
-/* The folder of the program itself, without a slash behind it. */
-static const char *program_folder(struct arena *arena)
-{
-    enum { ROOM = 4096 };
-    char *path = arena_alloc(arena, ROOM);
-    ssize_t length = readlink("/proc/self/exe", path, ROOM - 1);
-    char *slash = length > 0 ? strrchr(path, '/') : NULL;
-    if (slash == NULL) {
-        return ".";
-    }
-    *slash = '\0';
-    return path;
-}
-
-/* In the build folder the catalogues lie beside the program, installed ones below share. In
- * /usr/bin there is a program of that name. */
-static const char *locale_folder(struct arena *arena)
-{
-    struct stat status;
-    const char *folder = program_folder(arena);
-    const char *beside = arena_printf(arena, "%s/locale", folder);
-    bool is_beside = stat(beside, &status) == 0 && S_ISDIR(status.st_mode);
-    return is_beside ? beside : arena_printf(arena, "%s/../share/locale", folder);
-}
-
 static bool loop_make(sd_event **out_loop, struct error *err)
 {
     sigset_t signals;
@@ -159,7 +132,7 @@ int main(int argc, char **argv)
     argp_err_exit_status = EXIT_USAGE;
     (void)argp_parse(&parser, argc, argv, 0, NULL, &options); /* ends the program by itself */
     options.server.security = (struct security){options.hosts.items, options.hosts.count};
-    language_begin(options.locale != NULL ? options.locale : locale_folder(arena));
+    language_begin(PAGES_DOMAIN, options.locale != NULL ? options.locale : language_folder(arena));
 
     sd_event *loop = NULL;
     bool is_served = loop_make(&loop, &err) && pages_serve(loop, &options, &err);

@@ -443,7 +443,7 @@ bool server_create(sd_event *event, const struct server_options *options,
         .options = *options,
         .arena = arena_create(),
         .session = {.path = options->store},
-        .has_languages = language_is_available(LANGUAGE_ARABIC),
+        .has_languages = language_is_available(PAGES_DOMAIN, LANGUAGE_ARABIC),
     };
     if (!server_begin(server, event, err)) {
         server_destroy(server);
