@@ -28,7 +28,8 @@ enum {
     LOAD_FILE_MOST = 1 << 20,   /* bytes of one file */
     LOAD_TOTAL_MOST = 16 << 20, /* bytes of all */
     LOAD_FILES_MOST = 10000,
-    LOAD_DEPTH_MOST = 32, /* folders */
+    LOAD_DEPTH_MOST = 32,       /* folders */
+    LOAD_ENTRIES_MOST = 200000, /* files and folders of any name */
 };
 
 /* Reads every *.yaml and *.yml below folder, which may be a single file; names that begin with a
