@@ -9,6 +9,7 @@
 #include "core/order.h"
 #include "core/resolve.h"
 #include "core/validate.h"
+#include "model/tree_item.h"
 #include "providers/fingerprints.h"
 #include "providers/nginx.h"
 #include "providers/providers.h"
@@ -391,8 +392,20 @@ static const char *input_key(struct run *run)
     return hex;
 }
 
+/* What leaves no trace on disk: whether nginx runs what the current generation says, and timers. */
+static bool is_running_as_recorded(struct run *run)
+{
+    struct error err = {0};
+    const char *unloaded = NULL;
+    bool has_tree = ledger_find(run->ledger, ITEM_TREE, run->layout.nginx_tree) != NULL;
+    return (!has_tree || (nginx_find_unloaded(&run->host, run->report.generation_before, run->arena,
+                                              &unloaded, &err) &&
+                          unloaded == NULL)) &&
+           unit_timers_run(&run->host, run->arena);
+}
+
 /* The same inputs as in a run that left nothing to do, and every path as it was then: one stat for
- * each, and nothing is parsed. What leaves no trace on disk is asked for. */
+ * each, and nothing is parsed. */
 static bool is_settled(struct run *run)
 {
     const struct run_options *options = run->options;
@@ -401,15 +414,14 @@ static bool is_settled(struct run *run)
         diagnostics_have_errors(&run->diagnostics)) {
         return false;
     }
-    if (fingerprints_hold(&run->host, run->key, run->arena, NULL) != FINGERPRINTS_HOLD ||
-        nginx_reload_is_owed(&run->host) || !unit_timers_run(&run->host, run->arena)) {
-        return false;
-    }
     struct error err = {0};
-    run->report.settled_items = ledger_count(run->ledger);
-    if (!generation_current(&run->host, &run->report.generation_before, &err)) {
+    if (fingerprints_hold(&run->host, run->key, run->arena, NULL) != FINGERPRINTS_HOLD ||
+        nginx_reload_is_owed(&run->host) ||
+        !generation_current(&run->host, &run->report.generation_before, &err) ||
+        !is_running_as_recorded(run)) {
         return false;
     }
+    run->report.settled_items = ledger_count(run->ledger);
     run->report.generation_after = run->report.generation_before;
     return !options->applies || run_record_confirmed(run);
 }

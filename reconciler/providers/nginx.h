@@ -54,6 +54,13 @@ struct nginx_state {
 bool nginx_observe(struct host *host, struct arena *arena, struct nginx_state *out_state,
                    struct error *err) MUST_CHECK;
 
+#define NGINX_NOT_RUNNING "nginx does not run"
+
+/* Why the running nginx does not serve this generation's tree, in words; NULL: it does, or no nginx
+ * of this root runs here. Costs one question to a worker. */
+bool nginx_find_unloaded(struct host *host, unsigned long generation, struct arena *arena,
+                         const char **out_unloaded, struct error *err) MUST_CHECK;
+
 /* Addresses of the candidate that the running nginx does not hold are bound (never listened on)
  * for a moment; a busy one is refused with its holder named. */
 bool nginx_check_ports(struct host *host, const char *tree, struct arena *arena,

@@ -24,8 +24,6 @@
 #include "providers/tree_link.h"
 #include "providers/tree_walk.h"
 
-static const char not_running[] = "nginx does not run";
-
 /* ---- Observing ------------------------------------------------------------------------------- */
 
 struct reader {
@@ -135,40 +133,6 @@ static bool members_read(struct reader *reader, int tree, struct tree_item *foun
     return numbered_read(reader, found->generation, &paths, &found->altered, err);
 }
 
-/* True when nginx would load the same from either. */
-static bool is_same_tree(struct host *host, unsigned long a, unsigned long b, struct arena *arena)
-{
-    struct generation first;
-    struct generation second;
-    return a == b || (generation_find(host, a, arena, &first, NULL) &&
-                      generation_find(host, b, arena, &second, NULL) &&
-                      strcmp(first.tree_digest, second.tree_digest) == 0);
-}
-
-/* Why the running nginx has not loaded generation number; NULL: it has. */
-static bool load_check(struct host *host, unsigned long number, struct arena *arena,
-                       const char **out_unloaded, struct error *err)
-{
-    struct nginx_state state;
-    *out_unloaded = NULL;
-    if (strcmp(host->root_path, "/") != 0) {
-        return true; /* no nginx of that root runs here */
-    }
-    if (!nginx_observe(host, arena, &state, err)) {
-        return false;
-    }
-    if (!state.is_running) {
-        *out_unloaded = not_running;
-    } else if (state.generation == 0) {
-        *out_unloaded = "nginx has loaded nothing of ours";
-    } else if (!is_same_tree(host, state.generation, number, arena)) {
-        *out_unloaded = arena_printf(arena, "nginx has loaded generation %lu", state.generation);
-    } else if (nginx_reload_is_owed(host)) {
-        *out_unloaded = "nginx has not loaded a new certificate";
-    }
-    return true;
-}
-
 /* A descriptor of the current generation's tree; -1 where there is none. */
 static bool live_open(struct host *host, unsigned long number, const char *path, int *out_tree,
                       struct error *err)
@@ -192,7 +156,7 @@ static bool observe_live(struct host *host, const struct item *item, int tree,
         .path = generation_tree_path(arena, host->layout, found->generation),
     };
     bool is_read = members_read(&reader, tree, found, err) &&
-                   load_check(host, found->generation, arena, &found->unloaded, err);
+                   nginx_find_unloaded(host, found->generation, arena, &found->unloaded, err);
     places_close(&reader.places);
     return is_read;
 }
@@ -317,7 +281,7 @@ static const char *tree_impact(const struct action *action, struct arena *arena)
 {
     (void)arena; /* constant texts are enough */
     const struct tree_item *found = action->found == NULL ? NULL : action->found->found;
-    bool starts = found != NULL && text_equal(found->unloaded, not_running);
+    bool starts = found != NULL && text_equal(found->unloaded, NGINX_NOT_RUNNING);
     return starts ? "start nginx" : "reload nginx";
 }
 
