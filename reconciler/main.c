@@ -68,13 +68,26 @@ static bool parse_output(struct command *command, const char *text)
     return false;
 }
 
+/* As https://no-color.org has it: set, and not empty. */
+static bool wants_color(int fd)
+{
+    const char *refusal = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    return isatty(fd) == 1 && (refusal == NULL || refusal[0] == '\0') &&
+           (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}
+
 static bool parse_color(struct command *command, const char *when)
 {
-    if (strcmp(when, "always") == 0 || strcmp(when, "never") == 0) {
-        command->has_color = strcmp(when, "always") == 0;
-        return true;
+    bool is_always = strcmp(when, "always") == 0;
+    if (!is_always && strcmp(when, "never") != 0) {
+        command->has_color = wants_color(STDOUT_FILENO);
+        command->colors_messages = wants_color(STDERR_FILENO);
+        return strcmp(when, "auto") == 0;
     }
-    return strcmp(when, "auto") == 0;
+    command->has_color = is_always;
+    command->colors_messages = is_always;
+    return true;
 }
 
 /* Options that are a text or a yes, as a table would have them; false: none of them. */
@@ -119,6 +132,35 @@ static bool parse_run_option(struct run_options *run, int key, const char *argum
     }
 }
 
+/* A lone word that names nothing here was meant as a verb. */
+static void refuse_unknown_verb(const struct command *command, struct argp_state *state)
+{
+    const char *word = command->words[0];
+    const char **names = arena_array(command->arena, verb_count(), sizeof(*names));
+    for (size_t i = 0; i < verb_count(); i++) {
+        names[i] = verb_at(i)->name;
+    }
+    const char *nearest = diagnostic_nearest(word, names, verb_count());
+    if (strpbrk(word, "/.") == NULL && access(word, F_OK) != 0 && errno == ENOENT) {
+        argp_error(state, "\"%s\" is no verb, and there is no such folder here%s%s%s", word,
+                   nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
+                   nearest == NULL ? "" : "\"?");
+    }
+}
+
+static error_t parse_words(struct command *command, struct argp_state *state)
+{
+    command->words = (const char *const *)state->argv + state->next;
+    command->word_count = (size_t)(state->argc - state->next);
+    if (!command->has_verb) {
+        refuse_unknown_verb(command, state);
+    }
+    if (command->word_count > command->verb->words_most) {
+        argp_error(state, "too many words: \"%s\"", command->words[command->verb->words_most]);
+    }
+    return 0;
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct command *command = state->input;
@@ -127,7 +169,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     }
     switch (key) {
     case OPTION_DRY_RUN:
-        command->verb = verb_find("plan");
+        command->is_dry_run = true;
         return 0;
     case OPTION_OUT:
         command->out_directory = argument;
@@ -150,12 +192,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         }
         return 0;
     case ARGP_KEY_ARGS:
-        command->words = (const char *const *)state->argv + state->next;
-        command->word_count = (size_t)(state->argc - state->next);
-        if (command->word_count > command->verb->words_most) {
-            argp_error(state, "too many words: \"%s\"", command->words[command->verb->words_most]);
-        }
-        return 0;
+        return parse_words(command, state);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -195,22 +232,49 @@ static void show_progress(void *context, const char *line)
     }
 }
 
+/* Takes the first word that is no option, and stops there. */
+static error_t find_word(int key, char *argument, struct argp_state *state)
+{
+    const char **out_word = state->input;
+    if (key == ARGP_KEY_ARG) {
+        *out_word = argument;
+        return ECANCELED;
+    }
+    return 0; /* what is wrong with options is said later */
+}
+
+/* The place of the verb, which may stand behind options; 0: there is none. */
+static int find_verb(int argc, char **argv)
+{
+    const char *word = NULL;
+    const struct argp argp = {.options = options, .parser = find_word};
+    (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_SILENT, NULL, &word);
+    for (int i = 1; word != NULL && i < argc; i++) {
+        if (argv[i] == word) {
+            return verb_find(word) == NULL ? 0 : i;
+        }
+    }
+    return 0;
+}
+
 static int parse(struct command *command, int argc, char **argv)
 {
-    bool has_verb = argc > 1 && verb_find(argv[1]) != NULL;
-    command->verb = verb_find(has_verb ? argv[1] : "apply");
-    const char *usage = command->verb->arguments;
+    int at = find_verb(argc, argv);
+    command->has_verb = at > 0;
+    command->verb = verb_find(at > 0 ? argv[at] : "apply");
     const char *documentation =
-        has_verb ? arena_printf(command->arena, "%s\v%s", command->verb->help, command->verb->more)
-                 : document_verbs(command->arena);
-    const struct argp argp = {
-        .options = options, .parser = parse_option, .args_doc = usage, .doc = documentation};
+        at > 0 ? arena_printf(command->arena, "%s\v%s", command->verb->help, command->verb->more)
+               : document_verbs(command->arena);
+    const struct argp argp = {.options = options,
+                              .parser = parse_option,
+                              .args_doc = command->verb->arguments,
+                              .doc = documentation};
     argp_program_version_hook = print_version;
     argp_err_exit_status = EXIT_CODE_USAGE;
-    if (has_verb) {
-        argv[1] = arena_printf(command->arena, "%s %s", argv[0], argv[1]);
+    if (at > 0) {
+        argv[0] = arena_printf(command->arena, "%s %s", argv[0], argv[at]);
+        memmove(&argv[at], &argv[at + 1], (size_t)(argc - at) * sizeof(*argv));
         argc--;
-        argv++;
     }
     return argp_parse(&argp, argc, argv, 0, NULL, command);
 }
@@ -227,7 +291,8 @@ int main(int argc, char **argv)
                 .trigger = "command line",
                 .progress = show_progress,
                 .progress_context = &is_terminal},
-        .has_color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL,
+        .has_color = wants_color(STDOUT_FILENO),
+        .colors_messages = wants_color(STDERR_FILENO),
     };
     int code = EXIT_CODE_USAGE;
     if (parse(&command, argc, argv) == 0) {

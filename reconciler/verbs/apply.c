@@ -4,7 +4,8 @@
 static int apply(struct command *command)
 {
     command_take_folder(command);
-    command->run.applies = true;
+    /* Offline there is no host that could be changed. */
+    command->run.applies = !command->is_dry_run && !command->run.is_offline;
     struct run run;
     run_once(&run, command->arena, &command->run);
     const struct report_style style = {0};

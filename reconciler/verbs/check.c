@@ -39,7 +39,7 @@ int verb_check(struct command *command)
                                           : output_failure("%s", run.report.failure);
     }
     struct text messages = text_make(command->arena);
-    diagnostics_write_text(&run.diagnostics, command->has_color, &messages);
+    diagnostics_write_text(&run.diagnostics, command->colors_messages, &messages);
     (void)fputs(messages.data, stderr); /* there is nowhere left to complain */
     for (size_t i = 0; i < command->output_count && run.report.failure == NULL; i++) {
         const struct output *output = &command->outputs[i];

@@ -34,7 +34,7 @@ static struct text write_report(struct command *command, const struct run *run,
 {
     struct text text = text_make(command->arena);
     if (output->format == OUTPUT_JSON) {
-        report_write_json(&run->report, &text);
+        report_write_json(&run->report, NULL, command->is_detailed, &text);
         return text;
     }
     struct report_style chosen = *style;
@@ -61,7 +61,7 @@ int output_emit(const struct output *output, struct str text)
 int output_report(struct command *command, const struct run *run, const struct report_style *style)
 {
     struct text messages = text_make(command->arena);
-    diagnostics_write_text(&run->diagnostics, command->has_color, &messages);
+    diagnostics_write_text(&run->diagnostics, command->colors_messages, &messages);
     (void)fputs(messages.data, stderr); /* there is nowhere left to complain */
     int code = run->is_locked_out ? EXIT_CODE_LOCKED
                                   : (int)report_exit_code(&run->report, command->is_detailed);

@@ -51,6 +51,10 @@ static bool choose(struct command *command, struct run *run, struct error *err)
 
 int verb_rollback(struct command *command)
 {
+    if (command->run.is_offline) {
+        (void)output_failure("rollback: --offline knows no host, and so no generation");
+        return EXIT_CODE_USAGE;
+    }
     struct run look;
     struct error err = {0};
     if (!run_open(&look, command->arena, &command->run)) {
@@ -63,7 +67,7 @@ int verb_rollback(struct command *command)
     if (!is_chosen) {
         return output_failure("%s", err.message);
     }
-    command->run.applies = true;
+    command->run.applies = !command->is_dry_run;
     command->run.retries = true;
     command->run.trigger = "rollback";
     struct run run;

@@ -26,8 +26,11 @@ struct command {
     const char *out_directory; /* render --out */
     const char *const *words;  /* what stands behind the options, NULL-terminated */
     size_t word_count;
-    bool has_color;
+    bool has_verb;        /* it was written, not chosen for want of another */
+    bool has_color;       /* on standard output */
+    bool colors_messages; /* on standard error */
     bool is_quiet;
+    bool is_dry_run;
     bool is_detailed; /* --detailed-exitcode */
 };
 
