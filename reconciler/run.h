@@ -27,6 +27,7 @@ struct run_options {
     bool may_adopt;
     bool may_delete_many;
     bool is_deep;
+    bool wants_states; /* of every document: they are read although nothing changed */
     bool skips_nginx_test;
     bool retries;              /* what was refused before is tried again */
     unsigned long rollback_to; /* the documents and texts of this generation; 0: the folder's */

@@ -106,7 +106,7 @@ const char *report_verdict(const struct report *report)
     if (report->plan == NULL) {
         return arena_printf(report->arena, "in sync: %zu items as wanted", report->settled_items);
     }
-    return report->outcomes == NULL ? planned_verdict(report) : applied_verdict(report);
+    return report->is_dry_run ? planned_verdict(report) : applied_verdict(report);
 }
 
 static bool has_error_finding(const struct report *report)
@@ -239,8 +239,5 @@ void report_write_text(const struct report *report, const struct report_style *s
         if (!style->only_drift || lines.items[i].is_drift) {
             write_line(&lines.items[i], style, out);
         }
-    }
-    if (report->owes_reload) {
-        text_line(out, "~ nginx still runs an earlier generation: a reload is owed");
     }
 }

@@ -56,7 +56,6 @@ struct report {
     const char *failure;  /* the run as a whole could not go on: why; or NULL */
     unsigned long generation_before;
     unsigned long generation_after;
-    bool owes_reload; /* nginx runs something older than what is on disk */
 };
 
 struct report_counts {
@@ -79,5 +78,8 @@ struct report_style {
 /* Verdict, findings, changes with their diffs. Diagnostics are printed by their own printer. */
 void report_write_text(const struct report *report, const struct report_style *style,
                        struct text *out);
-/* One JSON object with everything; ends in a newline. */
-void report_write_json(const struct report *report, struct text *out);
+/* One JSON object with everything; ends in a newline. documents: their states are told too; may be
+ * NULL. */
+struct document_states;
+void report_write_json(const struct report *report, const struct document_states *documents,
+                       bool is_detailed, struct text *out);

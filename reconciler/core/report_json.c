@@ -1,6 +1,7 @@
 /* The report as one JSON object, for CI and for `plan --against`. */
 #include "core/diagnostics_report.h"
 #include "core/report_line.h"
+#include "core/state.h"
 #include "model/json.h"
 
 static json_t *json_place(struct arena *arena, struct span span)
@@ -15,9 +16,8 @@ static json_t *json_line(const struct report *report, const struct report_line *
         (void)json_array_append_new(details, json_text(line->details.items[i]));
     }
     const struct action *action = line->action;
-    json_t *document = action->item->document == NULL
-                           ? json_null()
-                           : json_text(document_id(report->arena, action->item->document));
+    const struct document *owner = line->document != NULL ? line->document : action->item->document;
+    json_t *document = owner == NULL ? json_null() : json_text(document_id(report->arena, owner));
     const char *result = line->outcome == NULL ? NULL : report_result_word(line->outcome->result);
     return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "item", line->name,
                      "verb", report_verb_word(action->verb), "drifted", line->is_drift, "document",
@@ -73,6 +73,7 @@ static json_t *json_counts(const struct report *report)
 {
     struct plan_counts planned = {0};
     struct report_counts done = {0};
+    planned.items = report->settled_items;
     if (report->plan != NULL) {
         planned = report->plan->counts;
         done = report_count(report);
@@ -104,16 +105,35 @@ static json_t *json_diagnostics(const struct report *report)
     return diagnostics_json(report->arena, list == NULL ? &none : list);
 }
 
-void report_write_json(const struct report *report, struct text *out)
+static json_t *json_documents(const struct report *report, const struct document_states *states)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < states->count; i++) {
+        const struct document_state *state = &states->items[i];
+        (void)json_array_append_new(list,
+                                    json_pack("{s:s, s:s, s:o, s:o}", "document",
+                                              document_id(report->arena, state->document), "state",
+                                              item_state_word(state->state), "place",
+                                              json_place(report->arena, state->document->span),
+                                              "detail", json_text(state->detail)));
+    }
+    return list;
+}
+
+void report_write_json(const struct report *report, const struct document_states *documents,
+                       bool is_detailed, struct text *out)
 {
     AUTO_JSON root = json_pack(
-        "{s:s, s:i, s:b, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:o, s:o}", "verdict",
-        report_verdict(report), "exit_code", (int)report_exit_code(report, true), "dry_run",
-        report->is_dry_run, "counts", json_counts(report), "impact", json_impact(report),
-        "generation_before", (json_int_t)report->generation_before, "generation_after",
-        (json_int_t)report->generation_after, "owes_reload", report->owes_reload, "diagnostics",
+        "{s:s, s:i, s:b, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "verdict",
+        report_verdict(report), "exit_code", (int)report_exit_code(report, is_detailed), "dry_run",
+        report->is_dry_run, "hold", json_text(report->hold), "counts", json_counts(report),
+        "impact", json_impact(report), "generation_before", (json_int_t)report->generation_before,
+        "generation_after", (json_int_t)report->generation_after, "diagnostics",
         json_diagnostics(report), "findings", json_findings(report), "held", json_held(report),
         "changes", json_changes(report));
+    if (documents != NULL) {
+        (void)json_object_set_new(root, "documents", json_documents(report, documents));
+    }
     CLEANUP(cleanup_free) char *text = json_dumps(root, JSON_INDENT(2));
     if (text != NULL) {
         text_line(out, "%s", text);

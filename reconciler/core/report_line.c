@@ -112,10 +112,20 @@ static struct report_line line_of_thing(const struct report *report, const struc
     return line;
 }
 
+/* What was seen belongs to the item itself, not to its parts. */
+static const char *add_seen(struct arena *arena, const char *note, const char *seen)
+{
+    if (note == NULL || seen == NULL) {
+        return seen == NULL ? note : seen;
+    }
+    return arena_printf(arena, "%s; %s", note, seen);
+}
+
 static void collect_action(const struct report *report, const struct action *action,
                            const struct outcome *outcome, struct report_lines *out_lines)
 {
     struct report_line line = line_of(report, action, outcome);
+    line.note = add_seen(report->arena, line.note, action->found->note);
     size_t things = 0;
     for (size_t i = 0; i < action->changes.count; i++) {
         const struct change *change = &action->changes.items[i];

@@ -1,7 +1,10 @@
 /* Items and documents in the seven words. A document is as bad as its worst item. */
 #include "core/state.h"
 
+#include <string.h>
+
 #include "core/report_line.h"
+#include "model/tree_item.h"
 
 enum item_state action_state(const struct action *action, const struct outcome *outcome)
 {
@@ -34,6 +37,11 @@ const char *action_detail(struct arena *arena, const struct action *action,
     if (action->held_because != NULL) {
         return arena_printf(arena, "%s: %s", name, action->held_because);
     }
+    const struct change *first = action->changes.count == 0 ? NULL : &action->changes.items[0];
+    if (first != NULL && !first->is_text && !first->is_secret && first->from != NULL &&
+        first->to != NULL) {
+        return arena_printf(arena, "%s: %s: %s -> %s", name, first->field, first->from, first->to);
+    }
     return arena_printf(arena, "%s: to %s", name, report_verb_word(action->verb));
 }
 
@@ -62,6 +70,44 @@ static void raise_for_things(const struct report *report, const struct action *a
     }
 }
 
+/* Worth knowing although nothing differs. */
+static void tell_note(const struct report *report, const struct action *action,
+                      struct map *by_document)
+{
+    if (action->found->note == NULL || action->item->document == NULL) {
+        return;
+    }
+    struct document_state *state =
+        map_get(by_document, document_id(report->arena, action->item->document));
+    if (state != NULL && state->detail == NULL) {
+        state->detail = arena_printf(report->arena, "%s: %s",
+                                     item_name(report->arena, action->item), action->found->note);
+    }
+}
+
+/* What concerns a tree as a whole, such as a server that does not run it, concerns all who have a
+ * part in it. */
+static void raise_for_members(const struct report *report, const struct action *action,
+                              enum item_state found, const char *detail, struct map *by_document)
+{
+    bool is_whole = false;
+    for (size_t i = 0; i < action->changes.count; i++) {
+        is_whole |= action->changes.items[i].thing == NULL;
+    }
+    const struct tree_item *tree = action->item->wanted;
+    if (!is_whole || tree == NULL || strcmp(action->item->type, ITEM_TREE) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < tree->members.count; i++) {
+        const struct document *document = tree->members.items[i].document;
+        struct document_state *state =
+            document == NULL ? NULL : map_get(by_document, document_id(report->arena, document));
+        if (state != NULL) {
+            raise_state(state, found, detail);
+        }
+    }
+}
+
 void document_states_collect(const struct report *report, const struct document_set *documents,
                              struct document_states *out_states)
 {
@@ -81,10 +127,12 @@ void document_states_collect(const struct report *report, const struct document_
         const struct outcome *outcome = report->outcomes == NULL ? NULL : &report->outcomes[i];
         enum item_state found = action_state(action, outcome);
         if (found == ITEM_STATE_IN_SYNC) {
+            tell_note(report, action, &by_document);
             continue;
         }
         const char *detail = action_detail(arena, action, outcome);
         raise_for_things(report, action, found, detail, &by_document);
+        raise_for_members(report, action, found, detail, &by_document);
         if (action->item->document != NULL) {
             struct document_state *state =
                 map_get(&by_document, document_id(arena, action->item->document));

@@ -179,6 +179,17 @@ static bool observe_tree(struct host *host, const struct item *item, struct aren
     return tree < 0 || observe_live(host, item, tree, found, arena, err);
 }
 
+/* Of a tree that is still to come: NULL when nginx runs, or when none of this root could. */
+static const char *why_not_running(struct host *host, struct arena *arena)
+{
+    struct nginx_state state = {0};
+    struct error ignored;
+    bool may_run = strcmp(host->root_path, "/") == 0;
+    return may_run && nginx_observe(host, arena, &state, &ignored) && !state.is_running
+               ? NGINX_NOT_RUNNING
+               : NULL;
+}
+
 static bool tree_observe(struct host *host, const struct item *const *items, size_t count,
                          struct arena *arena, struct observation *out, struct error *err)
 {
@@ -190,6 +201,7 @@ static bool tree_observe(struct host *host, const struct item *const *items, siz
             !observe_tree(host, items[i], arena, found, &out[i].exists, &out[i].error);
         out[i].exists = out[i].exists && !out[i].has_failed;
         out[i].found = out[i].exists ? found : NULL;
+        out[i].note = out[i].exists ? NULL : why_not_running(host, arena);
     }
     return true;
 }
@@ -280,8 +292,9 @@ static void tree_diff(const struct item *item, const struct observation *found, 
 static const char *tree_impact(const struct action *action, struct arena *arena)
 {
     (void)arena; /* constant texts are enough */
-    const struct tree_item *found = action->found == NULL ? NULL : action->found->found;
-    bool starts = found != NULL && text_equal(found->unloaded, NGINX_NOT_RUNNING);
+    const struct tree_item *found = action->found->found;
+    bool starts = found == NULL ? text_equal(action->found->note, NGINX_NOT_RUNNING)
+                                : text_equal(found->unloaded, NGINX_NOT_RUNNING);
     return starts ? "start nginx" : "reload nginx";
 }
 

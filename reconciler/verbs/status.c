@@ -1,13 +1,12 @@
 /* status: the verdict, and every document with its state. */
 #include "verbs/verb.h"
 
-static void write_states(const struct run *run, struct text *out)
+static void write_text(const struct run *run, const struct document_states *states, bool is_quiet,
+                       struct text *out)
 {
-    struct document_states states = {0};
-    document_states_collect(&run->report, &run->documents, &states);
     text_line(out, "%s", report_verdict(&run->report));
-    for (size_t i = 0; i < states.count; i++) {
-        const struct document_state *state = &states.items[i];
+    for (size_t i = 0; !is_quiet && i < states->count; i++) {
+        const struct document_state *state = &states->items[i];
         text_addf(out, "%-9s  %s  (%s)", item_state_word(state->state),
                   document_id(run->arena, state->document),
                   span_text(run->arena, state->document->span));
@@ -18,25 +17,35 @@ static void write_states(const struct run *run, struct text *out)
     }
 }
 
+static int write_states(struct command *command, const struct run *run)
+{
+    struct document_states states = {0};
+    document_states_collect(&run->report, &run->documents, &states);
+    int code = (int)report_exit_code(&run->report, command->is_detailed);
+    for (size_t i = 0; i < command->output_count; i++) {
+        const struct output *output = &command->outputs[i];
+        struct text out = text_make(run->arena);
+        if (output->format == OUTPUT_JSON) {
+            report_write_json(&run->report, &states, command->is_detailed, &out);
+        } else {
+            write_text(run, &states, command->is_quiet, &out);
+        }
+        if (output_emit(output, text_str(&out)) != EXIT_CODE_SUCCESS) {
+            code = EXIT_CODE_FAILED;
+        }
+    }
+    return code;
+}
+
 int verb_status(struct command *command)
 {
     command_take_folder(command);
+    command->run.wants_states = true;
     struct run run;
     run_once(&run, command->arena, &command->run);
-    bool wants_text = command->output_count == 1 && command->outputs[0].format == OUTPUT_TEXT &&
-                      command->outputs[0].file == NULL;
-    int code = EXIT_CODE_SUCCESS;
-    if (!wants_text || run.report.plan == NULL) {
-        const struct report_style style = {0};
-        code = output_report(command, &run, &style);
-    } else {
-        struct text out = text_make(command->arena);
-        write_states(&run, &out);
-        code = output_text(text_str(&out));
-        if (code == EXIT_CODE_SUCCESS) {
-            code = (int)report_exit_code(&run.report, command->is_detailed);
-        }
-    }
+    const struct report_style style = {0};
+    int code = run.report.plan == NULL ? output_report(command, &run, &style)
+                                       : write_states(command, &run);
     run_end(&run);
     return code;
 }

@@ -11,6 +11,7 @@
 
 #include "core/report.h"
 #include "core/state.h"
+#include "model/tree_item.h"
 
 struct fixture {
     struct arena *arena;
@@ -30,6 +31,7 @@ static int setup(void **state)
     fixture->facts = facts_debian12();
     fixture->facts.is_assumed = false;
     fixture->report = (struct report){.arena = arena,
+                                      .is_dry_run = true,
                                       .facts = &fixture->facts,
                                       .diagnostics = &fixture->diagnostics,
                                       .plan = &fixture->plan};
@@ -121,7 +123,7 @@ static void test_report_never_shows_a_secret(void **state)
     assert_non_null(strstr(text, "content: changed"));
     assert_null(strstr(text, "hunter"));
     struct text json = text_make(fixture->arena);
-    report_write_json(&fixture->report, &json);
+    report_write_json(&fixture->report, NULL, false, &json);
     assert_null(strstr(json.data, "hunter"));
 }
 
@@ -130,6 +132,7 @@ static void test_report_failure_of_one_is_partly(void **state)
     struct fixture *fixture = *state;
     (void)add_action(fixture, "/a", ACTION_UPDATE, CAUSE_PENDING);
     (void)add_action(fixture, "/b", ACTION_CREATE, CAUSE_PENDING);
+    fixture->report.is_dry_run = false;
     fixture->report.outcomes = fixture->outcomes;
     fixture->outcomes[0].result = OUTCOME_CHANGED;
     fixture->outcomes[1].result = OUTCOME_FAILED;
@@ -165,7 +168,7 @@ static void test_report_json_says_the_same(void **state)
             (struct change){.field = "content", .is_text = true, .to = "two\n"});
     fixture->plan.counts.to_change = 1;
     struct text out = text_make(fixture->arena);
-    report_write_json(&fixture->report, &out);
+    report_write_json(&fixture->report, NULL, true, &out);
     json_t *root = json_loads(out.data, 0, NULL);
     assert_non_null(root);
     assert_string_equal(json_string_value(json_object_get(root, "verdict")),
@@ -209,6 +212,68 @@ static void test_state_is_as_bad_as_the_worst_item(void **state)
     assert_non_null(strstr(states.items[0].detail, "file:/b"));
 }
 
+static void test_report_apply_that_could_do_nothing_says_so(void **state)
+{
+    struct fixture *fixture = *state;
+    add_action(fixture, "/a", ACTION_UPDATE, CAUSE_PENDING)->held_because = "mode: hold";
+    fixture->plan.counts.held = 1;
+    fixture->report.is_dry_run = false;
+    assert_string_equal(report_verdict(&fixture->report), "0 changed, 0 failed, 0 skipped, 1 held");
+}
+
+static void test_report_tells_what_was_seen(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct action *action = add_action(fixture, "/a", ACTION_UPDATE, CAUSE_DRIFT);
+    ((struct observation *)(uintptr_t)action->found)->note = "written, not started";
+    assert_non_null(strstr(text_of(fixture), "~ file:/a  drifted; written, not started\n"));
+}
+
+static void test_report_json_names_the_document_of_a_part(void **state)
+{
+    struct fixture *fixture = *state;
+    struct document document = {.kind_name = "site", .name = "x"};
+    struct action *action = add_action(fixture, "/etc/nginx/tree", ACTION_UPDATE, CAUSE_PENDING);
+    vec_add(fixture->arena, &action->changes,
+            (struct change){.field = "content",
+                            .thing = "/etc/nginx/tree/a.conf",
+                            .document = &document,
+                            .is_text = true,
+                            .to = "a;\n"});
+    struct document_states states = {0};
+    vec_add(fixture->arena, &states,
+            (struct document_state){&document, ITEM_STATE_PENDING, "to update"});
+    struct text out = text_make(fixture->arena);
+    report_write_json(&fixture->report, &states, false, &out);
+    json_t *root = json_loads(out.data, 0, NULL);
+    const json_t *change = json_array_get(json_object_get(root, "changes"), 0);
+    assert_string_equal(json_string_value(json_object_get(change, "document")), "site:x");
+    const json_t *told = json_array_get(json_object_get(root, "documents"), 0);
+    assert_string_equal(json_string_value(json_object_get(told, "state")), "pending");
+    assert_int_equal(json_integer_value(json_object_get(root, "exit_code")), EXIT_CODE_SUCCESS);
+    json_decref(root);
+}
+
+static void test_state_of_a_tree_that_nobody_runs(void **state)
+{
+    struct fixture *fixture = *state;
+    struct document document = {.kind_name = "site", .name = "x"};
+    struct document_set set = {0};
+    document_set_add(fixture->arena, &set, &document);
+    struct tree_item tree = {0};
+    vec_add(fixture->arena, &tree.members,
+            (struct tree_member){.path = "http/sites/x.conf", .document = &document});
+    struct action *action = add_action(fixture, "/etc/nginx/tree", ACTION_UPDATE, CAUSE_DRIFT);
+    const struct item item = {.type = ITEM_TREE, .id = "/etc/nginx/tree", .wanted = &tree};
+    action->item = &item;
+    vec_add(fixture->arena, &action->changes,
+            (struct change){.field = "loaded", .from = "nginx does not run", .to = "loaded"});
+    struct document_states states = {0};
+    document_states_collect(&fixture->report, &set, &states);
+    assert_int_equal(states.items[0].state, ITEM_STATE_DRIFTED);
+    assert_non_null(strstr(states.items[0].detail, "nginx does not run"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,7 +286,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_report_untested_is_failure, setup, teardown),
         cmocka_unit_test_setup_teardown(test_report_json_says_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(test_report_part_has_a_line_of_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_apply_that_could_do_nothing_says_so, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_report_tells_what_was_seen, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_json_names_the_document_of_a_part, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_state_is_as_bad_as_the_worst_item, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_state_of_a_tree_that_nobody_runs, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
