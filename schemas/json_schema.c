@@ -3,6 +3,7 @@
 #include "schemas/json_schema.h"
 
 #include "model/json.h"
+#include "schemas/section.h"
 
 static json_t *object_schema(const struct schema *schema);
 
@@ -119,6 +120,19 @@ static json_t *reference_to(const char *definition)
     return json_pack("{s:o}", "$ref", path);
 }
 
+/* A map that has these names and no others. */
+static json_t *fixed_map(json_t *properties)
+{
+    return json_pack("{s:s, s:o, s:b}", "type", "object", "properties", properties,
+                     "additionalProperties", 0);
+}
+
+static void add_section(json_t *properties, const char *name, json_t *schema)
+{
+    (void)json_object_set_new(schema, "description", json_string(section_find(name)->help));
+    (void)json_object_set_new(properties, name, schema);
+}
+
 /* Everything of a kind may come from defaults, profiles or a preset, so nothing is required of a
  * single place; `reconcile check` knows the whole. */
 void json_schema_write(const struct schema *const *kinds, size_t count, struct text *out)
@@ -134,21 +148,11 @@ void json_schema_write(const struct schema *const *kinds, size_t count, struct t
         (void)json_object_set_new(properties, kinds[i]->plural, section);
         (void)json_object_set_new(defaults, kinds[i]->plural, reference_to(kinds[i]->name));
     }
-    (void)json_object_set_new(properties, "defaults",
-                              json_pack("{s:s, s:s, s:o, s:b}", "type", "object", "description",
-                                        "Values below what documents of a kind say.", "properties",
-                                        defaults, "additionalProperties", 0));
-    (void)json_object_set_new(properties, "profiles",
-                              json_pack("{s:s, s:s, s:{s:s}}", "type", "object", "description",
-                                        "Named sets of fields, taken by `use`.",
-                                        "additionalProperties", "type", "object"));
-    json_t *removal =
-        json_pack("{s:s, s:{s:{s:s}, s:{s:s}}, s:b}", "type", "object", "properties", "after",
-                  "type", "string", "why", "type", "string", "additionalProperties", 0);
-    json_t *removed = map_schema(any_of(removal, json_pack("{s:s}", "type", "null")));
-    (void)json_object_set_new(removed, "description",
-                              json_string("How things with data go away: KIND:NAME."));
-    (void)json_object_set_new(properties, "removed", removed);
+    add_section(properties, SECTION_DEFAULTS, fixed_map(defaults));
+    add_section(properties, SECTION_PROFILES, map_schema(json_pack("{s:s}", "type", "object")));
+    add_section(
+        properties, SECTION_REMOVED,
+        map_schema(any_of(object_schema(&removal_schema), json_pack("{s:s}", "type", "null"))));
     AUTO_JSON root = json_pack("{s:s, s:s, s:s, s:o, s:b, s:o}", "$schema",
                                "http://json-schema.org/draft-07/schema#", "title",
                                "reconcile documents", "type", "object", "properties", properties,

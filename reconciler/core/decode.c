@@ -10,7 +10,7 @@
 #include "core/kind.h"
 #include "core/overlay.h"
 #include "core/yaml.h"
-#include "schemas/common.h"
+#include "schemas/section.h"
 
 /* One named entry of a section, merged over the layers read so far. */
 struct entry {
@@ -31,14 +31,7 @@ struct decoding {
     bool is_incomplete;
 };
 
-#define SECTION_DEFAULTS "defaults"
-#define SECTION_PROFILES "profiles"
-#define SECTION_REMOVED  "removed"
-
 /* --- sections -------------------------------------------------------------------------------- */
-
-static const char *const other_sections[] = {SECTION_DEFAULTS, SECTION_PROFILES, SECTION_REMOVED};
-enum { OTHER_SECTIONS = sizeof(other_sections) / sizeof(other_sections[0]) };
 
 static bool is_kind_section(const char *name)
 {
@@ -48,25 +41,20 @@ static bool is_kind_section(const char *name)
 
 static bool is_section(const char *name)
 {
-    for (size_t i = 0; i < OTHER_SECTIONS; i++) {
-        if (strcmp(other_sections[i], name) == 0) {
-            return true;
-        }
-    }
-    return is_kind_section(name);
+    return section_find(name) != NULL || is_kind_section(name);
 }
 
 static void complain_section(struct decoding *decoding, const struct node *key)
 {
     struct arena *arena = decoding->input->arena;
-    const char **names = arena_array(arena, kind_count() + OTHER_SECTIONS, sizeof(*names));
+    const char **names = arena_array(arena, kind_count() + section_count(), sizeof(*names));
     struct text list = text_make(arena);
     size_t count = 0;
     for (size_t i = 0; i < kind_count(); i++) {
         names[count++] = kind_at(i)->schema->plural;
     }
-    for (size_t i = 0; i < OTHER_SECTIONS; i++) {
-        names[count++] = other_sections[i];
+    for (size_t i = 0; i < section_count(); i++) {
+        names[count++] = section_at(i)->name;
     }
     for (size_t i = 0; i < count; i++) {
         text_addf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
@@ -319,29 +307,6 @@ static void check_defaults(struct decoding *decoding, const struct entry *entry)
         (void)require_mapping(decoding, entry->value, entry->key->text);
     }
 }
-
-/* removed: {database:old_shop: {after: DATE, why: TEXT}} */
-struct removal_spec {
-    struct object object;
-    struct text_value after;
-    struct text_value why;
-};
-
-// clang-format off
-static const struct field removal_fields[] = {
-    FIELD(struct removal_spec, after, .syntax = &syntax_date,
-          .help = "The day from which it may go."),
-    FIELD(struct removal_spec, why, .help = "The reason."),
-};
-// clang-format on
-
-static const struct schema removal_schema = {
-    .name = "removed",
-    .size = sizeof(struct removal_spec),
-    .fields = removal_fields,
-    .field_count = sizeof(removal_fields) / sizeof(removal_fields[0]),
-    .help = "How something with data goes away.",
-};
 
 static void decode_removal(struct decoding *decoding, const struct entry *entry)
 {
