@@ -10,6 +10,7 @@
 #include <git2.h>
 
 #include "base/log.h"
+#include "core/words.h"
 #include "verbs/verb.h"
 
 enum option_key {
@@ -208,9 +209,12 @@ static const char *document_verbs(struct arena *arena)
         const char *head = arena_printf(arena, "%s %s", verb->name, verb->arguments);
         text_line(&out, "  %-22s %s", head, verb->help);
     }
-    text_add(&out, "\nWithout a verb: apply. FOLDER may be a single file. Exit codes: 0 success, "
-                   "1 failed, 2 something differs (--detailed-exitcode), 4 partly applied, 64 "
-                   "usage, 75 another run is under way.");
+    text_add(&out, "\nWithout a verb: apply. FOLDER may be a single file. Exit codes:");
+    for (size_t i = 0; i < exit_code_word_count(); i++) {
+        const struct exit_code_word *code = exit_code_word_at(i);
+        text_addf(&out, "%s %d %s", i == 0 ? "" : ",", code->number, code->words);
+    }
+    text_add(&out, ".");
     return out.data;
 }
 

@@ -28,19 +28,24 @@ static const struct field certificate_fields[] = {
     FIELD(struct certificate_spec, names, .syntax = &syntax_server_name, .count_most = 100,
           .fallback_note = "the document's own name",
           .help = "What the certificate is for: host names, *.example.com for one level below a "
-                  "name, addresses."),
+                  "name, addresses.",
+          .example = "names: [shop.test, \"*.shop.test\", 192.0.2.10]"),
     FIELD(struct certificate_spec, issuer, .choices = issuer_names,
           .fallback_note = "file where files is written, else internal",
           .help = "internal: this host's own authority signs, which browsers trust once they know "
                   "it; file: the pair is there already."),
     FIELD(struct certificate_spec, files, .object = &files_schema,
-          .help = "Where the pair of issuer file is."),
+          .help = "Where the pair of issuer file is.",
+          .example = "files:\n"
+                     "  chain: /etc/ssl/shop/fullchain.pem\n"
+                     "  key: /etc/ssl/shop/privkey.pem"),
     FIELD(struct certificate_spec, key, .choices = key_names, .fallback = "ecdsa-p256",
           .help = "The sort of key that is made."),
     FIELD(struct certificate_spec, lifetime, .fallback = "90d", .least = HOUR_MS,
           .most = 825 * INT64_C(24) * HOUR_MS,
           .help = "How long a certificate of the internal authority is valid; it is renewed when a "
-                  "third of that is left. Apple's systems refuse more than 825 days."),
+                  "third of that is left. Apple's systems refuse more than 825 days.",
+          .example = "lifetime: 30d"),
 };
 // clang-format on
 
@@ -115,5 +120,6 @@ const struct schema certificate_schema = {
     .help =
         "A certificate and its key, for several sites or for something else than a site. A site "
         "alone needs none: `tls: auto` makes one.",
+    .example = "names: [shop.test, \"*.shop.test\"]",
     .check = certificate_check,
 };

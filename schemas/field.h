@@ -63,6 +63,9 @@ struct field {
                                leaves other text to syntax; "*" wants KIND:NAME */
     bool is_reference_only; /* text without the reference's prefix is an error */
     const char *help;       /* one or two sentences, ends in a full stop */
+    const char *example;    /* YAML of a document that shows it, without its last newline: the field
+                               first, others that it needs below; NULL: made from the row where
+                               the row says enough */
 };
 
 // clang-format off
@@ -111,6 +114,7 @@ struct schema {
                                         fills: run: "cmd" is run: {start: cmd}; NULL: none */
     const struct syntax *key_syntax; /* of the documents' names; NULL for nested ones */
     const char *help;
+    const char *example; /* the fields of a small document, as YAML; NULL for nested ones */
     /* The document's own checks, after its fields were read: adds diagnostics, fills members that
      * follow from others. May be NULL. */
     void (*check)(struct check *check, void *spec);
@@ -162,3 +166,6 @@ const char *field_type_text(struct arena *arena, const struct field *field);
 const char *field_limits_text(struct arena *arena, const struct field *field);
 /* The choices in words: "enforce, observe, hold". */
 const char *field_choices_text(struct arena *arena, const struct field *field);
+/* The field as somebody would write it, YAML that ends in a newline; NULL when neither the row has
+ * an example nor one follows from it. */
+const char *field_example_text(struct arena *arena, const struct field *field);

@@ -1,6 +1,9 @@
 /* What the rows say in words: types, limits, choices. Used by messages, `explain` and the JSON
  * Schema. */
 
+#include <ctype.h>
+#include <string.h>
+
 #include "base/text.h"
 #include "schemas/field.h"
 
@@ -66,4 +69,65 @@ const char *field_choices_text(struct arena *arena, const struct field *field)
         text_addf(&text, "%s%s", i == 0 ? "" : ", ", field->choices[i]);
     }
     return text.data;
+}
+
+/* --- examples -------------------------------------------------------------------------------- */
+
+/* Plain where YAML reads it as it is, else quoted. No example of ours holds a quote. */
+static const char *written(struct arena *arena, const char *value)
+{
+    bool is_plain = (isalnum((unsigned char)value[0]) != 0 || strchr("/$_", value[0]) != NULL) &&
+                    strstr(value, ": ") == NULL && strpbrk(value, "#\"\\,") == NULL;
+    return is_plain ? value : arena_printf(arena, "\"%s\"", value);
+}
+
+static const char *first_other_choice(const struct field *field)
+{
+    for (size_t i = 0; field->choices[i] != NULL; i++) {
+        if (!text_equal(field->choices[i], field->fallback)) {
+            return field->choices[i];
+        }
+    }
+    return field->choices[0];
+}
+
+static const char *syntax_example(const struct field *field)
+{
+    /* The forms whose example says nothing of what it is for. */
+    const struct syntax *const general[] = {NULL, &syntax_any, &syntax_line, &syntax_name,
+                                            &syntax_path};
+    for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++) {
+        if (field->syntax == general[i]) {
+            return NULL;
+        }
+    }
+    return field->syntax->example;
+}
+
+const char *field_example_text(struct arena *arena, const struct field *field)
+{
+    const char *value = NULL;
+    if (field->example != NULL) {
+        return arena_printf(arena, "%s\n", field->example);
+    }
+    switch (field->type) {
+    case FIELD_BOOLEAN:
+        value = text_equal(field->fallback, "true") ? "false" : "true";
+        break;
+    case FIELD_CHOICE:
+        value = first_other_choice(field);
+        break;
+    case FIELD_TEXT:
+        value = syntax_example(field);
+        break;
+    case FIELD_TEXT_LIST:
+        value = syntax_example(field);
+        return value == NULL
+                   ? NULL
+                   : arena_printf(arena, "%s: [%s]\n", field->name, written(arena, value));
+    default:
+        break;
+    }
+    return value == NULL ? NULL
+                         : arena_printf(arena, "%s: %s\n", field->name, written(arena, value));
 }

@@ -78,11 +78,14 @@ static const struct schema store_schema = {
 
 static const struct field settings_fields[] = {
     FIELD(struct settings, source, .syntax = &syntax_path,
-          .help = "The folder of YAML, where none is named on the command line."),
+          .help = "The folder of YAML, where none is named on the command line.",
+          .example = "source: /srv/config"),
     FIELD(struct settings, environment, .syntax = &syntax_name,
-          .help = "The overlay below environments/ that this host takes."),
+          .help = "The overlay below environments/ that this host takes.",
+          .example = "environment: production"),
     FIELD(struct settings, host, .fallback_note = "the machine's name", .syntax = &syntax_name,
-          .help = "The overlay below hosts/ that this host takes."),
+          .help = "The overlay below hosts/ that this host takes.",
+          .example = "host: web1"),
     FIELD(struct settings, mode, .fallback = "enforce", .choices = modes,
           .help = "enforce repairs drift and takes new commits, observe only reports, hold repairs "
                   "drift but takes no new commit."),
@@ -94,16 +97,25 @@ static const struct field settings_fields[] = {
     FIELD(struct settings, allow_raw, .fallback = "false",
           .help = "Documents may hold raw nginx text. The folder can never grant itself this."),
     FIELD(struct settings, state, .fallback = "/var/lib/reconcile", .syntax = &syntax_path,
-          .help = "Folder of generations, ledger, certificates and locks."),
+          .help = "Folder of generations, ledger, certificates and locks.",
+          .example = "state: /srv/reconcile/state"),
     FIELD(struct settings, secrets, .fallback = "/etc/reconcile/secrets", .syntax = &syntax_path,
-          .help = "Folder of secrets, one value a file, mode 0600."),
+          .help = "Folder of secrets, one value a file, mode 0600.",
+          .example = "secrets: /srv/reconcile/secrets"),
     FIELD(struct settings, environment_files, .fallback = "/etc/reconcile/environment",
-          .syntax = &syntax_path, .help = "Folder of services' environment files."),
-    FIELD(struct settings, nginx, .object = &nginx_schema, .help = "How nginx runs on this host."),
+          .syntax = &syntax_path, .help = "Folder of services' environment files.",
+          .example = "environment_files: /srv/reconcile/environment"),
+    FIELD(struct settings, nginx, .object = &nginx_schema, .help = "How nginx runs on this host.",
+          .example = "nginx:\n"
+                     "  listen: [192.0.2.10]\n"
+                     "  https_port: 8443"),
     FIELD(struct settings, systemd, .object = &systemd_schema,
-          .help = "How services run on this host."),
-    FIELD(struct settings, users, .object = &users_schema, .help = "Accounts of services."),
-    FIELD(struct settings, store, .object = &store_schema, .help = "The record of what was done."),
+          .help = "How services run on this host.",
+          .example = "systemd: { manage: false }"),
+    FIELD(struct settings, users, .object = &users_schema, .help = "Accounts of services.",
+          .example = "users: { manage: false }"),
+    FIELD(struct settings, store, .object = &store_schema, .help = "The record of what was done.",
+          .example = "store: { group: statusd }"),
 };
 // clang-format on
 
@@ -113,6 +125,7 @@ const struct schema settings_schema = {
     .fields = settings_fields,
     .field_count = sizeof(settings_fields) / sizeof(*settings_fields),
     .help = "The host's own settings.",
+    .example = "source: /srv/config",
 };
 
 const char *settings_mode_word(const struct settings *settings)

@@ -28,34 +28,48 @@ static const struct field fields[] = {
           .key_syntax = &syntax_location,
           .help = "Paths that differ, as /prefix, \"= /exact\", \"~ regex\" or \"~* regex\" (any "
                   "case). A path without proxy, root, redirect or respond is answered by the "
-                  "site's own."),
+                  "site's own.",
+          .example = "paths:\n"
+                     "  /static/: { root: /srv/shop/static, strip_prefix: true, cache: 30d }\n"
+                     "  /admin: { allow: 192.0.2.0/24 }\n"
+                     "  = /robots.txt: { respond: { status: 200, body: \"User-agent: *\\n\" } }"),
     FIELD(struct site_spec, hosts, .syntax = &syntax_server_name, .count_most = 500,
           .fallback_note = "the document's name",
           .help = "Host names and addresses that the site answers for; \"*.example.com\" stands "
-                  "for all names below."),
+                  "for all names below.",
+          .example = "hosts: [shop.example.com, \"*.shop.example.com\"]"),
     FIELD(struct site_spec, aliases, .syntax = &syntax_server_name, .count_most = 500,
-          .help = "Further names, which are redirected to the first host."),
+          .help = "Further names, which are redirected to the first host.",
+          .example = "aliases: [www.shop.example.com]"),
     FIELD(struct site_spec, serve_aliases, .fallback = "false",
-          .help = "Answers for the aliases too, instead of redirecting them."),
+          .help = "Answers for the aliases too, instead of redirecting them.",
+          .example = "serve_aliases: true\n"
+                     "aliases: [www.shop.example.com]"),
     FIELD(struct site_spec, listen, .syntax = &syntax_listen, .count_most = 16,
           .fallback_note = "all IPv4 addresses and, where the host has it, IPv6",
           .help = "Addresses, ports, or both, that the site listens on. An address alone has the "
                   "host's ports for HTTP and HTTPS; a port is HTTPS unless tls is false. nginx "
                   "gives an address that one site names to the sites that name it, and to no "
-                  "others."),
+                  "others.",
+          .example = "listen: [192.0.2.10, 8443]"),
     FIELD(struct site_spec, tls, .syntax = &syntax_tls, .reference = "certificate",
           .fallback = "auto",
           .help = "Where the certificate comes from: auto (the host's issuer), internal (the "
-                  "host's own authority), certificate:NAME, or false for plain HTTP."),
+                  "host's own authority), certificate:NAME, or false for plain HTTP.",
+          .example = "tls: certificate:wildcard"),
     FIELD(struct site_spec, hsts, .object = &hsts_schema,
-          .help = "Tells browsers to insist on HTTPS from now on."),
+          .help = "Tells browsers to insist on HTTPS from now on.",
+          .example = "hsts: { age: 1y, subdomains: true }"),
     FIELD(struct site_spec, http2, .fallback = "true",
           .help = "Offers HTTP/2. Before nginx 1.25.1 a site that does so offers it for all sites "
                   "on the same address."),
     FIELD(struct site_spec, rate_limit, .shape = SHAPE_MAP, .object = &rate_limit_schema,
           .key_syntax = &syntax_location, .count_most = 32,
           .help = "Requests that one client address may make: one rate for the whole site, or a "
-                  "map of paths and rates. All that match a request count."),
+                  "map of paths and rates. All that match a request count.",
+          .example = "rate_limit:\n"
+                     "  /login: { rate: 5/m, burst: 5 }\n"
+                     "  /api/: 10/s"),
     FIELD(struct site_spec, probe, .syntax = &syntax_url_path,
           .help = "A path that is asked after each change through nginx; unless it answers 2xx or "
                   "3xx within 5 seconds, the change is taken back."),
@@ -235,6 +249,7 @@ const struct schema site_schema = {
     .key_syntax = &syntax_name,
     .help = "Host names that nginx answers for. The shortest site, a name and proxy, has HTTPS, a "
             "redirect to it, HTTP/2, safe headers and websockets.",
+    .example = "proxy: 127.0.0.1:3000",
     .check = site_check,
     .claims = site_claims,
 };

@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-#include "core/kind.h"
+#include "core/topic.h"
 #include "core/translate.h"
-#include "schemas/settings.h"
+#include "core/words.h"
 
 /* A text without arguments: they are shown as dots. */
-static const char *general(struct arena *arena, const char *pattern)
+const char *explain_pattern(struct arena *arena, const char *pattern)
 {
     struct text text = text_make(arena);
     while (*pattern != '\0') {
@@ -32,54 +32,72 @@ bool explain_code(const char *number, struct text *out)
     if (info == NULL) {
         return false;
     }
-    text_line(out, "%s: %s", info->number, general(out->arena, translate(info->text)));
+    text_line(out, "%s: %s", info->number, explain_pattern(out->arena, translate(info->text)));
     text_line(out, "\n%s", translate(info->explanation));
     if (info->help[0] != '\0') {
-        text_line(out, "\n%s: %s", TRANSLATED("help"), general(out->arena, translate(info->help)));
+        text_line(out, "\n%s: %s", TRANSLATED("help"),
+                  explain_pattern(out->arena, translate(info->help)));
     }
     return true;
 }
 
-/* --- fields ---------------------------------------------------------------------------------- */
-
-/* Calls visit for the schema's rows and those it shares. */
-static void visit_fields(const struct schema *schema,
-                         void (*visit)(const struct field *field, void *context), void *context)
+bool explain_word(const char *word, struct text *out)
 {
-    for (const struct schema *at = schema; at != NULL; at = at->base) {
-        for (size_t i = 0; i < at->field_count; i++) {
-            visit(&at->fields[i], context);
+    enum item_state state = ITEM_STATE_IN_SYNC;
+    if (item_state_parse(word, &state)) {
+        const struct state_word *info = state_word_at(state);
+        text_line(out, "%s: %s", word, translate(info->help));
+        if (info->next[0] != '\0') {
+            text_line(out, "\n%s", translate(info->next));
+        }
+        return true;
+    }
+    for (size_t i = 0; i < exit_code_word_count(); i++) {
+        const struct exit_code_word *info = exit_code_word_at(i);
+        if (strcmp(arena_printf(out->arena, "%d", info->number), word) == 0) {
+            text_line(out, "%s: %s\n\n%s", word, translate(info->words), translate(info->help));
+            return true;
         }
     }
+    return false;
 }
 
-struct listing {
-    struct arena *arena;
-    struct text *out;
-};
+/* --- fields ---------------------------------------------------------------------------------- */
 
-static void list_field(const struct field *field, void *context)
+static void list_field(const struct field *field, struct text *out)
 {
-    const struct listing *listing = context;
     const char *fallback = field->fallback != NULL ? field->fallback : field->fallback_note;
-    text_addf(listing->out, "  %-20s %s", field->name, field_type_text(listing->arena, field));
+    text_addf(out, "  %-20s %s", field->name, field_type_text(out->arena, field));
     if (field->is_required) {
-        text_add(listing->out, "; required");
+        text_add(out, "; required");
     } else if (fallback != NULL) {
-        text_addf(listing->out, "; default %s", fallback[0] == '\0' ? "\"\"" : fallback);
+        text_addf(out, "; default %s", fallback[0] == '\0' ? "\"\"" : fallback);
     }
-    text_addf(listing->out, "\n  %-20s %s\n", "", field->help);
+    text_addf(out, "\n  %-20s %s\n", "", field->help);
 }
 
-static void explain_schema(struct arena *arena, const struct schema *schema, struct text *out)
+static void explain_schema(const struct schema *schema, struct text *out)
 {
-    struct listing listing = {arena, out};
     text_line(out, "%s: %s", schema->name, schema->help);
     if (schema->shorthand != NULL) {
         text_line(out, "Written as one value it means %s.", schema->shorthand);
     }
     text_add(out, "\n");
-    visit_fields(schema, list_field, &listing);
+    const struct field *field = NULL;
+    for (size_t i = 0; (field = topic_field_at(schema, i)) != NULL; i++) {
+        list_field(field, out);
+    }
+}
+
+/* Whole lines, two columns in. */
+static void add_indented(struct text *out, const char *lines)
+{
+    while (*lines != '\0') {
+        size_t length = strcspn(lines, "\n") + 1;
+        text_add(out, "  ");
+        text_add_str(out, (struct str){lines, length});
+        lines += length;
+    }
 }
 
 static void explain_row(struct arena *arena, const char *path, const struct field *field,
@@ -102,55 +120,29 @@ static void explain_row(struct arena *arena, const char *path, const struct fiel
     if (field->choices != NULL) {
         text_line(out, "one of: %s", field_choices_text(arena, field));
     }
-    bool takes_any = field->syntax == &syntax_any || field->syntax == &syntax_line;
-    if (field->syntax != NULL && field->syntax->example != NULL && !takes_any) {
-        text_line(out, "example: %s", field->syntax->example);
+    const char *example = field_example_text(arena, field);
+    if (example != NULL) {
+        text_add(out, "example:\n");
+        add_indented(out, example);
     }
     if (field->object != NULL) {
         text_add(out, "\n");
-        explain_schema(arena, field->object, out);
+        explain_schema(field->object, out);
     }
-}
-
-struct names {
-    struct arena *arena;
-    struct {
-        const char **items;
-        size_t count;
-        size_t capacity;
-    } list;
-};
-
-static void collect_name(const struct field *field, void *context)
-{
-    struct names *names = context;
-    vec_add(names->arena, &names->list, field->name);
 }
 
 static const char *nearest_field(struct arena *arena, const struct schema *schema, const char *word)
 {
-    struct names names = {.arena = arena};
-    visit_fields(schema, collect_name, &names);
-    return diagnostic_nearest(word, names.list.items, names.list.count);
-}
-
-static const struct schema *find_schema(const char *name)
-{
-    const struct kind *kind = kind_find(name);
-    if (kind != NULL) {
-        return kind->schema;
+    struct {
+        const char **items;
+        size_t count;
+        size_t capacity;
+    } names = {0};
+    const struct field *field = NULL;
+    for (size_t i = 0; (field = topic_field_at(schema, i)) != NULL; i++) {
+        vec_add(arena, &names, field->name);
     }
-    return strcmp(name, settings_schema.name) == 0 ? &settings_schema : NULL;
-}
-
-static const char *nearest_schema(struct arena *arena, const char *word)
-{
-    const char **names = arena_array(arena, kind_count() + 1, sizeof(*names));
-    for (size_t i = 0; i < kind_count(); i++) {
-        names[i] = kind_at(i)->schema->name;
-    }
-    names[kind_count()] = settings_schema.name;
-    return diagnostic_nearest(word, names, kind_count() + 1);
+    return diagnostic_nearest(word, names.items, names.count);
 }
 
 bool explain_field(struct arena *arena, const char *path, struct text *out,
@@ -159,9 +151,9 @@ bool explain_field(struct arena *arena, const char *path, struct text *out,
     char *copy = arena_strdup(arena, path);
     char *rest = copy;
     const char *word = strsep(&rest, ".");
-    const struct schema *schema = find_schema(word);
+    const struct schema *schema = topic_find(word);
     if (schema == NULL) {
-        *out_nearest = nearest_schema(arena, word);
+        *out_nearest = topic_nearest(arena, word);
         return false;
     }
     const struct field *field = NULL;
@@ -178,7 +170,7 @@ bool explain_field(struct arena *arena, const char *path, struct text *out,
         field = found;
     }
     if (field == NULL) {
-        explain_schema(arena, schema, out);
+        explain_schema(schema, out);
     } else {
         explain_row(arena, path, field, out);
     }

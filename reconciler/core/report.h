@@ -10,15 +10,11 @@
 #include "model/diagnostic.h"
 #include "model/facts.h"
 
-/* Exit codes, sysexits(3) where one fits. */
+/* Exit codes, sysexits(3) where one fits; what each means is told by core/words. */
 enum exit_code {
-    EXIT_CODE_SUCCESS = 0,
-    EXIT_CODE_FAILED = 1,
-    EXIT_CODE_PENDING = 2, /* only with --detailed-exitcode: changes or drift */
-    EXIT_CODE_PARTLY = 4,
-    EXIT_CODE_USAGE = 64,
-    EXIT_CODE_UNAVAILABLE = 69,
-    EXIT_CODE_LOCKED = 75,
+#define EXIT_CODE(name, number, words, help) EXIT_CODE_##name = (number),
+#include "core/exit_codes.def"
+#undef EXIT_CODE
 };
 
 /* A document that stays at its last good state, whatever its YAML says now. */

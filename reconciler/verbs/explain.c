@@ -1,4 +1,4 @@
-/* explain: a code, a kind, a field, or a document of the folder. */
+/* explain: a code, a state, a kind, a field, or a document of the folder. */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +41,8 @@ int verb_explain(struct command *command)
         command->run.folder = command->word_count > 1 ? command->words[1] : NULL;
         return explain_written(command, word);
     }
-    if (explain_code(word, &out) || explain_field(command->arena, word, &out, &nearest)) {
+    if (explain_code(word, &out) || explain_word(word, &out) ||
+        explain_field(command->arena, word, &out, &nearest)) {
         return output_text(text_str(&out));
     }
     return nearest == NULL
