@@ -50,6 +50,9 @@ static bool decode_settings(struct run *run, const char *name, struct str text)
         .arena = run->arena, .diagnostics = &run->diagnostics, .document = document};
     run->settings = arena_new(run->arena, struct settings);
     field_decode(&check, &settings_schema, yaml.root == NULL ? nothing : yaml.root, run->settings);
+    if (!diagnostics_have_errors(&run->diagnostics)) {
+        settings_schema.check(&check, run->settings);
+    }
     run->report.is_refused = diagnostics_have_errors(&run->diagnostics);
     return !run->report.is_refused;
 }
@@ -118,7 +121,7 @@ bool run_read_settings(struct run *run)
     const struct settings *settings = run->settings;
     run->settings_text = text.data;
     run->layout = settings_layout(settings, run->options->state, run->arena);
-    run->folder = or_else(run->options->folder, settings->source.text);
+    run->folder = or_else(run->options->folder, settings->source.folder.text);
     run->environment = or_else(run->options->environment, settings->environment.text);
     run->host_name = or_else(run->options->host, settings->host.text);
     if (run->host_name == NULL && !run->options->is_offline) {

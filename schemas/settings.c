@@ -77,9 +77,13 @@ static const struct schema store_schema = {
 };
 
 static const struct field settings_fields[] = {
-    FIELD(struct settings, source, .syntax = &syntax_path,
-          .help = "The folder of YAML, where none is named on the command line.",
-          .example = "source: /srv/config"),
+    FIELD(struct settings, source, .object = &settings_source_schema,
+          .help = "Where the documents come from when no folder is named on the command line.",
+          .example = "source:\n"
+                     "  git: git@git.example.com:ops/site.git\n"
+                     "  branch: production\n"
+                     "  key: /etc/reconcile/deploy_key\n"
+                     "  known_hosts: /etc/reconcile/known_hosts"),
     FIELD(struct settings, environment, .syntax = &syntax_name,
           .help = "The overlay below environments/ that this host takes.",
           .example = "environment: production"),
@@ -119,11 +123,18 @@ static const struct field settings_fields[] = {
 };
 // clang-format on
 
+static void check_settings(struct check *check, void *spec)
+{
+    struct settings *settings = spec;
+    settings_source_schema.check(check, &settings->source);
+}
+
 const struct schema settings_schema = {
     .name = "settings",
     .size = sizeof(struct settings),
     .fields = settings_fields,
     .field_count = sizeof(settings_fields) / sizeof(*settings_fields),
+    .check = check_settings,
     .help = "The host's own settings.",
     .example = "source: /srv/config",
 };

@@ -41,9 +41,34 @@ struct settings_store {
     struct text_value group;
 };
 
+struct settings_signed_by {
+    struct object object;
+    struct text_value ssh;
+    struct text_value openpgp;
+};
+
+struct settings_source {
+    struct object object;
+    struct text_value folder;
+    struct text_value git;
+    struct text_value branch;
+    struct text_value path;
+    struct text_value user;
+    struct text_value key;
+    struct text_value known_hosts;
+    struct text_value ca;
+    struct text_value token; /* "secret:NAME" */
+    struct settings_signed_by signed_by;
+    struct duration_value interval;
+    struct duration_value timeout;
+    struct size_value size_max;
+    struct integer_value objects_max;
+    struct boolean_value notes;
+};
+
 struct settings {
     struct object object;
-    struct text_value source;
+    struct settings_source source;
     struct text_value environment;
     struct text_value host;
     struct choice_value mode;     /* index: enum mode */
@@ -60,6 +85,7 @@ struct settings {
 };
 
 extern const struct schema settings_schema;
+extern const struct schema settings_source_schema;
 
 /* "enforce", "observe" or "hold". */
 const char *settings_mode_word(const struct settings *settings);
