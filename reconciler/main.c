@@ -26,6 +26,10 @@ enum option_key {
     OPTION_CONFIRM,
     OPTION_DEEP,
     OPTION_NO_NGINX_TEST,
+    OPTION_HEAL,
+    OPTION_TRIGGER,
+    OPTION_UNTIL,
+    OPTION_WHY,
     OPTION_DETAILED,
     OPTION_COLOR,
     OPTION_OUT,
@@ -38,6 +42,10 @@ static const struct argp_option options[] = {
     {"adopt", OPTION_ADOPT, NULL, 0, "Take over what exists and is not ours; its first content is kept", 1},
     {"confirm", OPTION_CONFIRM, NULL, 0, "Remove even when it is unusually much", 1},
     {"deep", OPTION_DEEP, NULL, 0, "Read everything again, whatever was recorded", 1},
+    {"heal", OPTION_HEAL, NULL, 0, "While the documents have errors, repair drift from the last good ones", 1},
+    {"trigger", OPTION_TRIGGER, "WORDS", OPTION_HIDDEN, "What asked for this run, for its record", 1},
+    {"until", OPTION_UNTIL, "TIME", 0, "When it ends by itself: a day (2026-12-31), a time, or 2h", 3},
+    {"why", OPTION_WHY, "TEXT", 0, "The reason, shown wherever it matters", 3},
     {"no-nginx-test", OPTION_NO_NGINX_TEST, NULL, 0, "Do not ask nginx about the candidate", 1},
     {"environment", OPTION_ENVIRONMENT, "NAME", 0, "The overlay below environments/", 2},
     {"host", OPTION_HOST, "NAME", 0, "The overlay below hosts/", 2},
@@ -110,6 +118,12 @@ static bool parse_run_option(struct run_options *run, int key, const char *argum
     case OPTION_NO_NGINX_TEST:
         run->skips_nginx_test = true;
         return true;
+    case OPTION_HEAL:
+        run->heals = true;
+        return true;
+    case OPTION_TRIGGER:
+        run->trigger = argument;
+        return true;
     case OPTION_CONFIG:
         run->config = argument;
         return true;
@@ -177,6 +191,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_DETAILED:
         command->is_detailed = true;
+        return 0;
+    case OPTION_UNTIL:
+        command->until = argument;
+        return 0;
+    case OPTION_WHY:
+        command->why = argument;
         return 0;
     case 'q':
         command->is_quiet = true;

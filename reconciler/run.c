@@ -55,7 +55,7 @@ static void copy_files(struct run *run, const struct generation_files *from,
     for (size_t i = 0; i < from->count; i++) {
         vec_add(run->arena, to,
                 (struct desired_file){from->items[i].path, from->items[i].content,
-                                      from->items[i].mode});
+                                      from->items[i].mode, from->items[i].document});
     }
 }
 
@@ -85,8 +85,9 @@ static bool build_documents(struct run *run)
  * program, other facts), the generation's own texts win. */
 static bool take_saved_texts(struct run *run)
 {
-    unsigned long number =
-        run->options->rollback_to != 0 ? run->options->rollback_to : run->memory.held_at;
+    unsigned long number = run->options->rollback_to != 0 ? run->options->rollback_to
+                           : run->healed_at != 0          ? run->healed_at
+                                                          : run->memory.held_at;
     struct error err = {0};
     struct generation_files files = {0};
     struct desired_files texts = {0};
@@ -131,7 +132,8 @@ static bool open_state(struct run *run)
         run->is_locked_out = err.code == ERROR_LOCKED;
         return run_fail(run, &err);
     }
-    if (!ledger_load(&run->host, run->arena, &run->ledger, &err) || !run_memory_load(run, &err)) {
+    if (!ledger_load(&run->host, run->arena, &run->ledger, &err) || !run_memory_load(run, &err) ||
+        !run_left_load(run, &err)) {
         return run_fail(run, &err);
     }
     run->host.fingerprints = run->options->is_deep ? fingerprints_make(run->arena)
@@ -231,6 +233,24 @@ static void plan(struct run *run)
     run->report.plan = &run->plan;
 }
 
+/* A suspension is worth telling also where nothing differs. */
+static void take_suspensions(struct run *run)
+{
+    for (size_t i = 0; i < run->documents.documents.count; i++) {
+        const struct document *document = run->documents.documents.items[i];
+        const struct override *override = plan_suspension(&run->plan_input, document);
+        if (override != NULL) {
+            vec_add(run->arena, &run->report.suspended,
+                    (struct held_document){document, SPAN_NONE,
+                                           override_text(run->arena, override), NULL});
+        }
+    }
+    int64_t next_end = override_next_end(&run->overrides);
+    if (next_end != 0) {
+        fingerprints_due(&run->host, next_end);
+    }
+}
+
 static bool look_at_host(struct run *run)
 {
     run->is_blocked = arena_array(run->arena, run->documents.documents.count, sizeof(bool));
@@ -240,12 +260,16 @@ static bool look_at_host(struct run *run)
         .desired = &run->desired,
         .owned = &run->owned,
         .tombstones = &run->documents.tombstones,
+        .overrides = &run->overrides,
+        .last_good = &run->last_good,
+        .left = &run->left_before,
         .now = run->host.now(&run->host),
         .mode = (enum mode)run->settings->mode.index,
         .may_adopt = run->options->may_adopt,
         .may_delete_many = run->options->may_delete_many,
     };
     take_refusals(run);
+    take_suspensions(run);
     run_check_foreign(run);
     plan_collect(&run->plan_input, &run->items);
     if (!observe(run)) {
@@ -305,7 +329,7 @@ static bool verify(struct run *run)
     for (size_t i = 0; i < run->plan.actions.count; i++) {
         const char *name = item_name(run->arena, run->plan.actions.items[i].item);
         const struct action *again = map_get(&found.by_name, name);
-        if (again == NULL || again->verb == ACTION_NONE) {
+        if (again == NULL || !action_is_due(again)) {
             continue;
         }
         is_clean = false;
@@ -348,7 +372,7 @@ static void apply(struct run *run)
     fingerprints_set_key(run->host.fingerprints, is_clean ? run->key : NULL);
     bool is_saved = unit_settle(&run->host, run->arena, &err) &&
                     run_save_ledger(run, false, &err) && set_aside(run, &err) &&
-                    run_memory_save(run, &err) && fingerprints_save(&run->host, run->arena, &err) &&
+                    run_memory_save(run, &err) && run_left_save(run, &err) && fingerprints_save(&run->host, run->arena, &err) &&
                     generation_prune(&run->host, run->report.generation_after, run->arena, &err) &&
                     run_saved_prune(run, &err) && remember_facts(run, &err);
     if (!is_saved) {
@@ -359,6 +383,35 @@ static void apply(struct run *run)
 static bool build(struct run *run)
 {
     return build_documents(run) && build_desired(run);
+}
+
+/* The documents have errors: those of the current generation stand in, so that drift is repaired all
+ * the same. The mistakes are kept for the report. */
+static bool heal(struct run *run)
+{
+    struct error err = {0};
+    unsigned long current = 0;
+    if (!run->options->heals || !run->report.is_refused || run->ledger == NULL ||
+        !generation_current(&run->host, &current, &err) || current == 0) {
+        return false;
+    }
+    struct diagnostic_list *refused = arena_new(run->arena, struct diagnostic_list);
+    *refused = run->diagnostics;
+    run->report.refused = refused;
+    run->report.hold = arena_printf(run->arena,
+                                    "the documents have errors: what is on the host stays at "
+                                    "generation %lu, and is repaired from it",
+                                    current);
+    run->report.is_refused = false;
+    run->diagnostics = (struct diagnostic_list){0};
+    run->documents = (struct document_set){0};
+    run->desired = (struct desired){0};
+    run->healed_at = current;
+    if (!run_saved_read(run, current, &run->loaded, &err)) {
+        return run_fail(run, &err);
+    }
+    run->inputs_digest = loaded_digest(run->arena, &run->loaded);
+    return build(run);
 }
 
 bool run_open(struct run *run, struct arena *arena, const struct run_options *options)
@@ -382,7 +435,8 @@ bool run_render(struct run *run, struct arena *arena, const struct run_options *
 static const char *input_key(struct run *run)
 {
     const char *const parts[] = {RECONCILE_VERSION, run->inputs_digest, run->settings_text,
-                                 facts_write(run->arena, &run->facts), run->layout.state};
+                                 facts_write(run->arena, &run->facts), run->layout.state,
+                                 override_write(run->arena, &run->overrides).data};
     struct digest *digest = digest_begin();
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         digest_add(digest, str_of(parts[i]));
@@ -440,7 +494,7 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
         return;
     }
     bool is_planned =
-        is_read && build(run) && read_last_good(run) && look_at_host(run) && test(run);
+        is_read && (build(run) || heal(run)) && read_last_good(run) && look_at_host(run) && test(run);
     if (is_planned && options->applies) {
         apply(run);
     }

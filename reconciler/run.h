@@ -29,6 +29,7 @@ struct run_options {
     bool is_deep;
     bool wants_states; /* of every document: they are read although nothing changed */
     bool skips_nginx_test;
+    bool heals; /* while the documents have errors, drift is repaired from the last good ones */
     bool retries;              /* what was refused before is tried again */
     unsigned long rollback_to; /* the documents and texts of this generation; 0: the folder's */
     void (*progress)(void *context, const char *line); /* may be NULL */
@@ -71,8 +72,11 @@ struct run {
 
     struct owned_items owned;
     struct run_memory memory;
+    struct override_list overrides; /* those that hold */
+    struct left_parts left_before;  /* of the last run */
     struct desired_files last_good; /* files of the current generation */
     unsigned long next_generation;
+    unsigned long healed_at; /* the generation whose documents stand in; 0: none */
 
     struct item_list items;
     struct observation *observations; /* one per item */
@@ -115,6 +119,10 @@ void run_switch(struct run *run, const struct action *action, struct outcome *ou
 bool run_memory_load(struct run *run, struct error *err) MUST_CHECK;
 bool run_memory_save(struct run *run, struct error *err) MUST_CHECK;
 void run_refuse(struct run *run, const struct document *document, const char *evidence);
+/* run_left.c: what people want left alone; and every file as it shall stand in a generation. */
+bool run_left_load(struct run *run, struct error *err) MUST_CHECK;
+bool run_left_save(struct run *run, struct error *err) MUST_CHECK;
+void run_list_files(struct run *run, struct desired_files *out_files);
 /* run_saved.c: the documents of each generation. */
 bool run_saved_write(struct run *run, unsigned long generation, struct error *err) MUST_CHECK;
 bool run_saved_read(struct run *run, unsigned long generation, struct loaded *out_loaded,

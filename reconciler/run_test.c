@@ -69,11 +69,11 @@ static bool write_candidate(struct run *run, struct host *host, struct error *er
 {
     struct generation_files files = {0};
     struct desired_files wanted = {0};
-    desired_list_files(&run->desired, &run->layout, run->arena, &wanted);
+    run_list_files(run, &wanted);
     for (size_t i = 0; i < wanted.count; i++) {
         vec_add(run->arena, &files,
                 (struct generation_file){wanted.items[i].path, wanted.items[i].content,
-                                         wanted.items[i].mode});
+                                         wanted.items[i].mode, wanted.items[i].document});
     }
     return generation_write(host, 1, &files, "candidate", run->arena, err);
 }

@@ -40,7 +40,7 @@ static bool is_on_host(struct run *run, const char *path)
 static void list_files(struct run *run, struct generation_files *out_files)
 {
     struct desired_files wanted = {0};
-    desired_list_files(&run->desired, &run->layout, run->arena, &wanted);
+    run_list_files(run, &wanted);
     for (size_t i = 0; i < wanted.count; i++) {
         const struct desired_file *file = &wanted.items[i];
         if (!is_on_host(run, file->path)) {
@@ -48,7 +48,8 @@ static void list_files(struct run *run, struct generation_files *out_files)
         }
         if (file != NULL) {
             vec_add(run->arena, out_files,
-                    (struct generation_file){file->path, file->content, file->mode});
+                    (struct generation_file){file->path, file->content, file->mode,
+                                             file->document});
         }
     }
 }

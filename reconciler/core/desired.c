@@ -98,6 +98,11 @@ void desired_build(const struct desired_input *input, struct desired *out_desire
     index_items(input, out_desired);
 }
 
+static const char *document_id_or_null(struct arena *arena, const struct document *document)
+{
+    return document == NULL ? NULL : document_id(arena, document);
+}
+
 static int file_compare(const void *a, const void *b)
 {
     const struct desired_file *left = a;
@@ -114,12 +119,16 @@ void desired_list_files(const struct desired *desired, const struct layout *layo
             continue;
         }
         const struct file_item *file = item->wanted;
-        vec_add(arena, out_files, (struct desired_file){item->id, file->text.content, file->mode});
+        vec_add(arena, out_files,
+                (struct desired_file){item->id, file->text.content, file->mode,
+                                      document_id_or_null(arena, item->document)});
     }
     for (size_t i = 0; desired->tree != NULL && i < desired->tree->members.count; i++) {
         const struct tree_member *member = &desired->tree->members.items[i];
         const char *path = arena_printf(arena, "%s/%s", layout->nginx_tree, member->path);
-        vec_add(arena, out_files, (struct desired_file){path, member->text.content, 0644});
+        vec_add(arena, out_files,
+                (struct desired_file){path, member->text.content, 0644,
+                                      document_id_or_null(arena, member->document)});
     }
     if (out_files->count > 1) {
         qsort(out_files->items, out_files->count, sizeof(*out_files->items), file_compare);

@@ -38,6 +38,7 @@ struct desired_file {
     const char *path;
     struct str content;
     mode_t mode;
+    const char *document; /* who wants it: "site:shop"; NULL: the engine itself */
 };
 VEC(desired_files, struct desired_file);
 void desired_list_files(const struct desired *desired, const struct layout *layout,

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "core/kind.h"
+#include "model/file_item.h"
 
 /* More than three removed documents, and more than a fifth of all, wait for a word. */
 enum { DELETIONS_ALWAYS_FINE = 3, DELETIONS_SHARE = 5 };
@@ -94,6 +95,36 @@ static enum mode document_mode(const struct planning *planning, const struct doc
     return planning->input->mode;
 }
 
+/* Why a difference stays; because is NULL when it does not. */
+struct left {
+    const char *because;
+    bool is_suspended;
+};
+
+/* What people said over the modes that the documents and the settings name. owner: the document's
+ * id where the document itself is gone, or ""; document may be NULL. */
+static struct left left_alone(const struct planning *planning, const struct item *item,
+                              const char *owner, const struct document *document,
+                              enum action_cause cause)
+{
+    struct arena *arena = planning->input->arena;
+    const char *id = document != NULL ? document_id(arena, document) : owner;
+    const struct override *override = override_find(planning->input->overrides,
+                                                    item_name(arena, item), id, planning->input->now);
+    enum mode mode = document_mode(planning, document);
+    if (override != NULL &&
+        (override->effect != OVERRIDE_HOLD || cause == CAUSE_PENDING)) {
+        return (struct left){override_text(arena, override), override->effect == OVERRIDE_SUSPEND};
+    }
+    if (mode == MODE_OBSERVE) {
+        return (struct left){.because = "mode: observe"};
+    }
+    if (mode == MODE_HOLD && cause == CAUSE_PENDING) {
+        return (struct left){.because = "mode: hold takes no new commit"};
+    }
+    return (struct left){0};
+}
+
 static const struct tombstone *find_tombstone(const struct tombstone_list *tombstones,
                                               const char *document)
 {
@@ -115,13 +146,15 @@ static bool has_come(const char *day, int64_t now)
     return day == NULL || !value_read_date(day, &at) || at <= now;
 }
 
-static const char *why_deletion_is_held(const struct planning *planning,
+static const char *why_deletion_is_held(const struct planning *planning, struct action *action,
                                         const struct owned_item *owned)
 {
     const struct plan_input *input = planning->input;
     const struct tombstone *tombstone = find_tombstone(input->tombstones, owned->document);
-    if (input->mode == MODE_OBSERVE) {
-        return "mode: observe";
+    struct left left = left_alone(planning, action->item, owned->document, NULL, CAUSE_PENDING);
+    action->is_suspended = left.is_suspended;
+    if (left.because != NULL) {
+        return left.because;
     }
     if (tombstone != NULL) {
         return has_come(tombstone->after, input->now)
@@ -149,19 +182,17 @@ static void plan_deletion(const struct planning *planning, struct action *action
     }
     action->verb = ACTION_DELETE;
     action->cause = CAUSE_PENDING;
-    action->held_because = why_deletion_is_held(planning, owned);
+    action->held_because = why_deletion_is_held(planning, action, owned);
 }
 
-static const char *why_change_is_held(const struct planning *planning, const struct action *action,
+static const char *why_change_is_held(const struct planning *planning, struct action *action,
                                       const struct owned_item *owned)
 {
-    const struct document *document = action->item->document;
-    enum mode mode = document_mode(planning, document);
-    if (mode == MODE_OBSERVE) {
-        return "mode: observe";
-    }
-    if (mode == MODE_HOLD && action->cause == CAUSE_PENDING) {
-        return "mode: hold takes no new commit";
+    struct left left =
+        left_alone(planning, action->item, "", action->item->document, action->cause);
+    action->is_suspended = left.is_suspended;
+    if (left.because != NULL) {
+        return left.because;
     }
     if (action->found->exists && owned == NULL && !planning->input->may_adopt) {
         return "it exists and is not ours: --adopt takes it over and keeps its first content";
@@ -178,39 +209,120 @@ static const struct refusal *refusal_of(const struct planning *planning,
     return map_get(&planning->refused, document_id(planning->input->arena, document));
 }
 
-/* Differences that the document says to leave alone, until their day. */
-static void drop_ignored(const struct planning *planning, const struct document *document,
-                         struct change_list *changes)
+static bool is_ignored(const struct planning *planning, const struct document *document,
+                       const char *field)
 {
     if (document == NULL) {
-        return;
+        return false;
     }
     const struct common_spec *common = document->spec;
     const struct ignore_spec *ignored = common->ignore.items;
     for (size_t i = 0; i < common->ignore.count; i++) {
-        if (ignored[i].until.text != NULL &&
-            has_come(ignored[i].until.text, planning->input->now)) {
+        bool has_ended = ignored[i].until.text != NULL &&
+                         has_come(ignored[i].until.text, planning->input->now);
+        if (!has_ended && text_equal(field, ignored[i].field.text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Differences that a document says to leave alone, until their day. */
+static void drop_ignored(const struct planning *planning, struct action *action, struct plan *plan)
+{
+    struct change_list *changes = &action->changes;
+    size_t kept = 0;
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct change *change = &changes->items[i];
+        const struct document *document =
+            change->document != NULL ? change->document : action->item->document;
+        if (!is_ignored(planning, document, change->field)) {
+            changes->items[kept++] = *change;
+        } else if (change->thing != NULL) {
+            vec_add(planning->input->arena, &plan->left,
+                    (struct left_part){.path = change->thing,
+                                       .content = change->from,
+                                       .because = "ignored",
+                                       .document = change->document,
+                                       .is_drift = true});
+        }
+    }
+    changes->count = kept;
+}
+
+/* --- parts ---------------------------------------------------------------------------------- */
+
+static int file_compare(const void *key, const void *element)
+{
+    return strcmp(key, ((const struct desired_file *)element)->path);
+}
+
+static bool was_left_drifted(const struct planning *planning, const char *path)
+{
+    const struct left_parts *left = planning->input->left;
+    for (size_t i = 0; i < left->count; i++) {
+        if (strcmp(left->items[i].path, path) == 0) {
+            return left->items[i].is_drift;
+        }
+    }
+    return false;
+}
+
+/* A part that is as we wrote it last differs because the wish is new. One that was left alone
+ * became what we wrote when something else changed: it keeps its cause. */
+static enum action_cause part_cause(const struct planning *planning, const struct change *change)
+{
+    const struct desired_files *good = planning->input->last_good;
+    const struct desired_file *written =
+        good->count == 0 ? NULL
+                         : bsearch(change->thing, good->items, good->count, sizeof(*good->items),
+                                   file_compare);
+    bool is_as_written = written == NULL
+                             ? change->from == NULL
+                             : change->from != NULL &&
+                                   str_equal(str_of(change->from), written->content);
+    return is_as_written && !was_left_drifted(planning, change->thing) ? CAUSE_PENDING
+                                                                       : CAUSE_DRIFT;
+}
+
+/* Each part of a tree belongs to a document of its own, which may want to be left alone. Returns
+ * how many changes are not held. */
+static size_t plan_parts(const struct planning *planning, struct action *action, struct plan *plan)
+{
+    size_t due = 0;
+    for (size_t i = 0; i < action->changes.count; i++) {
+        struct change *change = &action->changes.items[i];
+        if (change->thing != NULL && change->is_text) {
+            const struct item part = {.type = ITEM_FILE, .id = change->thing};
+            change->cause = part_cause(planning, change);
+            struct left left = left_alone(planning, &part, "", change->document, change->cause);
+            bool is_all_held = action->held_because != NULL;
+            change->held_because = is_all_held ? action->held_because : left.because;
+            change->is_suspended = is_all_held ? action->is_suspended : left.is_suspended;
+        }
+        if (change->held_because == NULL) {
+            due++;
             continue;
         }
-        size_t kept = 0;
-        for (size_t c = 0; c < changes->count; c++) {
-            if (!text_equal(changes->items[c].field, ignored[i].field.text)) {
-                changes->items[kept++] = changes->items[c];
-            }
-        }
-        changes->count = kept;
+        vec_add(planning->input->arena, &plan->left,
+                (struct left_part){.path = change->thing,
+                                   .content = change->from,
+                                   .because = change->held_because,
+                                   .document = change->document,
+                                   .is_drift = change->cause == CAUSE_DRIFT});
     }
+    return due;
 }
 
 static void plan_change(const struct planning *planning, struct action *action,
-                        const struct owned_item *owned)
+                        const struct owned_item *owned, struct plan *plan)
 {
     struct arena *arena = planning->input->arena;
     const struct item *item = action->item;
     const struct provider *provider = planning->input->providers.find(item->type);
     provider->diff(item, action->found, arena, &action->changes);
     if (action->found->exists) {
-        drop_ignored(planning, item->document, &action->changes);
+        drop_ignored(planning, action, plan);
     }
     if (action->found->exists && action->changes.count == 0) {
         return;
@@ -224,10 +336,15 @@ static void plan_change(const struct planning *planning, struct action *action,
         refusal != NULL && action->cause == CAUSE_PENDING
             ? arena_printf(arena, "refused before (%s): change it or say retry", refusal->evidence)
             : why_change_is_held(planning, action, owned);
+    size_t due = plan_parts(planning, action, plan);
+    if (action->held_because == NULL && due == 0 && action->changes.count > 0) {
+        action->held_because = action->changes.items[0].held_because;
+        action->is_suspended = action->changes.items[0].is_suspended;
+    }
 }
 
 static struct action plan_item(const struct planning *planning, const struct item *item,
-                               const struct observation *found)
+                               const struct observation *found, struct plan *plan)
 {
     struct action action = {.item = item, .found = found};
     const struct owned_item *owned =
@@ -240,9 +357,17 @@ static struct action plan_item(const struct planning *planning, const struct ite
     } else if (item->wanted == NULL) {
         plan_deletion(planning, &action, owned);
     } else {
-        plan_change(planning, &action, owned);
+        plan_change(planning, &action, owned, plan);
     }
     return action;
+}
+
+const struct override *plan_suspension(const struct plan_input *input,
+                                       const struct document *document)
+{
+    const char *id = document_id(input->arena, document);
+    const struct override *override = override_find(input->overrides, id, id, input->now);
+    return override != NULL && override->effect == OVERRIDE_SUSPEND ? override : NULL;
 }
 
 /* --- guards over all ------------------------------------------------------------------------ */
@@ -318,12 +443,22 @@ static void notify(const struct planning *planning, struct plan *plan, struct ac
         if (action->verb == ACTION_NONE) {
             action->verb = ACTION_NOTIFY;
             action->cause = input->cause;
-            action->held_because = document_mode(planning, action->item->document) == MODE_OBSERVE
-                                       ? "mode: observe"
-                                       : NULL;
+            struct left left =
+                left_alone(planning, action->item, "", action->item->document, action->cause);
+            action->held_because = left.because;
+            action->is_suspended = left.is_suspended;
         }
         return;
     }
+}
+
+static size_t count_held_parts(const struct action *action)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < action->changes.count; i++) {
+        count += action->changes.items[i].held_because != NULL;
+    }
+    return count;
 }
 
 static void count_action(struct plan_counts *counts, const struct action *action)
@@ -332,9 +467,13 @@ static void count_action(struct plan_counts *counts, const struct action *action
     if (action->verb == ACTION_NONE) {
         return;
     }
+    size_t parts = count_held_parts(action);
     if (action->held_because != NULL) {
-        counts->held++;
-    } else if (action->verb == ACTION_DELETE) {
+        counts->held += parts > 0 ? parts : 1;
+        return;
+    }
+    counts->held += parts;
+    if (action->verb == ACTION_DELETE) {
         counts->to_remove++;
     } else if (action->cause == CAUSE_DRIFT) {
         counts->drifted++;
@@ -367,13 +506,13 @@ void plan_build(const struct plan_input *input, const struct item_list *items,
     for (size_t i = 0; i < items->count; i++) {
         if (items->items[i].wanted != NULL) {
             vec_add(input->arena, &out_plan->actions,
-                    plan_item(&planning, &items->items[i], &observations[i]));
+                    plan_item(&planning, &items->items[i], &observations[i], out_plan));
         }
     }
     for (size_t i = items->count; i > 0; i--) {
         if (items->items[i - 1].wanted == NULL) {
             vec_add(input->arena, &out_plan->actions,
-                    plan_item(&planning, &items->items[i - 1], &observations[i - 1]));
+                    plan_item(&planning, &items->items[i - 1], &observations[i - 1], out_plan));
         }
     }
     for (size_t i = 0; i < out_plan->actions.count; i++) {

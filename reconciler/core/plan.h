@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "core/desired.h"
 #include "model/action.h"
+#include "model/override.h"
 #include "model/provider.h"
 #include "schemas/common.h"
 
@@ -36,6 +37,17 @@ struct provider_table {
     size_t (*rank)(const char *type); /* the order of applying */
 };
 
+/* A part of an item (a member of the nginx tree) that stays as it is although the item is wanted
+ * otherwise: a switch must not overwrite it. STATE/left.json keeps them between runs. */
+struct left_part {
+    const char *path;    /* absolute */
+    const char *content; /* as it was found; NULL: absent */
+    const char *because;
+    const struct document *document; /* who wants the part; may be NULL */
+    bool is_drift; /* the host changed; else we want something new */
+};
+VEC(left_parts, struct left_part);
+
 struct plan_input {
     struct arena *arena;
     struct provider_table providers;
@@ -43,6 +55,9 @@ struct plan_input {
     const struct owned_items *owned;
     const struct tombstone_list *tombstones;
     const struct refusal_list *refusals; /* those that hold: the wish is still the refused one */
+    const struct override_list *overrides; /* what people said beside the documents */
+    const struct desired_files *last_good; /* of the current generation, sorted by path */
+    const struct left_parts *left;         /* of the last run */
     int64_t now;                         /* seconds since the epoch, for what ends on a day */
     enum mode mode;                      /* of the host; a document's own mode goes before it */
     bool may_adopt;                      /* --adopt: what exists and is not ours is taken over */
@@ -65,6 +80,7 @@ struct plan {
     struct action_list actions; /* one per collected item: changes in the order of applying, then
                                    removals in the opposite one */
     struct plan_counts counts;
+    struct left_parts left; /* parts that stay as they are */
     struct map by_name; /* item_name -> struct action * */
 };
 
@@ -72,11 +88,14 @@ struct plan {
 void plan_build(const struct plan_input *input, const struct item_list *items,
                 const struct observation *observations, struct plan *out_plan);
 
-/* True when carrying out the action would write. */
+/* True when carrying out the action would write: not held, and not each of its parts either. */
 bool action_is_due(const struct action *action);
 
 /* Digest of everything that one document wants of the host; "" when it wants nothing. */
 const char *plan_document_digest(const struct plan_input *input, const struct document *document);
+/* True when somebody said to leave the document alone. */
+const struct override *plan_suspension(const struct plan_input *input,
+                                       const struct document *document);
 /* Digest of one item's wish. */
 const char *plan_item_digest(const struct provider_table *providers, const struct item *item,
                              struct arena *arena);

@@ -105,6 +105,13 @@ static struct report_line line_of_thing(const struct report *report, const struc
     line.name = arena_printf(report->arena, "file:%s", change->thing);
     line.place = place_of(report->arena, action, change->span);
     line.evidence = NULL;
+    if (change->cause != CAUSE_NONE) {
+        line.is_drift = change->cause == CAUSE_DRIFT;
+    }
+    if (change->held_because != NULL) {
+        line.note = arena_printf(report->arena, "held: %s", change->held_because);
+        line.outcome = NULL;
+    }
     if (line.symbol != '!') {
         line.symbol = change->from == NULL ? '+' : change->to == NULL ? '-' : '~';
     }

@@ -17,6 +17,9 @@ enum item_state action_state(const struct action *action, const struct outcome *
     if (action->found->has_failed) {
         return ITEM_STATE_FAILED;
     }
+    if (action->is_suspended) {
+        return ITEM_STATE_SUSPENDED;
+    }
     if (action->cause == CAUSE_DRIFT) {
         return ITEM_STATE_DRIFTED;
     }
@@ -53,9 +56,30 @@ static void raise_state(struct document_state *state, enum item_state found, con
     }
 }
 
+/* One that was left alone is not as the rest of its item. */
+static enum item_state part_state(const struct action *action, const struct outcome *outcome,
+                                  const struct change *change)
+{
+    if (change->held_because == NULL) {
+        return action_state(action, outcome);
+    }
+    if (change->is_suspended) {
+        return ITEM_STATE_SUSPENDED;
+    }
+    return change->cause == CAUSE_DRIFT ? ITEM_STATE_DRIFTED : ITEM_STATE_HELD;
+}
+
+static const char *part_detail(struct arena *arena, const struct action *action,
+                               const struct outcome *outcome, const struct change *change)
+{
+    return change->held_because == NULL
+               ? action_detail(arena, action, outcome)
+               : arena_printf(arena, "file:%s: %s", change->thing, change->held_because);
+}
+
 /* A tree's parts belong to different documents: each is as its own part is. */
 static void raise_for_things(const struct report *report, const struct action *action,
-                             enum item_state found, const char *detail, struct map *by_document)
+                             const struct outcome *outcome, struct map *by_document)
 {
     for (size_t i = 0; i < action->changes.count; i++) {
         const struct change *change = &action->changes.items[i];
@@ -65,7 +89,8 @@ static void raise_for_things(const struct report *report, const struct action *a
         struct document_state *state =
             map_get(by_document, document_id(report->arena, change->document));
         if (state != NULL) {
-            raise_state(state, found, detail);
+            raise_state(state, part_state(action, outcome, change),
+                        part_detail(report->arena, action, outcome, change));
         }
     }
 }
@@ -125,13 +150,13 @@ void document_states_collect(const struct report *report, const struct document_
     for (size_t i = 0; report->plan != NULL && i < report->plan->actions.count; i++) {
         const struct action *action = &report->plan->actions.items[i];
         const struct outcome *outcome = report->outcomes == NULL ? NULL : &report->outcomes[i];
+        raise_for_things(report, action, outcome, &by_document);
         enum item_state found = action_state(action, outcome);
         if (found == ITEM_STATE_IN_SYNC) {
             tell_note(report, action, &by_document);
             continue;
         }
         const char *detail = action_detail(arena, action, outcome);
-        raise_for_things(report, action, found, detail, &by_document);
         raise_for_members(report, action, found, detail, &by_document);
         if (action->item->document != NULL) {
             struct document_state *state =
@@ -139,6 +164,13 @@ void document_states_collect(const struct report *report, const struct document_
             if (state != NULL) {
                 raise_state(state, found, detail);
             }
+        }
+    }
+    for (size_t i = 0; i < report->suspended.count; i++) {
+        const struct held_document *held = &report->suspended.items[i];
+        struct document_state *state = map_get(&by_document, document_id(arena, held->document));
+        if (state != NULL) {
+            raise_state(state, ITEM_STATE_SUSPENDED, held->because);
         }
     }
     for (size_t i = 0; i < report->held.count; i++) {

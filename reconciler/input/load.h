@@ -41,6 +41,9 @@ void load_directory(struct arena *arena, const char *folder, const char *environ
                     const char *host, struct diagnostic_list *diagnostics,
                     struct loaded *out_loaded);
 
+/* True for the name of a file that is read as documents. */
+bool load_is_document_name(const char *name);
+
 /* Digest over names, layers and contents: the same input has the same digest. */
 const char *loaded_digest(struct arena *arena, const struct loaded *loaded);
 

@@ -70,7 +70,7 @@ static void read_file(struct loading *loading, void *folder, const char *name, c
 
 /* --- names ----------------------------------------------------------------------------------- */
 
-static bool is_document_name(const char *name)
+bool load_is_document_name(const char *name)
 {
     return text_ends_with(name, ".yaml") || text_ends_with(name, ".yml");
 }
@@ -206,7 +206,7 @@ static void refuse_entry(struct loading *loading, enum diagnostic_code code, con
 static void read_entry(struct loading *loading, void *folder, const struct load_entry *entry,
                        const char *path, enum load_layer layer, int depth)
 {
-    bool is_document = is_document_name(entry->name);
+    bool is_document = load_is_document_name(entry->name);
     switch (entry->type) {
     case LOAD_ENTRY_FOLDER:
         enter_folder(loading, folder, entry->name, path, layer, depth);

@@ -16,11 +16,20 @@ struct observation {
     const char *note; /* worth telling though nothing differs: "exists already, used as it is" */
 };
 
+enum action_cause { /* why host and wish differ */
+                    CAUSE_NONE,
+                    CAUSE_PENDING, /* we want something new */
+                    CAUSE_DRIFT,   /* the host changed since our last apply */
+};
+
 struct change {
     const char *field; /* "content", "mode", "owner", "running" */
     const char *thing; /* a part of the item that people know by its own name: the path of a tree's
                           member; NULL: the item itself */
     const struct document *document; /* who wants that part; NULL: the item's own document */
+    enum action_cause cause;         /* of a part; CAUSE_NONE: the action's */
+    const char *held_because;        /* this part stays as it is while others change; else NULL */
+    bool is_suspended;               /* somebody said to leave it alone */
     const char *from;                /* NULL: absent */
     const char *to;
     bool is_text;     /* from and to are texts: shown as a unified diff */
@@ -38,12 +47,6 @@ enum action_verb {
     ACTION_VERB_COUNT
 };
 
-enum action_cause { /* why host and wish differ */
-                    CAUSE_NONE,
-                    CAUSE_PENDING, /* we want something new */
-                    CAUSE_DRIFT,   /* the host changed since our last apply */
-};
-
 struct action {
     enum action_verb verb;
     enum action_cause cause;
@@ -54,6 +57,7 @@ struct action {
     const char *reason;       /* for NOTIFY: "environment file changed"; else NULL */
     bool asks_notification;   /* NOTIFY or UPDATE: a running unit must take up new inputs */
     const char *held_because; /* guard or mode that keeps it from being carried out; else NULL */
+    bool is_suspended;        /* held since somebody said to leave it alone */
 };
 VEC(action_list, struct action);
 

@@ -198,8 +198,8 @@ static struct str write_stored(const struct fingerprints *fingerprints,
 
 /* ---- Looking -------------------------------------------------------------------------------- */
 
-static bool is_same(enum fingerprint_type type, const struct file_fingerprint *a,
-                    const struct file_fingerprint *b)
+bool fingerprint_is_same(enum fingerprint_type type, const struct file_fingerprint *a,
+                         const struct file_fingerprint *b)
 {
     if (type != FINGERPRINT_DIRECTORY) {
         return file_fingerprint_equal(a, b);
@@ -231,7 +231,7 @@ static bool is_unchanged(struct places *places, const struct entry *entry)
         return false;
     }
     struct file_fingerprint now = file_fingerprint_of(&status);
-    return is_same(entry->stored.type, &entry->stored.seen, &now);
+    return fingerprint_is_same(entry->stored.type, &entry->stored.seen, &now);
 }
 
 enum fingerprints_answer fingerprints_hold(struct host *host, const char *key, struct arena *arena,
@@ -259,6 +259,23 @@ enum fingerprints_answer fingerprints_hold(struct host *host, const char *key, s
     return answer;
 }
 
+bool fingerprints_at(const struct fingerprints *fingerprints, size_t index,
+                     struct fingerprint_entry *out_entry)
+{
+    if (index >= fingerprints->entries.count) {
+        return false;
+    }
+    const struct entry *entry = fingerprints->entries.items[index];
+    *out_entry = (struct fingerprint_entry){
+        entry->path, (enum fingerprint_type)entry->stored.type, entry->stored.seen};
+    return true;
+}
+
+int64_t fingerprints_due_at(const struct fingerprints *fingerprints)
+{
+    return fingerprints->due_at;
+}
+
 /* ---- Matching and recording ----------------------------------------------------------------- */
 
 static struct entry *find(struct fingerprints *fingerprints, const char *path)
@@ -278,7 +295,7 @@ bool fingerprints_know(struct host *host, const char *path, enum fingerprint_typ
 {
     struct entry *entry = host->fingerprints == NULL ? NULL : find(host->fingerprints, path);
     if (entry == NULL || entry->stored.is_settled == 0 || entry->stored.type != type ||
-        !is_same(type, &entry->stored.seen, now)) {
+        !fingerprint_is_same(type, &entry->stored.seen, now)) {
         return false;
     }
     entry->is_current = true;
@@ -376,7 +393,7 @@ static bool is_same_by_stat(struct host *host, const struct entry *entry, struct
         return false;
     }
     struct file_fingerprint now = file_fingerprint_of(&status);
-    return is_same(entry->stored.type, &entry->stored.seen, &now);
+    return fingerprint_is_same(entry->stored.type, &entry->stored.seen, &now);
 }
 
 static bool is_same_file(struct host *host, const struct entry *entry, struct arena *arena)
@@ -394,7 +411,7 @@ static bool is_same_file(struct host *host, const struct entry *entry, struct ar
     char digest[DIGEST_HEX_SIZE];
     digest_hex(content, digest);
     struct file_fingerprint now = file_fingerprint_of(&status);
-    return is_same(entry->stored.type, &entry->stored.seen, &now) &&
+    return fingerprint_is_same(entry->stored.type, &entry->stored.seen, &now) &&
            strcmp(entry->stored.digest, digest) == 0;
 }
 

@@ -22,6 +22,14 @@
 
 struct fingerprints;
 
+/* How a path is compared. */
+enum fingerprint_type {
+    FINGERPRINT_FILE,      /* all of it */
+    FINGERPRINT_DIRECTORY, /* device, inode, mode and owner: what is in it may change */
+    FINGERPRINT_LINK,      /* a symbolic link itself */
+    FINGERPRINT_LINKED,    /* a file, reached through links: one that others look after */
+};
+
 /* Empty: everything will be read. */
 struct fingerprints *fingerprints_make(struct arena *arena);
 /* Empty too when the file is absent, damaged, of another version, or when everything was last read
@@ -48,15 +56,23 @@ VEC(path_list, const char *);
 enum fingerprints_answer fingerprints_hold(struct host *host, const char *key, struct arena *arena,
                                            struct path_list *out_paths);
 
-/* ---- For providers; all do nothing and find nothing when host->fingerprints is NULL --------- */
+/* ---- For the loop that waits for changes --------------------------------------------------- */
 
-/* How a path is compared. */
-enum fingerprint_type {
-    FINGERPRINT_FILE,      /* all of it */
-    FINGERPRINT_DIRECTORY, /* device, inode, mode and owner: what is in it may change */
-    FINGERPRINT_LINK,      /* a symbolic link itself */
-    FINGERPRINT_LINKED,    /* a file, reached through links: one that others look after */
+struct fingerprint_entry {
+    const char *path; /* borrowed from the fingerprints */
+    enum fingerprint_type type;
+    struct file_fingerprint seen;
 };
+/* Sorted by path; false behind the last one. */
+bool fingerprints_at(const struct fingerprints *fingerprints, size_t index,
+                     struct fingerprint_entry *out_entry);
+/* True when both show the same, as far as this type of path is compared. */
+bool fingerprint_is_same(enum fingerprint_type type, const struct file_fingerprint *a,
+                         const struct file_fingerprint *b);
+/* When something is to be done although nothing changes (seconds since the epoch); 0: never. */
+int64_t fingerprints_due_at(const struct fingerprints *fingerprints);
+
+/* ---- For providers; all do nothing and find nothing when host->fingerprints is NULL --------- */
 
 /* True when the path still is what was recorded, settled, and the digest that was recorded with it
  * is this one (NULL: none). now: its present fingerprint. */

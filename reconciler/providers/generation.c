@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -21,6 +23,7 @@
 
 enum {
     DECIMAL = 10,
+    OCTAL = 8,
     KEPT_COUNT = 10,
     HEAD_LIMIT = 4096, /* of a manifest: digests, numbers and one line */
 };
@@ -226,6 +229,85 @@ bool generation_read(struct host *host, unsigned long number, struct arena *aren
         !manifest_read(content, arena, &generation, out_files, err)) {
         return error_wrap(err, "generation %lu", number);
     }
+    return true;
+}
+
+/* The line "MODE LENGTH DOCUMENT PATH" that stands before a file's text. */
+static bool entry_parse(const char *line, struct arena *arena, struct generation_entry *out_entry)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long mode = strtoul(line, &end, OCTAL);
+    unsigned long length = *end == ' ' ? strtoul(end + 1, &end, DECIMAL) : ULONG_MAX;
+    if (errno != 0 || length >= MANIFEST_LIMIT || *end != ' ') {
+        return false;
+    }
+    *out_entry = (struct generation_entry){.mode = (mode_t)mode, .length = length};
+    const char *path = manifest_read_names(end + 1, arena, &out_entry->document);
+    out_entry->path = path == NULL ? NULL : arena_strdup(arena, path);
+    return path != NULL;
+}
+
+/* Texts are passed over, so that a large generation needs little memory. */
+static bool entries_scan(FILE *manifest, struct arena *arena, struct generation_entries *entries)
+{
+    CLEANUP(cleanup_free) char *line = NULL;
+    size_t room = 0;
+    bool is_head = true;
+    for (ssize_t length = 0; (length = getline(&line, &room, manifest)) > 0;) {
+        struct generation_entry entry;
+        if (line[length - 1] != '\n') {
+            return false;
+        }
+        line[length - 1] = '\0';
+        if (is_head) {
+            is_head = line[0] != '\0';
+            continue;
+        }
+        if (!entry_parse(line, arena, &entry)) {
+            return false;
+        }
+        entry.offset = ftello(manifest);
+        if (fseeko(manifest, (off_t)entry.length + 1, SEEK_CUR) != 0) {
+            return false;
+        }
+        vec_add(arena, entries, entry);
+    }
+    return !is_head && ferror(manifest) == 0;
+}
+
+bool generation_index(struct host *host, unsigned long number, struct arena *arena,
+                      struct generation_entries *out_entries, int *out_manifest, struct error *err)
+{
+    AUTO_FD fd = manifest_open(host, number, arena, err);
+    AUTO_FD same = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    AUTO_FILE manifest = same < 0 ? NULL : fdopen(same, "r");
+    if (manifest == NULL) {
+        return fd < 0 ? false : error_errno(err, "read the manifest of generation %lu", number);
+    }
+    (void)take_fd(&same);
+    struct generation_entries entries = {0};
+    if (!entries_scan(manifest, arena, &entries)) {
+        return error_set(err, ERROR_FORMAT, "generation %lu: its manifest is damaged", number);
+    }
+    *out_entries = entries;
+    *out_manifest = take_fd(&fd);
+    return true;
+}
+
+bool generation_text(int manifest, const struct generation_entry *entry, struct arena *arena,
+                     struct str *out_text, struct error *err)
+{
+    char *text = arena_alloc(arena, entry->length + 1);
+    for (size_t done = 0; done < entry->length;) {
+        ssize_t count =
+            pread(manifest, text + done, entry->length - done, entry->offset + (off_t)done);
+        if (count <= 0) {
+            return error_errno(err, "read the text of %s", entry->path);
+        }
+        done += (size_t)count;
+    }
+    *out_text = (struct str){text, entry->length};
     return true;
 }
 

@@ -15,6 +15,7 @@ struct generation_file {
     const char *path; /* absolute, as on the host */
     struct str content;
     mode_t mode;
+    const char *document; /* who wants it: "site:shop"; NULL: the engine itself */
 };
 VEC(generation_files, struct generation_file);
 
@@ -66,6 +67,21 @@ const char *generation_tree_path(struct arena *arena, const struct layout *layou
  * ones. */
 bool generation_read(struct host *host, unsigned long number, struct arena *arena,
                      struct generation_files *out_files, struct error *err) MUST_CHECK;
+/* Where each of those files has its text in the manifest, for who keeps many files in mind and reads
+ * few: *out_manifest is a descriptor that the caller closes, read with generation_text. */
+struct generation_entry {
+    const char *path;
+    mode_t mode;
+    const char *document;
+    off_t offset;
+    size_t length;
+};
+VEC(generation_entries, struct generation_entry);
+bool generation_index(struct host *host, unsigned long number, struct arena *arena,
+                      struct generation_entries *out_entries, int *out_manifest,
+                      struct error *err) MUST_CHECK;
+bool generation_text(int manifest, const struct generation_entry *entry, struct arena *arena,
+                     struct str *out_text, struct error *err) MUST_CHECK;
 /* One rename: STATE/current names generation N. layout->nginx_tree is a link that is made once and
  * goes through it (STATE/current + nginx_tree), so that the one rename switches the whole
  * configuration, and a host without sites has a current generation too. */

@@ -1,5 +1,5 @@
 /* Text of a manifest. A head of "name value" lines and an empty line, then for each file a line
- * "MODE LENGTH PATH", its bytes, and a newline. The digest in the head covers all
+ * "MODE LENGTH DOCUMENT PATH" ("-" for no document), its bytes, and a newline. The digest in the head covers all
  * that follows; that of the tree tells whether nginx has something new to load. */
 
 #include "providers/generation_manifest.h"
@@ -10,7 +10,7 @@
 
 #include "base/digest.h"
 
-#define MANIFEST_FIRST_LINE "reconcile generation 1"
+#define MANIFEST_FIRST_LINE "reconcile generation 2"
 
 enum { DECIMAL = 10, OCTAL = 8, SUMMARY_MAX = 1000 };
 
@@ -65,7 +65,8 @@ struct str manifest_write(struct arena *arena, const struct layout *layout,
     text_line(&text, "%s", "");
     for (size_t i = 0; i < files->count; i++) {
         const struct generation_file *file = &files->items[i];
-        text_line(&text, "%04o %zu %s", (unsigned)file->mode, file->content.length, file->path);
+        text_line(&text, "%04o %zu %s %s", (unsigned)file->mode, file->content.length,
+                  file->document == NULL ? "-" : file->document, file->path);
         text_add_str(&text, file->content);
         text_add_char(&text, '\n');
     }
@@ -150,20 +151,35 @@ static bool read_head(struct reader *reader, struct generation *out_generation, 
     return true;
 }
 
+const char *manifest_read_names(const char *line, struct arena *arena, const char **out_document)
+{
+    size_t length = strcspn(line, " ");
+    if (length == 0 || line[length] != ' ' || line[length + 1] != '/') {
+        return NULL;
+    }
+    *out_document = strncmp(line, "- ", 2) == 0 ? NULL : arena_strndup(arena, line, length);
+    return line + length + 1;
+}
+
 static bool read_file(struct reader *reader, struct generation_files *files)
 {
     const char *line = read_line(reader);
     unsigned long long mode = 0;
     unsigned long long length = 0;
     if (line == NULL || !read_number(&line, OCTAL, &mode) ||
-        !read_number(&line, DECIMAL, &length) || *line != '/') {
+        !read_number(&line, DECIMAL, &length)) {
+        return false;
+    }
+    const char *document = NULL;
+    const char *path = manifest_read_names(line, reader->arena, &document);
+    if (path == NULL) {
         return false;
     }
     if (length >= (unsigned long long)(reader->end - reader->at) || reader->at[length] != '\n') {
         return false;
     }
     struct str content = {arena_strndup(reader->arena, reader->at, (size_t)length), (size_t)length};
-    vec_add(reader->arena, files, (struct generation_file){line, content, (mode_t)mode});
+    vec_add(reader->arena, files, (struct generation_file){path, content, (mode_t)mode, document});
     reader->at += length + 1;
     return true;
 }

@@ -14,6 +14,9 @@
 struct str manifest_write(struct arena *arena, const struct layout *layout,
                           const struct generation *generation,
                           const struct generation_files *files);
+/* "DOCUMENT PATH" of a file's line: its path, borrowed from the line, and *out_document, NULL where
+ * there is none; NULL when it is not of that form. */
+const char *manifest_read_names(const char *line, struct arena *arena, const char **out_document);
 /* The head alone: content needs not to be whole. */
 bool manifest_read_head(struct str content, struct arena *arena, struct generation *out_generation,
                         struct error *err) MUST_CHECK;

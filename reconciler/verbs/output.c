@@ -61,6 +61,9 @@ int output_emit(const struct output *output, struct str text)
 int output_report(struct command *command, const struct run *run, const struct report_style *style)
 {
     struct text messages = text_make(command->arena);
+    if (run->report.refused != NULL) {
+        diagnostics_write_text(run->report.refused, command->colors_messages, &messages);
+    }
     diagnostics_write_text(&run->diagnostics, command->colors_messages, &messages);
     (void)fputs(messages.data, stderr); /* there is nowhere left to complain */
     int code = run->is_locked_out ? EXIT_CODE_LOCKED

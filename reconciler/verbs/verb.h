@@ -24,6 +24,8 @@ struct command {
     struct output outputs[OUTPUTS_MOST];
     size_t output_count;       /* at least 1 after parsing */
     const char *out_directory; /* render --out */
+    const char *until;         /* suspend --until */
+    const char *why;           /* suspend --why */
     const char *const *words;  /* what stands behind the options, NULL-terminated */
     size_t word_count;
     bool has_verb;        /* it was written, not chosen for want of another */

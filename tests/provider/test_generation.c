@@ -28,9 +28,9 @@ static void write_one(struct sandbox *sandbox, unsigned long number, const char 
     struct error err;
     struct generation_files files = {0};
     vec_add(sandbox->arena, &files,
-            (struct generation_file){"/etc/nginx/reconcile/http/sites/b.conf", str_of(text), 0644});
+            (struct generation_file){"/etc/nginx/reconcile/http/sites/b.conf", str_of(text), 0644, NULL});
     vec_add(sandbox->arena, &files,
-            (struct generation_file){"/etc/systemd/system/a.service", STR("[Service]\n"), 0640});
+            (struct generation_file){"/etc/systemd/system/a.service", STR("[Service]\n"), 0640, NULL});
     assert_true(
         generation_write(&sandbox->host, number, &files, "made for a test", sandbox->arena, &err));
 }
@@ -77,7 +77,7 @@ static void test_generation_include_of_a_star_is_no_pattern(void **state)
     struct generation_files files = {0};
     vec_add(
         sandbox->arena, &files,
-        (struct generation_file){"/etc/nginx/reconcile/http/*.example.com.conf", STR(""), 0644});
+        (struct generation_file){"/etc/nginx/reconcile/http/*.example.com.conf", STR(""), 0644, NULL});
     assert_true(generation_write(&sandbox->host, 1, &files, "", sandbox->arena, &err));
     const char *main =
         test_folder_read(sandbox->folder, STATE "generations/1/etc/nginx/reconcile/http/main.conf");
@@ -90,7 +90,7 @@ static void test_generation_without_a_tree_has_no_numbered_files(void **state)
     struct sandbox *sandbox = *state;
     struct generation_files files = {0};
     vec_add(sandbox->arena, &files,
-            (struct generation_file){"/etc/systemd/system/a.service", STR("x"), 0644});
+            (struct generation_file){"/etc/systemd/system/a.service", STR("x"), 0644, NULL});
     assert_true(generation_write(&sandbox->host, 1, &files, "", sandbox->arena, &err));
     assert_string_equal(test_folder_list(sandbox->folder, STATE "generations/1/etc"), "systemd ");
 }
@@ -119,8 +119,8 @@ static void test_generation_read_keeps_bytes(void **state)
     static const char bytes[] = "a\0b\n\n0644 3 /x\n\xff";
     struct generation_files files = {0};
     struct generation_files found = {0};
-    vec_add(sandbox->arena, &files, (struct generation_file){"/empty", STR(""), 0600});
-    vec_add(sandbox->arena, &files, (struct generation_file){"/bytes", STR(bytes), 0600});
+    vec_add(sandbox->arena, &files, (struct generation_file){"/empty", STR(""), 0600, NULL});
+    vec_add(sandbox->arena, &files, (struct generation_file){"/bytes", STR(bytes), 0600, NULL});
     assert_true(generation_write(&sandbox->host, 1, &files, "", sandbox->arena, &err));
     assert_true(generation_read(&sandbox->host, 1, sandbox->arena, &found, &err));
     assert_string_equal(found.items[0].path, "/bytes");
@@ -177,7 +177,7 @@ static void test_generation_summary_stays_on_its_line(void **state)
     struct generation generation;
     char *longest = arena_alloc(sandbox->arena, 5001);
     memset(longest, 'x', 5000);
-    vec_add(sandbox->arena, &files, (struct generation_file){"/a", STR(""), 0600});
+    vec_add(sandbox->arena, &files, (struct generation_file){"/a", STR(""), 0600, NULL});
     struct arena *arena = sandbox->arena;
     assert_true(generation_write(&sandbox->host, 1, &files, "two\nlines", arena, &err));
     assert_true(generation_write(&sandbox->host, 2, &files, longest, arena, &err));
@@ -279,7 +279,7 @@ static void test_generation_write_never_overwrites(void **state)
     struct sandbox *sandbox = *state;
     struct generation_files files = {0};
     write_one(sandbox, 1, "one");
-    vec_add(sandbox->arena, &files, (struct generation_file){"/a", STR("x"), 0644});
+    vec_add(sandbox->arena, &files, (struct generation_file){"/a", STR("x"), 0644, NULL});
     assert_false(generation_write(&sandbox->host, 1, &files, "", sandbox->arena, &err));
     assert_true(generation_read(&sandbox->host, 1, sandbox->arena, &files, &err));
     assert_int_equal(files.count, 2);
@@ -323,7 +323,7 @@ static void test_generation_refuses_a_path_of_two_lines(void **state)
     struct error err;
     struct sandbox *sandbox = *state;
     struct generation_files files = {0};
-    vec_add(sandbox->arena, &files, (struct generation_file){"/a\nb", STR(""), 0644});
+    vec_add(sandbox->arena, &files, (struct generation_file){"/a\nb", STR(""), 0644, NULL});
     assert_false(generation_write(&sandbox->host, 1, &files, "", sandbox->arena, &err));
     assert_int_equal(err.code, ERROR_FORMAT);
 }

@@ -73,7 +73,13 @@ static struct fixture *fixture_make(void)
     struct arena *arena = arena_create();
     struct fixture *fixture = arena_new(arena, struct fixture);
     fixture->arena = arena;
+    static const struct override_list no_overrides = {0};
+    static const struct desired_files no_files = {0};
+    static const struct left_parts no_parts = {0};
     fixture->input = (struct plan_input){.arena = arena,
+                                         .overrides = &no_overrides,
+                                         .last_good = &no_files,
+                                         .left = &no_parts,
                                          .providers = {find, rank},
                                          .desired = &fixture->desired,
                                          .owned = &fixture->owned,
