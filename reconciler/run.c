@@ -241,8 +241,8 @@ static void take_suspensions(struct run *run)
         const struct override *override = plan_suspension(&run->plan_input, document);
         if (override != NULL) {
             vec_add(run->arena, &run->report.suspended,
-                    (struct held_document){document, SPAN_NONE,
-                                           override_text(run->arena, override), NULL});
+                    (struct held_document){document, SPAN_NONE, override_text(run->arena, override),
+                                           NULL});
         }
     }
     int64_t next_end = override_next_end(&run->overrides);
@@ -372,7 +372,8 @@ static void apply(struct run *run)
     fingerprints_set_key(run->host.fingerprints, is_clean ? run->key : NULL);
     bool is_saved = unit_settle(&run->host, run->arena, &err) &&
                     run_save_ledger(run, false, &err) && set_aside(run, &err) &&
-                    run_memory_save(run, &err) && run_left_save(run, &err) && fingerprints_save(&run->host, run->arena, &err) &&
+                    run_memory_save(run, &err) && run_left_save(run, &err) &&
+                    fingerprints_save(&run->host, run->arena, &err) &&
                     generation_prune(&run->host, run->report.generation_after, run->arena, &err) &&
                     run_saved_prune(run, &err) && remember_facts(run, &err);
     if (!is_saved) {
@@ -385,8 +386,8 @@ static bool build(struct run *run)
     return build_documents(run) && build_desired(run);
 }
 
-/* The documents have errors: those of the current generation stand in, so that drift is repaired all
- * the same. The mistakes are kept for the report. */
+/* The documents have errors: those of the current generation stand in, so that drift is repaired
+ * all the same. The mistakes are kept for the report. */
 static bool heal(struct run *run)
 {
     struct error err = {0};
@@ -434,9 +435,10 @@ bool run_render(struct run *run, struct arena *arena, const struct run_options *
 /* What all wishes follow from: the same key means the same plan. */
 static const char *input_key(struct run *run)
 {
-    const char *const parts[] = {RECONCILE_VERSION, run->inputs_digest, run->settings_text,
-                                 facts_write(run->arena, &run->facts), run->layout.state,
-                                 override_write(run->arena, &run->overrides).data};
+    const char *const parts[] = {
+        RECONCILE_VERSION,  run->inputs_digest,
+        run->settings_text, facts_write(run->arena, &run->facts),
+        run->layout.state,  override_write(run->arena, &run->overrides).data};
     struct digest *digest = digest_begin();
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         digest_add(digest, str_of(parts[i]));
@@ -493,8 +495,8 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
     if (is_read && is_settled(run)) {
         return;
     }
-    bool is_planned =
-        is_read && (build(run) || heal(run)) && read_last_good(run) && look_at_host(run) && test(run);
+    bool is_planned = is_read && (build(run) || heal(run)) && read_last_good(run) &&
+                      look_at_host(run) && test(run);
     if (is_planned && options->applies) {
         apply(run);
     }

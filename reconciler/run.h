@@ -29,8 +29,8 @@ struct run_options {
     bool is_deep;
     bool wants_states; /* of every document: they are read although nothing changed */
     bool skips_nginx_test;
-    bool heals; /* while the documents have errors, drift is repaired from the last good ones */
-    bool retries;              /* what was refused before is tried again */
+    bool heals;   /* while the documents have errors, drift is repaired from the last good ones */
+    bool retries; /* what was refused before is tried again */
     unsigned long rollback_to; /* the documents and texts of this generation; 0: the folder's */
     void (*progress)(void *context, const char *line); /* may be NULL */
     void *progress_context;

@@ -1,6 +1,6 @@
 /* What a run leaves as it is although the tree around it changes: parts that their document, or
- * somebody, wants left alone. STATE/left.json keeps them, so that the next run knows drift from a new
- * wish, and the loop knows what it must not put back. */
+ * somebody, wants left alone. STATE/left.json keeps them, so that the next run knows drift from a
+ * new wish, and the loop knows what it must not put back. */
 #include "run.h"
 
 #include <errno.h>
@@ -36,10 +36,10 @@ bool run_left_load(struct run *run, struct error *err)
     {
         const char *path = json_string_value(json_object_get(entry, "path"));
         if (path != NULL) {
-            vec_add(run->arena, &run->left_before,
-                    (struct left_part){
-                        .path = arena_strdup(run->arena, path),
-                        .is_drift = json_is_true(json_object_get(entry, "is_drift"))});
+            vec_add(
+                run->arena, &run->left_before,
+                (struct left_part){.path = arena_strdup(run->arena, path),
+                                   .is_drift = json_is_true(json_object_get(entry, "is_drift"))});
         }
     }
     return true;
@@ -108,10 +108,9 @@ void run_list_files(struct run *run, struct desired_files *out_files)
         const struct left_part *part = &run->plan.left.items[i];
         if (part->content != NULL) {
             vec_add(run->arena, out_files,
-                    (struct desired_file){part->path, str_of(part->content), MEMBER_MODE,
-                                          part->document == NULL
-                                              ? NULL
-                                              : document_id(run->arena, part->document)});
+                    (struct desired_file){
+                        part->path, str_of(part->content), MEMBER_MODE,
+                        part->document == NULL ? NULL : document_id(run->arena, part->document)});
         }
     }
     if (run->plan.left.count > 0) {

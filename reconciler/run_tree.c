@@ -47,9 +47,9 @@ static void list_files(struct run *run, struct generation_files *out_files)
             file = find_last_good(run, file->path);
         }
         if (file != NULL) {
-            vec_add(run->arena, out_files,
-                    (struct generation_file){file->path, file->content, file->mode,
-                                             file->document});
+            vec_add(
+                run->arena, out_files,
+                (struct generation_file){file->path, file->content, file->mode, file->document});
         }
     }
 }

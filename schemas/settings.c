@@ -76,6 +76,21 @@ static const struct schema store_schema = {
     .help = "The record of what was done.",
 };
 
+static const struct field watch_fields[] = {
+    FIELD(struct settings_watch, interval, .fallback = "5m", .least = 10 * 1000,
+          .most = 24 * 60 * 60 * 1000,
+          .help = "How often everything is looked at although nothing asks for it."),
+    FIELD(struct settings_watch, socket, .fallback = "/run/reconcile/control.sock",
+          .syntax = &syntax_path, .help = "The socket on which the loop is spoken to."),
+    FIELD(struct settings_watch, group, .syntax = &syntax_user,
+          .help = "The group that may connect to it: the status program's. Root always may."),
+};
+static const struct schema watch_schema = {
+    .name = "settings.watch", .size = sizeof(struct settings_watch),
+    .fields = watch_fields, .field_count = sizeof(watch_fields) / sizeof(*watch_fields),
+    .help = "The loop of reconcile watch.",
+};
+
 static const struct field settings_fields[] = {
     FIELD(struct settings, source, .object = &settings_source_schema,
           .help = "Where the documents come from when no folder is named on the command line.",
@@ -120,6 +135,8 @@ static const struct field settings_fields[] = {
           .example = "users: { manage: false }"),
     FIELD(struct settings, store, .object = &store_schema, .help = "The record of what was done.",
           .example = "store: { group: statusd }"),
+    FIELD(struct settings, watch, .object = &watch_schema, .help = "The loop of reconcile watch.",
+          .example = "watch: { interval: 10m, group: reconcile }"),
 };
 // clang-format on
 

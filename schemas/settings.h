@@ -66,6 +66,13 @@ struct settings_source {
     struct boolean_value notes;
 };
 
+struct settings_watch {
+    struct object object;
+    struct duration_value interval;
+    struct text_value socket;
+    struct text_value group;
+};
+
 struct settings {
     struct object object;
     struct settings_source source;
@@ -82,6 +89,7 @@ struct settings {
     struct settings_systemd systemd;
     struct settings_users users;
     struct settings_store store;
+    struct settings_watch watch;
 };
 
 extern const struct schema settings_schema;

@@ -109,11 +109,10 @@ static struct left left_alone(const struct planning *planning, const struct item
 {
     struct arena *arena = planning->input->arena;
     const char *id = document != NULL ? document_id(arena, document) : owner;
-    const struct override *override = override_find(planning->input->overrides,
-                                                    item_name(arena, item), id, planning->input->now);
+    const struct override *override =
+        override_find(planning->input->overrides, item_name(arena, item), id, planning->input->now);
     enum mode mode = document_mode(planning, document);
-    if (override != NULL &&
-        (override->effect != OVERRIDE_HOLD || cause == CAUSE_PENDING)) {
+    if (override != NULL && (override->effect != OVERRIDE_HOLD || cause == CAUSE_PENDING)) {
         return (struct left){override_text(arena, override), override->effect == OVERRIDE_SUSPEND};
     }
     if (mode == MODE_OBSERVE) {
@@ -218,8 +217,8 @@ static bool is_ignored(const struct planning *planning, const struct document *d
     const struct common_spec *common = document->spec;
     const struct ignore_spec *ignored = common->ignore.items;
     for (size_t i = 0; i < common->ignore.count; i++) {
-        bool has_ended = ignored[i].until.text != NULL &&
-                         has_come(ignored[i].until.text, planning->input->now);
+        bool has_ended =
+            ignored[i].until.text != NULL && has_come(ignored[i].until.text, planning->input->now);
         if (!has_ended && text_equal(field, ignored[i].field.text)) {
             return true;
         }
@@ -274,13 +273,12 @@ static enum action_cause part_cause(const struct planning *planning, const struc
 {
     const struct desired_files *good = planning->input->last_good;
     const struct desired_file *written =
-        good->count == 0 ? NULL
-                         : bsearch(change->thing, good->items, good->count, sizeof(*good->items),
-                                   file_compare);
-    bool is_as_written = written == NULL
-                             ? change->from == NULL
-                             : change->from != NULL &&
-                                   str_equal(str_of(change->from), written->content);
+        good->count == 0
+            ? NULL
+            : bsearch(change->thing, good->items, good->count, sizeof(*good->items), file_compare);
+    bool is_as_written =
+        written == NULL ? change->from == NULL
+                        : change->from != NULL && str_equal(str_of(change->from), written->content);
     return is_as_written && !was_left_drifted(planning, change->thing) ? CAUSE_PENDING
                                                                        : CAUSE_DRIFT;
 }

@@ -44,7 +44,7 @@ struct left_part {
     const char *content; /* as it was found; NULL: absent */
     const char *because;
     const struct document *document; /* who wants the part; may be NULL */
-    bool is_drift; /* the host changed; else we want something new */
+    bool is_drift;                   /* the host changed; else we want something new */
 };
 VEC(left_parts, struct left_part);
 
@@ -54,14 +54,14 @@ struct plan_input {
     const struct desired *desired;
     const struct owned_items *owned;
     const struct tombstone_list *tombstones;
-    const struct refusal_list *refusals; /* those that hold: the wish is still the refused one */
+    const struct refusal_list *refusals;   /* those that hold: the wish is still the refused one */
     const struct override_list *overrides; /* what people said beside the documents */
     const struct desired_files *last_good; /* of the current generation, sorted by path */
     const struct left_parts *left;         /* of the last run */
-    int64_t now;                         /* seconds since the epoch, for what ends on a day */
-    enum mode mode;                      /* of the host; a document's own mode goes before it */
-    bool may_adopt;                      /* --adopt: what exists and is not ours is taken over */
-    bool may_delete_many;                /* --confirm: the deletion guard is answered */
+    int64_t now;                           /* seconds since the epoch, for what ends on a day */
+    enum mode mode;                        /* of the host; a document's own mode goes before it */
+    bool may_adopt;                        /* --adopt: what exists and is not ours is taken over */
+    bool may_delete_many;                  /* --confirm: the deletion guard is answered */
 };
 
 /* Everything to look at: wanted items and owned ones that nobody wants any more (wanted NULL), in
@@ -81,7 +81,7 @@ struct plan {
                                    removals in the opposite one */
     struct plan_counts counts;
     struct left_parts left; /* parts that stay as they are */
-    struct map by_name; /* item_name -> struct action * */
+    struct map by_name;     /* item_name -> struct action * */
 };
 
 /* items and observations: what plan_collect gave and what the providers saw, side by side. */

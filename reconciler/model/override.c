@@ -62,10 +62,9 @@ const struct override *override_find(const struct override_list *list, const cha
 
 const char *override_text(struct arena *arena, const struct override *override)
 {
-    static const char *const states[OVERRIDE_EFFECT_COUNT] = {
-        [OVERRIDE_SUSPEND] = "suspended",
-        [OVERRIDE_OBSERVE] = "only reported",
-        [OVERRIDE_HOLD] = "on hold"};
+    static const char *const states[OVERRIDE_EFFECT_COUNT] = {[OVERRIDE_SUSPEND] = "suspended",
+                                                              [OVERRIDE_OBSERVE] = "only reported",
+                                                              [OVERRIDE_HOLD] = "on hold"};
     const char *until = "";
     struct tm utc;
     time_t at = override->until;
@@ -138,7 +137,7 @@ struct str override_write(struct arena *arena, const struct override_list *list)
         (void)json_array_append_new(
             root, json_pack("{s:s, s:s, s:I, s:I, s:o, s:o}", "scope", override->scope, "effect",
                             override_effect_word(override->effect), "since",
-                            (json_int_t)override->since, "until", (json_int_t)override->until,
+                            (json_int_t) override->since, "until", (json_int_t) override->until,
                             "why", json_text(override->why), "who", json_text(override->who)));
     }
     CLEANUP(cleanup_free) char *text = json_dumps(root, JSON_INDENT(2));

@@ -266,8 +266,8 @@ bool fingerprints_at(const struct fingerprints *fingerprints, size_t index,
         return false;
     }
     const struct entry *entry = fingerprints->entries.items[index];
-    *out_entry = (struct fingerprint_entry){
-        entry->path, (enum fingerprint_type)entry->stored.type, entry->stored.seen};
+    *out_entry = (struct fingerprint_entry){entry->path, (enum fingerprint_type)entry->stored.type,
+                                            entry->stored.seen};
     return true;
 }
 

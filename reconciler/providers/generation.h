@@ -67,8 +67,8 @@ const char *generation_tree_path(struct arena *arena, const struct layout *layou
  * ones. */
 bool generation_read(struct host *host, unsigned long number, struct arena *arena,
                      struct generation_files *out_files, struct error *err) MUST_CHECK;
-/* Where each of those files has its text in the manifest, for who keeps many files in mind and reads
- * few: *out_manifest is a descriptor that the caller closes, read with generation_text. */
+/* Where each of those files has its text in the manifest, for who keeps many files in mind and
+ * reads few: *out_manifest is a descriptor that the caller closes, read with generation_text. */
 struct generation_entry {
     const char *path;
     mode_t mode;

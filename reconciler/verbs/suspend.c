@@ -1,5 +1,5 @@
-/* suspend and resume: what people say about the host beside the documents. The record is on disk, so
- * that it holds with and without the loop. */
+/* suspend and resume: what people say about the host beside the documents. The record is on disk,
+ * so that it holds with and without the loop. */
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,9 +22,8 @@ static bool read_scope(struct command *command, const char **out_scope, struct e
 {
     const char *word = command->word_count > 0 ? command->words[0] : "";
     const char *colon = strchr(word, ':');
-    const char *kind = colon == NULL
-                           ? word
-                           : arena_strndup(command->arena, word, (size_t)(colon - word));
+    const char *kind =
+        colon == NULL ? word : arena_strndup(command->arena, word, (size_t)(colon - word));
     bool is_item = colon != NULL && (colon[1] == '/' || strcmp(kind, "unit") == 0);
     if (strcmp(word, "all") == 0) {
         *out_scope = "*";
@@ -62,8 +61,8 @@ static bool read_until(const char *text, int64_t now, int64_t *out_until, struct
     return *out_until > now || error_set(err, ERROR_FORMAT, "--until %s is past already", text);
 }
 
-typedef bool change_function(struct command *command, struct host *host,
-                             struct override_list *list, struct error *err);
+typedef bool change_function(struct command *command, struct host *host, struct override_list *list,
+                             struct error *err);
 
 static bool put(struct command *command, struct host *host, struct override_list *list,
                 struct error *err)
