@@ -125,7 +125,8 @@ enum exit_code report_exit_code(const struct report *report, bool is_detailed)
         return EXIT_CODE_FAILED;
     }
     struct report_counts counts = report_count(report);
-    bool has_trouble = report->refused != NULL || counts.failed > 0 || report->held.count > 0 || has_error_finding(report);
+    bool has_trouble = report->refused != NULL || counts.failed > 0 || report->held.count > 0 ||
+                       has_error_finding(report);
     if (has_trouble) {
         return report->is_dry_run ? EXIT_CODE_FAILED : EXIT_CODE_PARTLY;
     }

@@ -131,7 +131,8 @@ static inline void nginx_sandbox_generation(struct sandbox *sandbox, unsigned lo
     for (; *members != NULL; members += 2) {
         const char *path =
             arena_printf(sandbox->arena, "%s/%s", sandbox->layout.nginx_tree, members[0]);
-        vec_add(sandbox->arena, &files, (struct generation_file){path, str_of(members[1]), 0644, NULL});
+        vec_add(sandbox->arena, &files,
+                (struct generation_file){path, str_of(members[1]), 0644, NULL});
     }
     if (!generation_write(&sandbox->host, number, &files, "test", sandbox->arena, &err)) {
         fail_msg("%s", err.message);

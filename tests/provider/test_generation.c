@@ -28,9 +28,11 @@ static void write_one(struct sandbox *sandbox, unsigned long number, const char 
     struct error err;
     struct generation_files files = {0};
     vec_add(sandbox->arena, &files,
-            (struct generation_file){"/etc/nginx/reconcile/http/sites/b.conf", str_of(text), 0644, NULL});
-    vec_add(sandbox->arena, &files,
-            (struct generation_file){"/etc/systemd/system/a.service", STR("[Service]\n"), 0640, NULL});
+            (struct generation_file){"/etc/nginx/reconcile/http/sites/b.conf", str_of(text), 0644,
+                                     NULL});
+    vec_add(
+        sandbox->arena, &files,
+        (struct generation_file){"/etc/systemd/system/a.service", STR("[Service]\n"), 0640, NULL});
     assert_true(
         generation_write(&sandbox->host, number, &files, "made for a test", sandbox->arena, &err));
 }
@@ -75,9 +77,9 @@ static void test_generation_include_of_a_star_is_no_pattern(void **state)
     struct error err;
     struct sandbox *sandbox = *state;
     struct generation_files files = {0};
-    vec_add(
-        sandbox->arena, &files,
-        (struct generation_file){"/etc/nginx/reconcile/http/*.example.com.conf", STR(""), 0644, NULL});
+    vec_add(sandbox->arena, &files,
+            (struct generation_file){"/etc/nginx/reconcile/http/*.example.com.conf", STR(""), 0644,
+                                     NULL});
     assert_true(generation_write(&sandbox->host, 1, &files, "", sandbox->arena, &err));
     const char *main =
         test_folder_read(sandbox->folder, STATE "generations/1/etc/nginx/reconcile/http/main.conf");

@@ -43,8 +43,9 @@ static struct generation_files files_of(struct sandbox *sandbox, unsigned long n
     for (int i = 0; i < FILES; i++) {
         const char *path =
             arena_printf(sandbox->arena, "%s/http/sites/%d.conf", sandbox->layout.nginx_tree, i);
-        vec_add(sandbox->arena, &files,
-                (struct generation_file){path, str_of(text_of(sandbox->arena, number, i)), 0644, NULL});
+        vec_add(
+            sandbox->arena, &files,
+            (struct generation_file){path, str_of(text_of(sandbox->arena, number, i)), 0644, NULL});
     }
     return files;
 }

@@ -388,7 +388,8 @@ static struct nginx_candidate offline_candidate(struct sandbox *sandbox, const c
     sandbox->layout.certificates = "/var/lib/reconcile-of-a-test/certificates";
     for (; *members != NULL; members += 2) {
         const char *path = arena_printf(sandbox->arena, "/etc/nginx/reconcile/%s", members[0]);
-        vec_add(sandbox->arena, &files, (struct generation_file){path, str_of(members[1]), 0644, NULL});
+        vec_add(sandbox->arena, &files,
+                (struct generation_file){path, str_of(members[1]), 0644, NULL});
     }
     assert_true(file_make_directories(sandbox->folder->fd, "candidate", 0755, &err));
     int directory = openat(sandbox->folder->fd, "candidate", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

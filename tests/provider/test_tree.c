@@ -48,7 +48,8 @@ static void write_generation(struct sandbox *sandbox, unsigned long number, cons
         const struct tree_member *member = &wish->tree.members.items[i];
         const char *path =
             arena_printf(sandbox->arena, "%s/%s", sandbox->layout.nginx_tree, member->path);
-        vec_add(sandbox->arena, &files, (struct generation_file){path, member->text.content, 0644, NULL});
+        vec_add(sandbox->arena, &files,
+                (struct generation_file){path, member->text.content, 0644, NULL});
     }
     assert_true(generation_write(&sandbox->host, number, &files, "test", sandbox->arena, &err));
 }
