@@ -48,11 +48,11 @@ struct report {
     struct held_documents held;
     struct held_documents suspended; /* somebody said to leave them alone */
     struct finding_list findings;
-    const char *untested; /* "nginx not tested: ...", or NULL */
+    const char *untested;                  /* "nginx not tested: ...", or NULL */
     const struct diagnostic_list *refused; /* mistakes of documents that were set aside for the
                                               last good ones; NULL: none were */
-    const char *hold;     /* why the folder is not what was looked at; or NULL */
-    const char *failure;  /* the run as a whole could not go on: why; or NULL */
+    const char *hold;                      /* why the folder is not what was looked at; or NULL */
+    const char *failure;                   /* the run as a whole could not go on: why; or NULL */
     unsigned long generation_before;
     unsigned long generation_after;
 };

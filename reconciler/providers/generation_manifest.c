@@ -1,6 +1,6 @@
 /* Text of a manifest. A head of "name value" lines and an empty line, then for each file a line
- * "MODE LENGTH DOCUMENT PATH" ("-" for no document), its bytes, and a newline. The digest in the head covers all
- * that follows; that of the tree tells whether nginx has something new to load. */
+ * "MODE LENGTH DOCUMENT PATH" ("-" for no document), its bytes, and a newline. The digest in the
+ * head covers all that follows; that of the tree tells whether nginx has something new to load. */
 
 #include "providers/generation_manifest.h"
 

@@ -147,9 +147,11 @@ void generation_numbered_files(struct host *host, const char *tree_path, unsigne
                                struct generation_files *out_files)
 {
     const struct generation_file files[] = {
-        {"http/main.conf", main_text(arena, paths, tree_path, "http/", number), NUMBERED_MODE, NULL},
+        {"http/main.conf", main_text(arena, paths, tree_path, "http/", number), NUMBERED_MODE,
+         NULL},
         {"http/proof.conf", proof_text(arena, host->layout, number), NUMBERED_MODE, NULL},
-        {"main/main.conf", main_text(arena, paths, tree_path, "main/", number), NUMBERED_MODE, NULL},
+        {"main/main.conf", main_text(arena, paths, tree_path, "main/", number), NUMBERED_MODE,
+         NULL},
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         vec_add(arena, out_files, files[i]);
