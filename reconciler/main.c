@@ -37,6 +37,7 @@ enum option_key {
 
 // clang-format off
 static const struct argp_option options[] = {
+    {.doc = "What is done:", .group = 1},
     {"dry-run", OPTION_DRY_RUN, NULL, 0, "Show what would be done, and do nothing", 1},
     {"offline", OPTION_OFFLINE, NULL, 0, "Plan against an empty host; needs no root, host or secret", 1},
     {"adopt", OPTION_ADOPT, NULL, 0, "Take over what exists and is not ours; its first content is kept", 1},
@@ -47,13 +48,15 @@ static const struct argp_option options[] = {
     {"until", OPTION_UNTIL, "TIME", 0, "When it ends by itself: a day (2026-12-31), a time, or 2h", 3},
     {"why", OPTION_WHY, "TEXT", 0, "The reason, shown wherever it matters", 3},
     {"no-nginx-test", OPTION_NO_NGINX_TEST, NULL, 0, "Do not ask nginx about the candidate", 1},
+    {.doc = "Where things are:", .group = 2},
     {"environment", OPTION_ENVIRONMENT, "NAME", 0, "The overlay below environments/", 2},
     {"host", OPTION_HOST, "NAME", 0, "The overlay below hosts/", 2},
     {"facts", OPTION_FACTS, "FILE", 0, "Facts that a host has saved, instead of this machine's", 2},
     {"config", OPTION_CONFIG, "FILE", 0, "The host's settings (default /etc/reconcile/reconcile.yaml)", 2},
     {"state", OPTION_STATE, "DIR", 0, "Where generations and ledger live (default /var/lib/reconcile)", 2},
     {"root", OPTION_ROOT, "DIR", 0, "Put everything below DIR, for images", 2},
-    {"out", OPTION_OUT, "DIR", 0, "Where render writes", 3},
+    {.doc = "What is printed, and how it ends:", .group = 3},
+    {"out", OPTION_OUT, "DIR", 0, "Where render, or explain, writes its files", 3},
     {"output", 'o', "FORMAT[=FILE]", 0, "text or json; may be given several times", 3},
     {"color", OPTION_COLOR, "WHEN", 0, "auto, always or never", 3},
     {"quiet", 'q', NULL, 0, "The verdict only", 3},
@@ -310,6 +313,7 @@ int main(int argc, char **argv)
     struct arena *arena = arena_create();
     bool is_terminal = isatty(STDERR_FILENO) == 1;
     struct command command = {
+        .options = options,
         .arena = arena,
         .run = {.root = "/",
                 .trigger = "command line",

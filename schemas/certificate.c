@@ -121,5 +121,6 @@ const struct schema certificate_schema = {
         "A certificate and its key, for several sites or for something else than a site. A site "
         "alone needs none: `tls: auto` makes one.",
     .example = "names: [shop.test, \"*.shop.test\"]",
+    .example_name = "shop",
     .check = certificate_check,
 };

@@ -114,7 +114,8 @@ struct schema {
                                         fills: run: "cmd" is run: {start: cmd}; NULL: none */
     const struct syntax *key_syntax; /* of the documents' names; NULL for nested ones */
     const char *help;
-    const char *example; /* the fields of a small document, as YAML; NULL for nested ones */
+    const char *example;      /* the fields of a small document, as YAML; NULL for nested ones */
+    const char *example_name; /* of that document; NULL where documents have none */
     /* The document's own checks, after its fields were read: adds diagnostics, fills members that
      * follow from others. May be NULL. */
     void (*check)(struct check *check, void *spec);

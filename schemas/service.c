@@ -295,6 +295,7 @@ const struct schema service_schema = {
     .help = "A program that systemd runs, in a sandbox and under an account of its own.",
     .example = "run: /opt/shop/bin/server --port 3000\n"
                "port: 3000",
+    .example_name = "shop",
     .check = service_check,
     .claims = service_claims,
     .preset = service_preset,

@@ -152,7 +152,8 @@ const struct schema settings_schema = {
     .fields = settings_fields,
     .field_count = sizeof(settings_fields) / sizeof(*settings_fields),
     .check = check_settings,
-    .help = "The host's own settings.",
+    .help = "The host's own settings: /etc/reconcile/reconcile.yaml, or the file that --config "
+            "names. No document can change them.",
     .example = "source: /srv/config",
 };
 

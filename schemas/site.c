@@ -250,6 +250,7 @@ const struct schema site_schema = {
     .help = "Host names that nginx answers for. The shortest site, a name and proxy, has HTTPS, a "
             "redirect to it, HTTP/2, safe headers and websockets.",
     .example = "proxy: 127.0.0.1:3000",
+    .example_name = "shop.example.com",
     .check = site_check,
     .claims = site_claims,
 };

@@ -32,6 +32,9 @@ int verb_explain(struct command *command)
 {
     struct text out = text_make(command->arena);
     const char *nearest = NULL;
+    if (command->word_count == 0 && command->out_directory != NULL) {
+        return write_reference(command);
+    }
     if (command->word_count == 0) {
         (void)output_failure("explain: say what, such as site, site.proxy or R012");
         return EXIT_CODE_USAGE;

@@ -16,14 +16,17 @@ struct output {
 
 enum { OUTPUTS_MOST = 8 };
 
+struct argp_option;
+
 /* The parsed command line. */
 struct command {
+    const struct argp_option *options; /* all there are */
     const struct verb *verb;
     struct arena *arena;
     struct run_options run;
     struct output outputs[OUTPUTS_MOST];
     size_t output_count;       /* at least 1 after parsing */
-    const char *out_directory; /* render --out */
+    const char *out_directory; /* render --out, explain --out */
     const char *until;         /* suspend --until */
     const char *why;           /* suspend --why */
     const char *const *words;  /* what stands behind the options, NULL-terminated */
@@ -53,6 +56,9 @@ const struct verb *verb_find(const char *name);
 #define VERB(name, arguments, most, help, more) int verb_##name(struct command *command);
 #include "verbs/verbs.def"
 #undef VERB
+
+/* The whole reference as Markdown pages below --out DIR (verbs/reference.c). */
+int write_reference(struct command *command);
 
 /* --- what verbs share (verbs/output.c) --- */
 

@@ -53,7 +53,7 @@ static void add_indented(struct text *out, const char *lines)
 static struct str document_of(struct arena *arena, const struct schema *schema, const char *fields)
 {
     struct text out = text_make(arena);
-    text_line(&out, "%s:\n  example:", schema->plural);
+    text_line(&out, "%s:\n  %s:", schema->plural, schema->example_name);
     add_indented(&out, fields);
     return text_str(&out);
 }
@@ -114,29 +114,31 @@ static void try_example(const struct schema *schema, const struct field *field, 
     assert_shows(&reading, field, example);
 }
 
-static void test_topic_examples_of_kinds_are_right(void **state)
+static void try_kind(const struct schema *schema)
 {
     AUTO_ARENA arena = arena_create();
-    size_t tried = 0;
-    for (size_t i = 0; i < kind_count(); i++) {
-        const struct schema *schema = kind_at(i)->schema;
-        struct reading reading = reading_make(arena);
-        assert_non_null(schema->example);
-        if (!reads(&reading, NULL, document_of(arena, schema, schema->example))) {
-            fail_msg("the example of %s:\n%s", schema->name, said(&reading));
-        }
-        const struct field *field = NULL;
-        for (size_t j = 0; (field = topic_field_at(schema, j)) != NULL; j++) {
-            const char *example = field_example_text(arena, field);
-            if (example == NULL) {
-                fail_msg("%s.%s shows no example", schema->name, field->name);
-            } else {
-                try_example(schema, field, example);
-                tried++;
-            }
+    struct reading reading = reading_make(arena);
+    assert_non_null(schema->example);
+    if (!reads(&reading, NULL, document_of(arena, schema, schema->example))) {
+        fail_msg("the example of %s:\n%s", schema->name, said(&reading));
+    }
+    const struct field *field = NULL;
+    for (size_t i = 0; (field = topic_field_at(schema, i)) != NULL; i++) {
+        const char *example = field_example_text(arena, field);
+        if (example == NULL) {
+            fail_msg("%s.%s shows no example", schema->name, field->name);
+        } else {
+            try_example(schema, field, example);
         }
     }
-    assert_true(tried > 0);
+}
+
+static void test_topic_examples_of_kinds_are_right(void **state)
+{
+    assert_true(kind_count() > 0);
+    for (size_t i = 0; i < kind_count(); i++) {
+        try_kind(kind_at(i)->schema);
+    }
 }
 
 static void test_topic_a_wrong_example_would_be_seen(void **state)
