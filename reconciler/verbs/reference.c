@@ -43,19 +43,27 @@ static const char *spelling(struct arena *arena, const struct argp_option *optio
     return out.data;
 }
 
-/* A row without a name begins a group by its title. */
 static void add_option(struct text *page, const struct argp_option *option)
 {
-    if (option->name == NULL) {
-        text_addf(page, "\n%s\n\n", translate(option->doc));
-        text_line(page, "| %s | %s |\n| --- | --- |", TRANSLATED("option"), TRANSLATED("meaning"));
-        return;
-    }
     text_add(page, "| ");
     markdown_cell_code(page, spelling(page->arena, option));
     text_add(page, " | ");
     markdown_cell(page, translate(option->doc));
     text_add(page, " |\n");
+}
+
+/* A row without a name is the title of its group, whose members may stand anywhere. */
+static void add_group(struct text *page, const struct argp_option *options,
+                      const struct argp_option *title)
+{
+    text_line(page, "\n%s\n", translate(title->doc));
+    text_line(page, "| %s | %s |\n| --- | --- |", TRANSLATED("option"), TRANSLATED("meaning"));
+    for (const struct argp_option *option = options; option->doc != NULL; option++) {
+        bool is_hidden = (option->flags & OPTION_HIDDEN) != 0;
+        if (option->group == title->group && option->name != NULL && !is_hidden) {
+            add_option(page, option);
+        }
+    }
 }
 
 static void add_commands(const struct command *command, struct reference_pages *pages)
@@ -70,7 +78,9 @@ static void add_commands(const struct command *command, struct reference_pages *
     }
     text_line(page, "## %s", TRANSLATED("Options"));
     for (const struct argp_option *option = command->options; option->doc != NULL; option++) {
-        add_option(page, option);
+        if (option->name == NULL) {
+            add_group(page, command->options, option);
+        }
     }
     reference_end(page);
 }
