@@ -44,6 +44,15 @@ static bool directory_prepare(const char *path, gid_t group, struct error *err)
     return true;
 }
 
+/* A log belongs to the file that it was written for, and beside a new one damages that too. What is
+ * shared between readers ("-shm") lives as long as one of them does, and would be believed. */
+static void log_remove(const char *path)
+{
+    AUTO_ARENA arena = arena_create();
+    (void)unlink(arena_printf(arena, "%s-wal", path)); /* mostly there is none */
+    (void)unlink(arena_printf(arena, "%s-shm", path));
+}
+
 /* SQLite gives the log files beside the store its own mode, and as root its owner too. */
 static bool file_prepare(const char *path, gid_t group, struct error *err)
 {
@@ -63,6 +72,9 @@ static bool file_prepare(const char *path, gid_t group, struct error *err)
     }
     if ((status.st_mode & 07777) != 0640 && fchmod(fd, 0640) != 0) {
         return error_errno(err, "set the mode of %s", path);
+    }
+    if (status.st_size == 0) { /* new: the former one was deleted, perhaps under its readers */
+        log_remove(path);
     }
     return true;
 }
@@ -112,9 +124,7 @@ static bool database_move_aside(struct store *store, const struct error *why, st
     if (rename(store->path, aside) != 0 && errno != ENOENT) {
         return error_errno(err, "move the damaged store to %s", aside);
     }
-    /* The log belongs to the damaged file; beside a new one it would damage that too. */
-    (void)unlink(arena_printf(arena, "%s-wal", store->path));
-    (void)unlink(arena_printf(arena, "%s-shm", store->path));
+    log_remove(store->path);
     log_event(LOG_LEVEL_WARNING, "the store is damaged and begun anew", "store", store->path,
               "kept", aside, "error", why->message, NULL);
     return true;

@@ -509,6 +509,54 @@ static void test_store_damaged_in_use_is_begun_anew(void **state)
     assert_int_equal(overview(folder, NOON + SECOND).documents.total, 1);
 }
 
+/* Locks are those of a process, so the reader is one of its own. Ends when the pipe is closed. */
+static pid_t read_until_closed(const struct test_folder *folder, int *out_end)
+{
+    int ready[2];
+    int end[2];
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(end, O_CLOEXEC), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct store_reader *reader = NULL;
+        char byte = 0;
+        (void)close(end[1]);
+        bool is_read = store_reader_open(store_path(folder), &reader, NULL) &&
+                       store_snapshot_begin(reader, NOON, NULL);
+        store_snapshot_end(reader);
+        _exit(is_read && write(ready[1], "", 1) == 1 && read(end[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    char byte = 0;
+    (void)close(ready[1]);
+    (void)close(end[0]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    (void)close(ready[0]);
+    *out_end = end[1];
+    return child;
+}
+
+/* What is between readers lives as long as they do, and would be taken for the new store's. */
+static void test_store_deleted_under_a_reader_is_begun_anew(void **state)
+{
+    const struct test_folder *folder = *state;
+    struct store *store = open_store(folder);
+    record_state(store, NOON, ITEM_STATE_IN_SYNC);
+    store_close(store);
+    int end = -1;
+    pid_t reader = read_until_closed(folder, &end);
+    assert_int_equal(unlinkat(folder->fd, "store.db", 0), 0);
+    assert_int_equal(unlinkat(folder->fd, "store.db-wal", 0), 0);
+    assert_true(test_folder_exists(folder, "store.db-shm"));
+    store = open_store(folder);
+    record_state(store, NOON + SECOND, ITEM_STATE_DRIFTED);
+    store_close(store);
+    assert_int_equal(overview(folder, NOON + SECOND).documents.of[ITEM_STATE_DRIFTED], 1);
+    int status = 0;
+    assert_int_equal(close(end), 0);
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_int_equal(status, 0);
+}
+
 static void test_store_refuses_a_database_of_another_program(void **state)
 {
     const struct test_folder *folder = *state;
@@ -591,6 +639,7 @@ int main(void)
         TEST(test_store_is_read_by_the_group_after_the_writer_left),
         TEST(test_store_damaged_is_moved_aside_and_begun_anew),
         TEST(test_store_damaged_in_use_is_begun_anew),
+        TEST(test_store_deleted_under_a_reader_is_begun_anew),
         TEST(test_store_refuses_a_database_of_another_program),
         TEST(test_store_of_an_older_program_is_brought_up),
         TEST(test_store_refuses_one_of_a_newer_program),
