@@ -3,6 +3,7 @@
  * looks first whether it is needed, so that a repeated apply does nothing twice. */
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -130,20 +131,37 @@ static bool look_at_manager(struct unit_work_list *works, uint64_t *out_loaded_a
     return true;
 }
 
+/* Were our record lost, the times must tell that what we wrote came before what we load and start:
+ * else a later run would restart everything for nothing. */
+static void wait_for_tick(int64_t newest_us)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+    int64_t now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    int64_t left_us = newest_us + CLOCK_TICK_US + 1 - now_us;
+    if (left_us > 0 && left_us <= CLOCK_TICK_US + 1) { /* longer: a time in the future */
+        struct timespec step = {.tv_nsec = (long)left_us * 1000};
+        (void)nanosleep(&step, NULL); /* a signal ends the run anyway */
+    }
+}
+
 static void read_inputs(struct unit_work_list *works, uint64_t loaded_at)
 {
+    int64_t newest_us = 0;
     for (size_t i = 0; i < works->count; i++) {
         struct unit_work *work = &works->items[i];
         if (is_removal(work)) {
             continue;
         }
         struct unit_inputs inputs = unit_inputs_look(works->host, work->wanted);
+        newest_us = inputs.newest_us > newest_us ? inputs.newest_us : newest_us;
         work->stamp = arena_strdup(works->arena, inputs.stamp);
         work->inputs = unit_inputs_digest(works->host, work->wanted, works->arena);
         work->loaded = unit_file_digest(works->host, work->wanted, works->arena);
         work->is_stale = work->is_stale || unit_is_stale(works->host, work->name, work->wanted,
                                                          works->record, loaded_at, works->arena);
     }
+    wait_for_tick(newest_us);
 }
 
 /* One daemon-reload for all that need it. */

@@ -519,12 +519,12 @@ static void test_unit_owes_without_our_record(void **state)
 {
     UNIT(unit, "t-norecord.service", SLEEPER);
     apply_well(&unit);
-    pause_ms(50);
     assert_int_equal(unlink(STATE "/units"), 0);
     unit.machine->host.fingerprints = NULL;
     assert_in_sync(&unit);
     write_file(unit.wanted.file, OTHER_SLEEPER);
     assert_change(&unit, "loaded", "an older text of its file", "the text of now");
+    pause_ms(20); /* the clock's tick: sooner, the times could not tell what came first */
     systemctl(*state, "daemon-reload", "--quiet");
     assert_change(&unit, "running with", "an older " UNITS "/t-norecord.service",
                   UNITS "/t-norecord.service");
