@@ -22,12 +22,14 @@ static void cleanup_journal(sd_journal **journal)
     sd_journal_close(*journal); /* accepts NULL */
 }
 
-/* (a AND b) OR c: matches of different fields go together, of the same field are alternatives. */
+/* (a AND b) OR c: matches of different fields go together, of the same field are alternatives.
+ * Not only the manager itself, _PID=1, speaks of a unit: so does its child that finds no program to
+ * run, and has often gone before the journal can see which unit it was in. */
 static bool journal_match(sd_journal *journal, const char *unit, struct arena *arena)
 {
     return sd_journal_add_match(journal, arena_printf(arena, "_SYSTEMD_UNIT=%s", unit), 0) >= 0 &&
            sd_journal_add_disjunction(journal) >= 0 &&
-           sd_journal_add_match(journal, "_PID=1", 0) >= 0 &&
+           sd_journal_add_match(journal, "_UID=0", 0) >= 0 &&
            sd_journal_add_match(journal, arena_printf(arena, "UNIT=%s", unit), 0) >= 0;
 }
 
