@@ -40,7 +40,7 @@ static bool read_settings_text(struct run *run, struct str *out_text, const char
 
 static bool decode_settings(struct run *run, const char *name, struct str text)
 {
-    const struct source *source = source_make(run->arena, name, text);
+    const struct source *source = source_make_file(run->arena, name, name, text);
     const struct yaml yaml = yaml_parse(run->arena, source, &run->diagnostics);
     struct node *nothing = arena_new(run->arena, struct node);
     *nothing = (struct node){.type = NODE_MAPPING, .span = {source, 0, 0}};
@@ -127,6 +127,9 @@ bool run_read_settings(struct run *run)
     if (run->host_name == NULL && !run->options->is_offline) {
         run->host_name = machine_name(run);
     }
+    run->report.folder = run->folder;
+    run->report.environment = run->environment;
+    run->report.host = run->host_name;
     if (!host_open(run->options->root, &run->layout, &run->facts, &run->host, &err)) {
         return run_fail(run, &err);
     }

@@ -100,6 +100,31 @@ static bool read_file(void *folder, const char *name, size_t limit, struct arena
     return file_read(directory->fd, name, limit, arena, out_content, err) || shorten(err, name);
 }
 
+/* The folder, or that of the file, with one slash behind it and no "./" before it; "" for the
+ * working directory. */
+static const char *opened_prefix(struct arena *arena, const char *folder, bool is_file)
+{
+    const char *slash = strrchr(folder, '/');
+    size_t length = strlen(folder);
+    if (is_file) {
+        length = slash == NULL ? 0 : (size_t)(slash - folder) + 1;
+    }
+    while (length >= 2 && folder[0] == '.' && folder[1] == '/') {
+        size_t skipped = 1 + strspn(folder + 1, "/");
+        skipped = skipped < length ? skipped : length;
+        folder += skipped;
+        length -= skipped;
+    }
+    bool is_root = length > 0 && folder[0] == '/';
+    while (length > 0 && folder[length - 1] == '/') {
+        length--;
+    }
+    if (length == 0 || (length == 1 && folder[0] == '.')) {
+        return is_root ? "/" : "";
+    }
+    return arena_printf(arena, "%.*s/", (int)length, folder);
+}
+
 static const struct load_reader directory_reader = {
     .list = list, .enter = enter, .leave = leave, .read = read_file};
 
@@ -120,6 +145,7 @@ void load_directory(struct arena *arena, const char *folder, const char *environ
         load_complain(&loading, folder, arena_strdup(arena, strerror(errno)));
         return;
     }
+    loading.opened = opened_prefix(arena, folder, !S_ISDIR(status.st_mode));
     struct directory root = {S_ISDIR(status.st_mode) ? fd : AT_FDCWD};
     if (S_ISDIR(status.st_mode)) {
         load_walk_folder(&loading, &root);

@@ -21,11 +21,19 @@ static void complain_error(struct loading *loading, const char *path, const stru
     load_complain(loading, path, arena_strdup(loading->arena, err->message));
 }
 
+static const struct source *make_source(const struct loading *loading, const char *path,
+                                        struct str content)
+{
+    const char *opened = loading->opened == NULL
+                             ? NULL
+                             : arena_printf(loading->arena, "%s%s", loading->opened, path);
+    return source_make_file(loading->arena, path, opened, content);
+}
+
 /* A span that names the file and no line in it. */
 static struct span whole_file(struct loading *loading, const char *path)
 {
-    const struct source *source = source_make(loading->arena, path, STR(""));
-    return (struct span){source, 0, 0};
+    return (struct span){make_source(loading, path, STR("")), 0, 0};
 }
 
 static void stop(struct loading *loading, enum diagnostic_code code, const char *limit)
@@ -48,7 +56,7 @@ static void take_file(struct loading *loading, const char *path, enum load_layer
     } else if (loading->loaded->files.count >= LOAD_FILES_MOST) {
         stop(loading, DIAGNOSTIC_TOO_MANY_FILES, "10,000");
     } else {
-        const struct source *source = source_make(loading->arena, path, content);
+        const struct source *source = make_source(loading, path, content);
         vec_add(loading->arena, &loading->loaded->files, (struct loaded_file){source, layer});
     }
 }

@@ -13,6 +13,12 @@ VEC(line_start_list, size_t);
 
 const struct source *source_make(struct arena *arena, const char *name, struct str content)
 {
+    return source_make_file(arena, name, NULL, content);
+}
+
+const struct source *source_make_file(struct arena *arena, const char *name, const char *path,
+                                      struct str content)
+{
     struct line_start_list starts = {0};
     vec_add(arena, &starts, 0);
     for (const char *at = content.data, *end = at + content.length; at < end;) {
@@ -26,6 +32,7 @@ const struct source *source_make(struct arena *arena, const char *name, struct s
 
     struct source *source = arena_new(arena, struct source);
     source->name = name;
+    source->path = path;
     source->content = content;
     source->line_starts = starts.items;
     source->line_count = starts.count;

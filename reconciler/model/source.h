@@ -8,6 +8,7 @@
 
 struct source {
     const char *name; /* as shown to people: the path below the folder, or "preset gunicorn" */
+    const char *path; /* as it is opened from the working directory; NULL: no file of today */
     struct str content;
     const size_t *line_starts; /* offset of each line's first byte; line_count entries */
     size_t line_count;
@@ -29,6 +30,9 @@ struct position {
 
 /* Keeps name and content by reference; indexes the lines (LF and CRLF end a line). */
 const struct source *source_make(struct arena *arena, const char *name, struct str content);
+/* The same of a file that can be opened. */
+const struct source *source_make_file(struct arena *arena, const char *name, const char *path,
+                                      struct str content);
 struct position source_position(const struct source *source, size_t offset);
 /* The line (from 1) without its line end. */
 struct str source_line(const struct source *source, size_t line);
