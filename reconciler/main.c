@@ -9,6 +9,7 @@
 
 #include <git2.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "core/words.h"
 #include "verbs/verb.h"
@@ -57,7 +58,7 @@ static const struct argp_option options[] = {
     {"root", OPTION_ROOT, "DIR", 0, "Put everything below DIR, for images", 2},
     {.doc = "What is printed, and how it ends:", .group = 3},
     {"out", OPTION_OUT, "DIR", 0, "Where render, or explain, writes its files", 3},
-    {"output", 'o', "FORMAT[=FILE]", 0, "text or json; may be given several times", 3},
+    {"output", 'o', "FORMAT[=FILE]", 0, "How to report, and where to; may be given several times", 3},
     {"color", OPTION_COLOR, "WHEN", 0, "auto, always or never", 3},
     {"quiet", 'q', NULL, 0, "The verdict only", 3},
     {"detailed-exitcode", OPTION_DETAILED, NULL, 0, "Exit with 2 when something differs", 3},
@@ -65,19 +66,26 @@ static const struct argp_option options[] = {
 };
 // clang-format on
 
+/* "text, json, markdown" */
+static const char *format_names(struct arena *arena)
+{
+    struct text out = text_make(arena);
+    for (size_t i = 0; i < report_format_count(); i++) {
+        text_addf(&out, "%s%s", i == 0 ? "" : ", ", report_format_at(i)->name);
+    }
+    return out.data;
+}
+
 static bool parse_output(struct command *command, const char *text)
 {
-    static const char *const names[] = {[OUTPUT_TEXT] = "text", [OUTPUT_JSON] = "json"};
     size_t length = strcspn(text, "=");
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (strlen(names[i]) == length && strncmp(names[i], text, length) == 0 &&
-            command->output_count < OUTPUTS_MOST) {
-            command->outputs[command->output_count++] = (struct output){
-                (enum output_format)i, text[length] == '=' ? text + length + 1 : NULL};
-            return true;
-        }
+    const struct report_format *format = report_format_find((struct str){text, length});
+    if (format == NULL || command->output_count == OUTPUTS_MOST) {
+        return false;
     }
-    return false;
+    command->outputs[command->output_count++] =
+        (struct output){format, text[length] == '=' ? text + length + 1 : NULL};
+    return true;
 }
 
 /* As https://no-color.org has it: set, and not empty. */
@@ -206,8 +214,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'o':
         if (!parse_output(command, argument)) {
-            argp_error(state, "unknown output \"%s\": text or json, at most %d", argument,
-                       OUTPUTS_MOST);
+            argp_error(state, "unknown output \"%s\": %s; at most %d of them", argument,
+                       format_names(command->arena), OUTPUTS_MOST);
         }
         return 0;
     case OPTION_COLOR:
@@ -231,6 +239,10 @@ static const char *document_verbs(struct arena *arena)
         const struct verb *verb = verb_at(i);
         const char *head = arena_printf(arena, "%s %s", verb->name, verb->arguments);
         text_line(&out, "  %-22s %s", head, verb->help);
+    }
+    text_add(&out, "\nFormats (-o):\n");
+    for (size_t i = 0; i < report_format_count(); i++) {
+        text_line(&out, "  %-22s %s", report_format_at(i)->name, report_format_at(i)->help);
     }
     text_add(&out, "\nWithout a verb: apply. FOLDER may be a single file. Exit codes:");
     for (size_t i = 0; i < exit_code_word_count(); i++) {
@@ -325,11 +337,14 @@ int main(int argc, char **argv)
     int code = EXIT_CODE_USAGE;
     if (parse(&command, argc, argv) == 0) {
         if (command.output_count == 0) {
-            command.outputs[command.output_count++] = (struct output){OUTPUT_TEXT, NULL};
+            command.outputs[command.output_count++] = (struct output){report_format_at(0), NULL};
         }
         if (command.is_quiet) {
             command.run.progress = NULL;
         }
+        CLEANUP(cleanup_free) char *directory = get_current_dir_name(); /* NULL is fine */
+        command.run.directory = directory;
+        command.run.verb = command.verb->name;
         (void)git_libgit2_init(); /* diffs; fails only without memory */
         code = command.verb->execute(&command);
         (void)git_libgit2_shutdown();

@@ -420,9 +420,12 @@ bool run_open(struct run *run, struct arena *arena, const struct run_options *op
     *run = (struct run){.arena = arena, .options = options, .lock = -1};
     run->started_us = run_clock_us();
     run->report = (struct report){.arena = arena,
+                                  .verb = options->verb,
+                                  .directory = options->directory,
                                   .is_dry_run = !options->applies,
                                   .facts = &run->facts,
-                                  .diagnostics = &run->diagnostics};
+                                  .diagnostics = &run->diagnostics,
+                                  .documents = &run->documents};
     return run_read_settings(run);
 }
 

@@ -14,6 +14,8 @@
 #include "schemas/settings.h"
 
 struct run_options {
+    const char *verb;        /* as reports name the run: "plan" */
+    const char *directory;   /* the working directory: reports name files from there; or NULL */
     const char *folder;      /* NULL: the settings' source */
     const char *config;      /* settings file; NULL: /etc/reconcile/reconcile.yaml when it exists */
     const char *root;        /* "/" or the DIR of --root */

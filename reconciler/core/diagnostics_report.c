@@ -153,8 +153,8 @@ static bool is_repeated(const struct group_list *groups, const struct group *gro
     return false;
 }
 
-static struct group_list sort_diagnostics(struct arena *arena,
-                                          const struct diagnostic_list *diagnostics)
+static struct group_list group_diagnostics(struct arena *arena,
+                                           const struct diagnostic_list *diagnostics)
 {
     struct group_list all = {0};
     for (size_t i = 0; i < diagnostics->count; i++) {
@@ -175,6 +175,19 @@ static struct group_list sort_diagnostics(struct arena *arena,
         }
     }
     return groups;
+}
+
+struct diagnostic_list diagnostics_sort(struct arena *arena,
+                                        const struct diagnostic_list *diagnostics)
+{
+    struct diagnostic_list sorted = {0};
+    struct group_list groups = group_diagnostics(arena, diagnostics);
+    for (size_t i = 0; i < groups.count; i++) {
+        for (size_t k = 0; k < groups.items[i].count; k++) {
+            vec_add(arena, &sorted, groups.items[i].first[k]);
+        }
+    }
+    return sorted;
 }
 
 /* ---- Text ----------------------------------------------------------------------------------- */
@@ -289,7 +302,7 @@ void diagnostics_write_text(const struct diagnostic_list *diagnostics, bool has_
                             struct text *out)
 {
     const struct paint *paint = has_color ? &colors : &no_colors;
-    struct group_list groups = sort_diagnostics(out->arena, diagnostics);
+    struct group_list groups = group_diagnostics(out->arena, diagnostics);
     for (size_t i = 0; i < groups.count; i++) {
         for (size_t k = 0; k < groups.items[i].count; k++) {
             write_diagnostic(out, paint, &groups.items[i].first[k]);
@@ -345,7 +358,7 @@ static json_t *diagnostic_json(struct arena *arena, const struct diagnostic *dia
 json_t *diagnostics_json(struct arena *arena, const struct diagnostic_list *diagnostics)
 {
     json_t *list = json_array();
-    struct group_list groups = sort_diagnostics(arena, diagnostics);
+    struct group_list groups = group_diagnostics(arena, diagnostics);
     for (size_t i = 0; i < groups.count; i++) {
         for (size_t k = 0; k < groups.items[i].count; k++) {
             (void)json_array_append_new(list, diagnostic_json(arena, &groups.items[i].first[k]));

@@ -14,6 +14,10 @@ const char *diagnostic_message(struct arena *arena, const struct diagnostic *dia
 /* What to do about it; NULL when there is nothing to say. */
 const char *diagnostic_help(struct arena *arena, const struct diagnostic *diagnostic);
 
+/* By place, each once, notes behind what they belong to. */
+struct diagnostic_list diagnostics_sort(struct arena *arena,
+                                        const struct diagnostic_list *diagnostics);
+
 /* Message, place, source line with a mark, help; then a line that counts them. Nothing for an empty
  * list.
  *

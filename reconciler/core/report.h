@@ -1,5 +1,5 @@
 /* What a run found and did, for people and for programs. One function decides the verdict line and
- * one the exit code; text and JSON say the same. Pure. */
+ * one the exit code; every format says the same. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/plan.h"
 #include "model/diagnostic.h"
+#include "model/document.h"
 #include "model/facts.h"
 
 /* Exit codes, sysexits(3) where one fits; what each means is told by core/words. */
@@ -38,10 +39,17 @@ VEC(finding_list, struct finding);
 
 struct report {
     struct arena *arena;
+    const char *verb;        /* "plan", "apply": what was asked for */
+    const char *environment; /* or NULL, as the next */
+    const char *host;
+    const char *folder;    /* of the documents, as it was named; or NULL */
+    const char *directory; /* the working directory: files below it are named from there */
     bool is_dry_run;
+    bool is_check;   /* the documents alone were looked at */
     bool is_refused; /* the documents have errors: nothing was looked at */
     const struct facts *facts;
     const struct diagnostic_list *diagnostics;
+    const struct document_set *documents; /* as far as they could be read; NULL: none were */
     size_t settled_items;           /* nothing changed since all was proven: no plan was made */
     const struct plan *plan;        /* NULL when refused */
     const struct outcome *outcomes; /* one per action; NULL when nothing was applied */
@@ -72,13 +80,23 @@ struct report_style {
     bool has_color;
     bool is_quiet; /* the verdict only */
     bool hides_verdict;
-    bool only_drift; /* `drift`: what we want something new of is left out */
+    bool only_drift;  /* `drift`: what we want something new of is left out */
+    bool is_detailed; /* the exit code that is told is that of --detailed-exitcode */
 };
-/* Verdict, findings, changes with their diffs. Diagnostics are printed by their own printer. */
-void report_write_text(const struct report *report, const struct report_style *style,
-                       struct text *out);
-/* One JSON object with everything; ends in a newline. documents: their states are told too; may be
- * NULL. */
-struct document_states;
-void report_write_json(const struct report *report, const struct document_states *documents,
-                       bool is_detailed, struct text *out);
+
+/* One way of writing a report down; core/report_formats.def is the list of them. */
+struct report_format {
+    const char *name; /* "text" */
+    const char *help;
+    void (*write)(const struct report *report, const struct report_style *style, struct text *out);
+};
+size_t report_format_count(void);
+const struct report_format *report_format_at(size_t index);
+/* NULL when there is none of that name. */
+const struct report_format *report_format_find(struct str name);
+
+#define REPORT_FORMAT(name, help)                                                                  \
+    void report_write_##name(const struct report *report, const struct report_style *style,        \
+                             struct text *out);
+#include "core/report_formats.def"
+#undef REPORT_FORMAT

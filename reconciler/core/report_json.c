@@ -1,4 +1,4 @@
-/* The report as one JSON object, for CI and for `plan --against`. */
+/* The report as one JSON object, for programs. */
 #include "core/diagnostics_report.h"
 #include "core/report_line.h"
 #include "core/state.h"
@@ -105,35 +105,38 @@ static json_t *json_diagnostics(const struct report *report)
     return diagnostics_json(report->arena, list == NULL ? &none : list);
 }
 
-static json_t *json_documents(const struct report *report, const struct document_states *states)
+/* Each with its state, where the host was looked at. */
+static json_t *json_documents(const struct report *report)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < states->count; i++) {
-        const struct document_state *state = &states->items[i];
-        (void)json_array_append_new(list,
-                                    json_pack("{s:s, s:s, s:o, s:o}", "document",
-                                              document_id(report->arena, state->document), "state",
-                                              item_state_word(state->state), "place",
-                                              json_place(report->arena, state->document->span),
-                                              "detail", json_text(state->detail)));
+    struct document_states states = {0};
+    if (report->documents != NULL) {
+        document_states_collect(report, report->documents, &states);
+    }
+    for (size_t i = 0; i < states.count; i++) {
+        const struct document_state *state = &states.items[i];
+        const char *word = report->plan == NULL ? NULL : item_state_word(state->state);
+        (void)json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o, s:o}", "document",
+                            json_text(document_id(report->arena, state->document)), "place",
+                            json_place(report->arena, state->document->span), "state",
+                            json_text(word), "detail", json_text(state->detail)));
     }
     return list;
 }
 
-void report_write_json(const struct report *report, const struct document_states *documents,
-                       bool is_detailed, struct text *out)
+void report_write_json(const struct report *report, const struct report_style *style,
+                       struct text *out)
 {
     AUTO_JSON root = json_pack(
-        "{s:s, s:i, s:b, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "verdict",
-        report_verdict(report), "exit_code", (int)report_exit_code(report, is_detailed), "dry_run",
-        report->is_dry_run, "hold", json_text(report->hold), "counts", json_counts(report),
-        "impact", json_impact(report), "generation_before", (json_int_t)report->generation_before,
-        "generation_after", (json_int_t)report->generation_after, "diagnostics",
+        "{s:s, s:i, s:b, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "verdict",
+        report_verdict(report), "exit_code", (int)report_exit_code(report, style->is_detailed),
+        "dry_run", report->is_dry_run, "hold", json_text(report->hold), "counts",
+        json_counts(report), "impact", json_impact(report), "generation_before",
+        (json_int_t)report->generation_before, "generation_after",
+        (json_int_t)report->generation_after, "documents", json_documents(report), "diagnostics",
         json_diagnostics(report), "findings", json_findings(report), "held", json_held(report),
         "changes", json_changes(report));
-    if (documents != NULL) {
-        (void)json_object_set_new(root, "documents", json_documents(report, documents));
-    }
     CLEANUP(cleanup_free) char *text = json_dumps(root, JSON_INDENT(2));
     if (text != NULL) {
         text_line(out, "%s", text);

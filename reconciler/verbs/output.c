@@ -33,14 +33,11 @@ static struct text write_report(struct command *command, const struct run *run,
                                 const struct report_style *style, const struct output *output)
 {
     struct text text = text_make(command->arena);
-    if (output->format == OUTPUT_JSON) {
-        report_write_json(&run->report, NULL, command->is_detailed, &text);
-        return text;
-    }
     struct report_style chosen = *style;
     chosen.is_quiet |= command->is_quiet;
+    chosen.is_detailed = command->is_detailed;
     chosen.has_color = command->has_color && output->file == NULL;
-    report_write_text(&run->report, &chosen, &text);
+    output->format->write(&run->report, &chosen, &text);
     return text;
 }
 

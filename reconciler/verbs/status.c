@@ -17,18 +17,20 @@ static void write_text(const struct run *run, const struct document_states *stat
     }
 }
 
+/* People get the documents' states; every other format is that of any report. */
 static int write_states(struct command *command, const struct run *run)
 {
+    const struct report_style style = {.is_detailed = command->is_detailed};
     struct document_states states = {0};
     document_states_collect(&run->report, &run->documents, &states);
     int code = (int)report_exit_code(&run->report, command->is_detailed);
     for (size_t i = 0; i < command->output_count; i++) {
         const struct output *output = &command->outputs[i];
         struct text out = text_make(run->arena);
-        if (output->format == OUTPUT_JSON) {
-            report_write_json(&run->report, &states, command->is_detailed, &out);
-        } else {
+        if (output->format->write == report_write_text) {
             write_text(run, &states, command->is_quiet, &out);
+        } else {
+            output->format->write(&run->report, &style, &out);
         }
         if (output_emit(output, text_str(&out)) != EXIT_CODE_SUCCESS) {
             code = EXIT_CODE_FAILED;

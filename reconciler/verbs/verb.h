@@ -7,10 +7,8 @@
 #include "core/report.h"
 #include "run.h"
 
-enum output_format { OUTPUT_TEXT, OUTPUT_JSON };
-
 struct output {
-    enum output_format format;
+    const struct report_format *format;
     const char *file; /* NULL: standard output */
 };
 

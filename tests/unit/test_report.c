@@ -123,7 +123,7 @@ static void test_report_never_shows_a_secret(void **state)
     assert_non_null(strstr(text, "content: changed"));
     assert_null(strstr(text, "hunter"));
     struct text json = text_make(fixture->arena);
-    report_write_json(&fixture->report, NULL, false, &json);
+    report_write_json(&fixture->report, &(struct report_style){0}, &json);
     assert_null(strstr(json.data, "hunter"));
 }
 
@@ -168,7 +168,7 @@ static void test_report_json_says_the_same(void **state)
             (struct change){.field = "content", .is_text = true, .to = "two\n"});
     fixture->plan.counts.to_change = 1;
     struct text out = text_make(fixture->arena);
-    report_write_json(&fixture->report, NULL, true, &out);
+    report_write_json(&fixture->report, &(struct report_style){.is_detailed = true}, &out);
     json_t *root = json_loads(out.data, 0, NULL);
     assert_non_null(root);
     assert_string_equal(json_string_value(json_object_get(root, "verdict")),
@@ -240,11 +240,11 @@ static void test_report_json_names_the_document_of_a_part(void **state)
                             .document = &document,
                             .is_text = true,
                             .to = "a;\n"});
-    struct document_states states = {0};
-    vec_add(fixture->arena, &states,
-            (struct document_state){&document, ITEM_STATE_PENDING, "to update"});
+    struct document_set set = {0};
+    document_set_add(fixture->arena, &set, &document);
+    fixture->report.documents = &set;
     struct text out = text_make(fixture->arena);
-    report_write_json(&fixture->report, &states, false, &out);
+    report_write_json(&fixture->report, &(struct report_style){0}, &out);
     json_t *root = json_loads(out.data, 0, NULL);
     const json_t *change = json_array_get(json_object_get(root, "changes"), 0);
     assert_string_equal(json_string_value(json_object_get(change, "document")), "site:x");

@@ -1,0 +1,121 @@
+/* The report for people at a terminal: the verdict first, then what differs with its place and
+ * diff, nothing for what is unchanged. */
+#include <string.h>
+
+#include "base/visible.h"
+#include "core/report_line.h"
+
+static const char *const color_of_symbol[] = {
+    ['+'] = "\033[32m",
+    ['~'] = "\033[33m",
+    ['-'] = "\033[31m",
+    ['!'] = "\033[1;31m",
+};
+
+static void add_colored(struct text *out, const struct report_style *style, char symbol,
+                        const char *line)
+{
+    const char *shown = visible_line(out->arena, line);
+    if (style->has_color) {
+        text_addf(out, "%s%s\033[0m\n", color_of_symbol[(unsigned char)symbol], shown);
+    } else {
+        text_line(out, "%s", shown);
+    }
+}
+
+/* Each line of a text four columns in; in color where it is a diff. */
+static void add_indented(struct text *out, const struct report_style *style, const char *written)
+{
+    const char *text = visible_text(out->arena, written);
+    while (*text != '\0') {
+        const char *end = strchrnul(text, '\n');
+        char first = *text;
+        bool is_marked = style->has_color && (first == '+' || first == '-');
+        text_addf(out, "    %s%.*s%s\n", is_marked ? color_of_symbol[(unsigned char)first] : "",
+                  (int)(end - text), text, is_marked ? "\033[0m" : "");
+        text = *end == '\n' ? end + 1 : end;
+    }
+}
+
+static void write_line(const struct report_line *line, const struct report_style *style,
+                       struct text *out)
+{
+    struct text head = text_make(out->arena);
+    text_addf(&head, "%c %s", line->symbol, line->name);
+    if (line->place != NULL) {
+        text_addf(&head, "  (%s)", line->place);
+    }
+    if (line->note != NULL) {
+        text_addf(&head, "  %s", line->note);
+    }
+    add_colored(out, style, line->symbol, head.data);
+    for (size_t i = 0; i < line->details.count; i++) {
+        text_line(out, "    %s", visible_line(out->arena, line->details.items[i]));
+    }
+    if (line->diff != NULL) {
+        add_indented(out, style, line->diff);
+    }
+    if (line->evidence != NULL) {
+        add_indented(out, style, line->evidence);
+    }
+}
+
+static void write_findings(const struct report *report, const struct report_style *style,
+                           struct text *out)
+{
+    for (size_t i = 0; i < report->findings.count; i++) {
+        const struct finding *finding = &report->findings.items[i];
+        const char *place = finding->span.source == NULL
+                                ? (finding->document == NULL ? "" : finding->document)
+                                : span_text(out->arena, finding->span);
+        const char *head = arena_printf(out->arena, "! %s%s%s: %s", place, *place ? ": " : "",
+                                        finding->tool, finding->message);
+        if (finding->is_error) {
+            add_colored(out, style, '!', head);
+        } else {
+            text_line(out, "%s", visible_line(out->arena, head));
+        }
+    }
+}
+
+static void write_held(const struct report *report, const struct report_style *style,
+                       struct text *out)
+{
+    for (size_t i = 0; i < report->held.count; i++) {
+        const struct held_document *held = &report->held.items[i];
+        struct span span = held->span.source == NULL ? held->document->span : held->span;
+        add_colored(out, style, '!',
+                    arena_printf(out->arena, "! %s  (%s)  stays as it was: %s",
+                                 document_id(out->arena, held->document),
+                                 span_text(out->arena, span), held->because));
+        if (held->evidence != NULL) {
+            add_indented(out, style, held->evidence);
+        }
+    }
+}
+
+void report_write_text(const struct report *report, const struct report_style *style,
+                       struct text *out)
+{
+    if (!style->hides_verdict) {
+        text_line(out, "%s", visible_line(out->arena, report_verdict(report)));
+    }
+    if (report->hold != NULL) {
+        text_line(out, "! %s", visible_line(out->arena, report->hold));
+    }
+    if (style->is_quiet) {
+        return;
+    }
+    write_findings(report, style, out);
+    if (report->plan == NULL) {
+        return;
+    }
+    write_held(report, style, out);
+    struct report_lines lines = {0};
+    report_collect(report, &lines);
+    for (size_t i = 0; i < lines.count; i++) {
+        if (!style->only_drift || lines.items[i].is_drift) {
+            write_line(&lines.items[i], style, out);
+        }
+    }
+}
