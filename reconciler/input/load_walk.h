@@ -40,8 +40,8 @@ struct loading {
     struct arena *arena;
     const struct load_reader *reader;
     const char *folder; /* as people know it */
-    const char *opened; /* what stands before paths when files are opened from the working directory:
-                           "conf/", or ""; NULL: they cannot be opened there */
+    const char *opened; /* what stands before paths when files are opened from the working
+                           directory: "conf/", or ""; NULL: they cannot be opened there */
     struct diagnostic_list *diagnostics;
     struct loaded *loaded;
     size_t total;   /* bytes */
