@@ -119,3 +119,73 @@ struct certificate_record {
     int64_t not_after;
     int64_t renews_at; /* when we mean to renew it */
 };
+
+/* A managed file that somebody changed, as the loop saw it. */
+struct drift_record {
+    int64_t number; /* given by the store; ignored when writing */
+    int64_t run;    /* that recorded it; ignored when writing */
+    int64_t at;     /* when it was changed */
+    const char *path;
+    const char *kind; /* of the document; NULL: the engine's own */
+    const char *name;
+    const char *what;    /* "written", "replaced", "removed", "attributes" */
+    const char *answer;  /* "restored", "reported", "fight", "handed", "failed" */
+    const char *reason;  /* why it was left, or what failed */
+    int64_t took_us;     /* from the change to the answer */
+    bool is_cosmetic;    /* only comments or spacing differ: programs read the same */
+    const char *program; /* of the writer; NULL: unknown */
+    const char *command; /* its arguments */
+    int64_t pid;
+    const char *parents; /* "bash < sshd" */
+    const char *user;    /* NULL: unknown */
+    const char *login;   /* who logged in, whatever sudo made of it; NULL: nobody, or unknown */
+    const char *unit;    /* of systemd */
+    const char *package; /* "upgrade nginx-common 1.22.1-9": the package manager did it */
+    const char *diff;    /* unified: from what was found to what is desired */
+};
+
+enum delivery_fate {
+    DELIVERY_APPLIED, /* all of it runs */
+    DELIVERY_PARTLY,  /* some documents stay at their last good state */
+    DELIVERY_REFUSED, /* nothing of it was applied */
+    DELIVERY_WAITING, /* for a window, for somebody, or for the end of a hold */
+    DELIVERY_FATE_COUNT
+};
+
+static inline const char *delivery_fate_word(enum delivery_fate fate)
+{
+    static const char *const words[DELIVERY_FATE_COUNT] = {
+        [DELIVERY_APPLIED] = "applied",
+        [DELIVERY_PARTLY] = "partly",
+        [DELIVERY_REFUSED] = "refused",
+        [DELIVERY_WAITING] = "waiting",
+    };
+    return words[fate];
+}
+
+/* What became of one version of the documents. */
+struct delivery_record {
+    const char *version; /* commit, or digest of a folder's documents: the row's key */
+    const char *source;
+    const char *commit; /* NULL: a plain folder */
+    const char *subject;
+    const char *author;
+    int64_t commit_at;
+    int64_t first_at; /* kept by the store: when it was first seen */
+    int64_t last_at;
+    enum delivery_fate fate;
+    int64_t generation;   /* that it became; 0: none */
+    const char *evidence; /* mistakes, nginx's complaint, the answer of a probe; or NULL */
+};
+
+/* Who did what: for the audit log. */
+struct audit_record {
+    int64_t number; /* given by the store; ignored when writing */
+    int64_t at;
+    const char *who;    /* "root", "ali (web)", "reconcile" */
+    const char *from;   /* "command line, process 123", "192.0.2.7"; or NULL */
+    const char *action; /* "suspend", "resume", "check", "rollback", "confirm" */
+    const char *target; /* "site:shop"; or NULL */
+    const char *detail; /* the reason given, the end; or NULL */
+    const char *commit; /* that was current; or NULL */
+};

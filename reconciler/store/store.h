@@ -36,6 +36,11 @@ struct run_report {
     size_t document_count;
     const struct certificate_record *certificates;
     size_t certificate_count;
+    const struct drift_record *drifts; /* that no earlier run recorded */
+    size_t drift_count;
+    const struct delivery_record *delivery; /* of the documents that were looked at; NULL: none */
+    const struct audit_record *audits;      /* that no earlier run recorded */
+    size_t audit_count;
 };
 
 /* True when every recorded item is in sync and the recorded wish has this digest: a run that finds

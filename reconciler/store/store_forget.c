@@ -6,6 +6,9 @@ enum {
     QUIET_RUNS_KEPT = 1000, /* runs that had nothing to do */
     EVENTFUL_RUNS_KEPT = 2000,
     ACTIONS_KEPT = 200 * 1000,
+    DRIFTS_KEPT = 10 * 1000,
+    DELIVERIES_KEPT = 1000,
+    AUDITS_KEPT = 10 * 1000,
     /* Old rows go in one sweep when a limit is passed by a tenth, not one at each run. */
     SLACK_DIVISOR = 10,
 };
@@ -17,7 +20,9 @@ enum {
     "DELETE FROM text WHERE id NOT IN (SELECT diff FROM action WHERE diff IS NOT NULL"             \
     " UNION SELECT evidence FROM action WHERE evidence IS NOT NULL"                                \
     " UNION SELECT message FROM run WHERE message IS NOT NULL"                                     \
-    " UNION SELECT diff FROM item WHERE diff IS NOT NULL)"
+    " UNION SELECT diff FROM item WHERE diff IS NOT NULL"                                          \
+    " UNION SELECT diff FROM drift WHERE diff IS NOT NULL"                                         \
+    " UNION SELECT evidence FROM delivery WHERE evidence IS NOT NULL)"
 
 // clang-format off
 static const struct limit {
@@ -36,6 +41,15 @@ static const struct limit {
      "DELETE FROM run WHERE number <= (SELECT run FROM action"
      " ORDER BY run DESC, number DESC LIMIT 1 OFFSET ?1)"
      " AND number <> (SELECT max(number) FROM run)" NOT_THE_STATE},
+    {"SELECT count(*) FROM drift", DRIFTS_KEPT, false,
+     "DELETE FROM drift WHERE number <= (SELECT number FROM drift"
+     " ORDER BY number DESC LIMIT 1 OFFSET ?1)"},
+    {"SELECT count(*) FROM delivery", DELIVERIES_KEPT, false,
+     "DELETE FROM delivery WHERE last_at <= (SELECT last_at FROM delivery"
+     " ORDER BY last_at DESC LIMIT 1 OFFSET ?1)"},
+    {"SELECT count(*) FROM audit", AUDITS_KEPT, false,
+     "DELETE FROM audit WHERE number <= (SELECT number FROM audit"
+     " ORDER BY number DESC LIMIT 1 OFFSET ?1)"},
 };
 // clang-format on
 

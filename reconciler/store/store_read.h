@@ -13,6 +13,9 @@ VEC(action_records, struct action_record);
 VEC(item_records, struct item_record);
 VEC(document_records, struct document_record);
 VEC(certificate_records, struct certificate_record);
+VEC(drift_records, struct drift_record);
+VEC(delivery_records, struct delivery_record);
+VEC(audit_records, struct audit_record);
 
 struct store_reader;
 
@@ -149,3 +152,25 @@ struct history_slot {
 /* count slots of width microseconds, the last one ending at end; out has room for count. */
 bool store_read_history(struct store_reader *reader, int64_t end, int64_t width, size_t count,
                         struct history_slot *out_slots, struct error *err) MUST_CHECK;
+
+/* What the loop saw, the newest first. */
+struct drift_filter {
+    const char *kind; /* of the document; NULL: all */
+    const char *name;
+    int64_t key; /* number of the event to go on from; 0: from the newest */
+    size_t limit;
+};
+struct drift_page {
+    struct drift_records rows;
+    bool has_after;
+    int64_t total; /* that match */
+};
+bool store_read_drifts(struct store_reader *reader, struct arena *arena,
+                       const struct drift_filter *filter, struct drift_page *out_page,
+                       struct error *err) MUST_CHECK;
+/* What became of the versions of the documents, the last one looked at first. */
+bool store_read_deliveries(struct store_reader *reader, struct arena *arena, size_t limit,
+                           struct delivery_records *out_deliveries, struct error *err) MUST_CHECK;
+/* Who did what, the newest first. */
+bool store_read_audits(struct store_reader *reader, struct arena *arena, size_t limit,
+                       struct audit_records *out_audits, struct error *err) MUST_CHECK;

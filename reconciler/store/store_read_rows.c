@@ -37,7 +37,7 @@ static enum run_verdict row_verdict(struct cursor *cursor)
     return RUN_VERDICT_FAILED;
 }
 
-static const char *row_long(struct cursor *cursor, struct arena *arena)
+const char *row_long(struct cursor *cursor, struct arena *arena)
 {
     int64_t length = row_integer(cursor);
     int column = cursor->next++;

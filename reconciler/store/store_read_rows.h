@@ -52,6 +52,9 @@ struct document_record document_of_row(const struct store_reader *reader, sqlite
                                        struct arena *arena);
 struct certificate_record certificate_of_row(sqlite3_stmt *statement, struct arena *arena);
 
+/* A long text: its two columns. */
+const char *row_long(struct cursor *cursor, struct arena *arena);
+
 /* True while there are rows; at the end, or on an error, false with *out_is_failed set. */
 bool row_step(struct store_reader *reader, sqlite3_stmt *statement, bool *out_is_failed,
               struct error *err);

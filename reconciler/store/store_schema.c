@@ -102,6 +102,31 @@ static const char *const migrations[] = {
     "    PRIMARY KEY (of, kind, state)"
     ") WITHOUT ROWID;"
     TALLY_COUNT ";",
+    /* What the loop saw, what became of each version of the documents, and who did what. */
+    "CREATE TABLE drift ("
+    "    number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "    run INTEGER NOT NULL, at INTEGER NOT NULL,"
+    "    path TEXT NOT NULL, kind TEXT, name TEXT,"
+    "    what TEXT NOT NULL, answer TEXT NOT NULL, reason TEXT,"
+    "    took_us INTEGER NOT NULL, cosmetic INTEGER NOT NULL,"
+    "    program TEXT, command TEXT, pid INTEGER, parents TEXT,"
+    "    user TEXT, login TEXT, unit TEXT, package TEXT,"
+    "    diff INTEGER REFERENCES text (id)"
+    ");"
+    "CREATE INDEX drift_document ON drift (kind, name, number);"
+    "CREATE TABLE delivery ("
+    "    version TEXT PRIMARY KEY,"
+    "    source TEXT, commit_id TEXT, subject TEXT, author TEXT, commit_at INTEGER,"
+    "    first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,"
+    "    fate TEXT NOT NULL, generation INTEGER,"
+    "    evidence INTEGER REFERENCES text (id)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX delivery_last ON delivery (last_at, version);"
+    "CREATE TABLE audit ("
+    "    number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "    at INTEGER NOT NULL, who TEXT, origin TEXT, action TEXT NOT NULL, target TEXT,"
+    "    detail TEXT, commit_id TEXT"
+    ");",
 };
 // clang-format on
 enum { VERSION = STORE_SCHEMA_VERSION };

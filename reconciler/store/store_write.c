@@ -9,9 +9,7 @@
 
 enum { LINE_MAX_BYTES = 2048 }; /* of one-line texts: details, errors, names */
 
-/* One-line texts come from documents, programs and the kernel: only their length is made sure of.
- */
-static void bind_line(struct recording *recording, struct cursor *cursor, const char *line)
+void bind_line(struct recording *recording, struct cursor *cursor, const char *line)
 {
     if (line != NULL && strlen(line) > LINE_MAX_BYTES) {
         line = arena_printf(recording->arena, "%.*s...", LINE_MAX_BYTES, line);
@@ -19,7 +17,7 @@ static void bind_line(struct recording *recording, struct cursor *cursor, const 
     bind_text(cursor, line);
 }
 
-static bool bind_long(struct recording *recording, struct cursor *cursor, const char *text)
+bool bind_long(struct recording *recording, struct cursor *cursor, const char *text)
 {
     int64_t id = 0;
     if (!store_texts_add(&recording->texts, text, &id, recording->err)) {
@@ -208,9 +206,8 @@ static bool certificate_insert(struct recording *recording, sqlite3_stmt *statem
 }
 
 /* Prepares the SQL once and writes count rows with it. */
-static bool rows_write(struct recording *recording, size_t count, const char *sql,
-                       bool (*write)(struct recording *recording, sqlite3_stmt *statement,
-                                     size_t index))
+bool rows_write(struct recording *recording, size_t count, const char *sql,
+                bool (*write)(struct recording *recording, sqlite3_stmt *statement, size_t index))
 {
     AUTO_STATEMENT statement = NULL;
     if (!sqlite_prepare(recording->database, sql, &statement, recording->err)) {
@@ -287,6 +284,7 @@ bool recording_write(struct recording *recording)
 {
     bool replaces = recording->report->state == RUN_STATE_REPLACED;
     return proven_at_read(recording) && run_insert(recording) && actions_write(recording) &&
+           events_write(recording) &&
            (!replaces || (state_replace(recording) && state_sweep(recording))) &&
            history_keep(recording->database, recording->report->action_count > 0, recording->err);
 }

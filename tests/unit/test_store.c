@@ -579,9 +579,11 @@ static void test_store_of_an_older_program_is_brought_up(void **state)
     store_close(store);
     sqlite3 *older = NULL;
     assert_int_equal(sqlite3_open(store_path(folder), &older), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(older, "DROP TABLE tally; PRAGMA user_version = 1", NULL, NULL, NULL),
-        SQLITE_OK);
+    assert_int_equal(sqlite3_exec(older,
+                                  "DROP TABLE tally; DROP TABLE drift; DROP TABLE delivery;"
+                                  " DROP TABLE audit; PRAGMA user_version = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     assert_int_equal(sqlite3_close(older), SQLITE_OK);
     store_close(open_store(folder));
     assert_int_equal(overview(folder, NOON).documents.of[ITEM_STATE_DRIFTED], 1);
