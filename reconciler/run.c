@@ -133,7 +133,7 @@ static bool open_state(struct run *run)
         return run_fail(run, &err);
     }
     if (!ledger_load(&run->host, run->arena, &run->ledger, &err) || !run_memory_load(run, &err) ||
-        !run_left_load(run, &err)) {
+        !run_left_load(run, &err) || !run_events_load(run, &err)) {
         return run_fail(run, &err);
     }
     run->host.fingerprints = run->options->is_deep ? fingerprints_make(run->arena)
@@ -470,7 +470,7 @@ static bool is_settled(struct run *run)
     const struct run_options *options = run->options;
     run->key = input_key(run);
     if (options->is_offline || options->is_deep || options->wants_states || options->retries ||
-        options->may_adopt || diagnostics_have_errors(&run->diagnostics)) {
+        options->may_adopt || diagnostics_have_errors(&run->diagnostics) || run_events_wait(run)) {
         return false;
     }
     struct error err = {0};

@@ -8,6 +8,8 @@
 #include "core/state.h"
 #include "input/load.h"
 #include "model/host.h"
+#include "providers/audit_log.h"
+#include "providers/drift_log.h"
 #include "providers/generation.h"
 #include "providers/ledger.h"
 #include "providers/lock.h"
@@ -67,6 +69,7 @@ struct run {
     struct loaded loaded;
     const char *settings_text; /* of the settings file; "" when there is none */
     const char *inputs_digest; /* of the documents' sources */
+    const char *source_digest; /* the same of what the source holds, whatever stands in for it */
     const char *key;           /* of everything that wishes follow from */
     struct diagnostic_list diagnostics;
     struct document_set documents;
@@ -74,9 +77,11 @@ struct run {
 
     struct owned_items owned;
     struct run_memory memory;
-    struct override_list overrides; /* those that hold */
-    struct left_parts left_before;  /* of the last run */
-    struct desired_files last_good; /* files of the current generation */
+    struct override_list overrides;     /* those that hold */
+    struct drift_events drift_events;   /* that no run has recorded yet */
+    struct audit_entries audit_entries; /* the same */
+    struct left_parts left_before;      /* of the last run */
+    struct desired_files last_good;     /* files of the current generation */
     unsigned long next_generation;
     unsigned long healed_at; /* the generation whose documents stand in; 0: none */
 
@@ -132,6 +137,14 @@ bool run_saved_read(struct run *run, unsigned long generation, struct loaded *ou
 bool run_saved_digest(struct run *run, unsigned long generation, const char **out_digest,
                       struct error *err) MUST_CHECK;
 bool run_saved_prune(struct run *run, struct error *err) MUST_CHECK;
+/* run_events.c: what happened beside the run, for its record. */
+bool run_events_load(struct run *run, struct error *err) MUST_CHECK;
+bool run_events_wait(const struct run *run);
+bool run_events_settle(struct run *run, struct error *err) MUST_CHECK;
+const struct drift_record *run_drift_records(struct run *run);
+const struct audit_record *run_audit_records(struct run *run);
+/* What became of this version of the documents; NULL when none was looked at. */
+const struct delivery_record *run_delivery_record(struct run *run);
 /* run_record.c: the ledger and the store. */
 bool run_save_ledger(struct run *run, bool is_intent, struct error *err) MUST_CHECK;
 void run_record(struct run *run);

@@ -171,6 +171,7 @@ static bool load_documents(struct run *run, struct error *err)
     load_directory(run->arena, run->folder, run->environment, run->host_name, &run->diagnostics,
                    &run->loaded);
     run->inputs_digest = loaded_digest(run->arena, &run->loaded);
+    run->source_digest = run->inputs_digest;
     return take_hold(run, err);
 }
 

@@ -278,6 +278,11 @@ static bool write_record(struct run *run, struct store *store, struct error *err
         .document_count = documents.count,
         .certificates = certificates.items,
         .certificate_count = certificates.count,
+        .drifts = run_drift_records(run),
+        .drift_count = run->drift_events.count,
+        .delivery = run_delivery_record(run),
+        .audits = run_audit_records(run),
+        .audit_count = run->audit_entries.count,
     };
     int64_t number = 0;
     return store_record_run(store, &report, &number, err);
@@ -294,7 +299,7 @@ void run_record(struct run *run)
     struct store *store = NULL;
     struct error err = {0};
     bool is_done = store_open(run->store_path, run->store_group, &store, &err) &&
-                   write_record(run, store, &err);
+                   write_record(run, store, &err) && run_events_settle(run, &err);
     store_close(store);
     if (!is_done) {
         complain(run, &err);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/kind.h"
+#include "providers/audit_log.h"
 #include "providers/lock.h"
 #include "providers/overrides.h"
 #include "schemas/value.h"
@@ -61,6 +62,20 @@ static bool read_until(const char *text, int64_t now, int64_t *out_until, struct
     return *out_until > now || error_set(err, ERROR_FORMAT, "--until %s is past already", text);
 }
 
+static bool write_down(struct command *command, struct host *host, const char *action,
+                       const char *scope, const char *detail, struct error *err)
+{
+    const struct audit_entry entry = {
+        .at_us = run_clock_us(),
+        .who = user_name(command->arena),
+        .from = "command line",
+        .action = action,
+        .target = scope,
+        .detail = detail,
+    };
+    return audit_log_add(host, &entry, command->arena, err);
+}
+
 typedef bool change_function(struct command *command, struct host *host, struct override_list *list,
                              struct error *err);
 
@@ -79,17 +94,18 @@ static bool put(struct command *command, struct host *host, struct override_list
         return error_set(err, ERROR_FORMAT, "say why: --why \"...\"; others will ask");
     }
     override_put(command->arena, list, &override);
-    return true;
+    return write_down(command, host, "suspend", override.scope,
+                      override_text(command->arena, &override), err);
 }
 
 static bool take_away(struct command *command, struct host *host, struct override_list *list,
                       struct error *err)
 {
     const char *scope = NULL;
-    (void)host; /* the time does not matter here */
     return read_scope(command, &scope, err) &&
            (override_remove(list, scope) ||
-            error_set(err, ERROR_REFUSED, "%s is not suspended", command->words[0]));
+            error_set(err, ERROR_REFUSED, "%s is not suspended", command->words[0])) &&
+           write_down(command, host, "resume", scope, NULL, err);
 }
 
 static bool change_overrides(struct command *command, struct host *host, change_function *change,
