@@ -92,6 +92,14 @@ static const char *checked_verdict(const struct report *report)
 
 const char *report_verdict(const struct report *report)
 {
+    if (report->refused != NULL) {
+        struct report healed = *report;
+        healed.refused = NULL;
+        return arena_printf(report->arena,
+                            "refused: the documents have errors; healing from "
+                            "generation %lu: %s",
+                            report->generation_before, report_verdict(&healed));
+    }
     if (report->is_refused) {
         return report->is_check ? "refused: the documents have errors"
                                 : "refused: the documents have errors; nothing was changed";
