@@ -136,6 +136,33 @@ static void add_words(struct arena *arena, struct reference_pages *pages)
     reference_end(page);
 }
 
+static void add_list(struct text *page, const char *title, const char *first_column,
+                     const struct word_list *words)
+{
+    text_line(page, "\n## %s\n", title);
+    text_line(page, "| %s | %s |\n| --- | --- |", first_column, TRANSLATED("meaning"));
+    for (size_t i = 0; i < words->count; i++) {
+        text_add(page, "| ");
+        markdown_cell_code(page, words->items[i].word);
+        text_add(page, " | ");
+        markdown_cell(page, translate(words->items[i].help));
+        text_add(page, " |\n");
+    }
+}
+
+void reference_add_words(struct text *page)
+{
+    struct word_list files = {0};
+    struct word_list environment = {0};
+    struct word_list examples = {0};
+    words_add_files(page->arena, &files);
+    words_add_environment(page->arena, &environment);
+    words_add_examples(page->arena, &examples);
+    add_list(page, TRANSLATED("Files"), TRANSLATED("path"), &files);
+    add_list(page, TRANSLATED("Environment"), TRANSLATED("variable"), &environment);
+    add_list(page, TRANSLATED("Examples"), TRANSLATED("command"), &examples);
+}
+
 void reference_collect(struct arena *arena, struct reference_pages *out_pages)
 {
     reference_add_topics(arena, out_pages);

@@ -20,6 +20,9 @@ void reference_collect(struct arena *arena, struct reference_pages *out_pages);
 /* README.md: the list of the pages so far. */
 void reference_add_index(struct arena *arena, struct reference_pages *pages);
 
+/* The files, variables and examples, as sections of a page. */
+void reference_add_words(struct text *page);
+
 /* For pages that others add. The page is begun with its title and summary, filled, and ended. */
 struct text *reference_begin(struct arena *arena, struct reference_pages *pages, const char *name,
                              const char *title, const char *summary);

@@ -40,8 +40,7 @@ static const char *text_words(struct arena *arena, const struct field *field)
     return arena_printf(arena, "%s, %s %s", relation, TRANSLATED("or"), words);
 }
 
-/* What a field takes, in words; where that is a list, what each entry is. */
-static const char *value_words(struct arena *arena, const struct field *field)
+const char *reference_value_words(struct arena *arena, const struct field *field)
 {
     const char *words = translate(field_type_text(arena, field));
     const char *texts = text_words(arena, field);
@@ -53,7 +52,8 @@ static const char *value_words(struct arena *arena, const struct field *field)
     }
     if (field->object != NULL && field->object->shorthand != NULL) {
         const struct field *one = field_find(field->object, field->object->shorthand);
-        return arena_printf(arena, "%s, %s %s", value_words(arena, one), TRANSLATED("or"), words);
+        return arena_printf(arena, "%s, %s %s", reference_value_words(arena, one), TRANSLATED("or"),
+                            words);
     }
     return words;
 }
@@ -71,7 +71,7 @@ static void add_value_cell(struct text *page, const struct field *field)
     if (field->choices != NULL) {
         add_choices_cell(page, field);
     } else {
-        markdown_cell(page, value_words(page->arena, field));
+        markdown_cell(page, reference_value_words(page->arena, field));
     }
 }
 
@@ -102,8 +102,7 @@ struct nesting {
     const char *path; /* of the field above: "run.before" */
 };
 
-/* A row of a map inside that says the same as the topic's own row of that name. */
-static bool is_told_above(const struct schema *topic, const struct field *field)
+bool reference_is_told_above(const struct schema *topic, const struct field *field)
 {
     const struct field *above = field_find(topic, field->name);
     return above != NULL && above->object == field->object && strcmp(above->help, field->help) == 0;
@@ -115,7 +114,7 @@ static void add_nested_rows(const struct nesting *nesting, const struct schema *
     const struct field *field = NULL;
     for (size_t i = 0; (field = topic_field_at(object, i)) != NULL; i++) {
         const char *path = arena_printf(page->arena, "%s.%s", nesting->path, field->name);
-        bool is_told = is_told_above(nesting->topic, field);
+        bool is_told = reference_is_told_above(nesting->topic, field);
         text_addf(page, "| `%s` | ", path);
         add_value_cell(page, field);
         text_add(page, " | ");
@@ -176,7 +175,7 @@ static void add_choices(struct text *page, const struct field *field)
 static void add_value(struct text *page, const struct field *field)
 {
     begin_fact(page, TRANSLATED("Value"));
-    markdown_text(page, value_words(page->arena, field));
+    markdown_text(page, reference_value_words(page->arena, field));
     text_add_char(page, '\n');
     if (field->key_syntax != NULL) {
         begin_fact(page, TRANSLATED("Each key"));
@@ -215,7 +214,9 @@ static void add_facts(struct text *page, const struct field *field)
     } else {
         add_value(page, field);
     }
-    if (field->is_required || field->fallback != NULL || field->fallback_note != NULL) {
+    if (field->is_required) {
+        text_line(page, "- %s", TRANSLATED("Must be written"));
+    } else if (field->fallback != NULL || field->fallback_note != NULL) {
         begin_fact(page, TRANSLATED("Default"));
         add_default_cell(page, field);
         text_add_char(page, '\n');
@@ -296,8 +297,7 @@ static void add_presets(struct text *page, const struct schema *topic)
     }
 }
 
-/* "sites:\n  shop.example.com:\n    proxy: ..." */
-static const char *small_document(struct arena *arena, const struct schema *topic)
+const char *reference_small_document(struct arena *arena, const struct schema *topic)
 {
     struct text out = text_make(arena);
     if (topic->plural == NULL) {
@@ -322,7 +322,7 @@ static void add_beginning(struct text *page, const struct schema *topic)
                                               translate(topic->key_syntax->name)));
     }
     if (topic->example != NULL) {
-        reference_block(page, "yaml", small_document(page->arena, topic));
+        reference_block(page, "yaml", reference_small_document(page->arena, topic));
     }
 }
 

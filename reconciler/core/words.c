@@ -1,6 +1,8 @@
 /* The tables of words. */
 #include "core/words.h"
 
+#include "model/layout.h"
+
 static const struct exit_code_word exit_codes[] = {
 #define EXIT_CODE(name, number_, words_, help_)                                                    \
     {.number = (number_), .words = (words_), .help = (help_)},
@@ -58,4 +60,82 @@ const struct exit_code_word *exit_code_word_at(size_t index)
 const struct state_word *state_word_at(enum item_state state)
 {
     return &states[state];
+}
+
+// clang-format off
+static const struct word environment[] = {
+    {"NO_COLOR",
+     "Set to anything but nothing: no colors, unless --color says otherwise."},
+    {"LC_ALL, LC_MESSAGES, LANG, LANGUAGE",
+     "The language of messages and help: English, or Arabic (LANG=ar_EG.UTF-8, or LANGUAGE=ar in "
+     "any UTF-8 locale but C)."},
+};
+
+static const struct word examples[] = {
+    {"reconcile check site/",
+     "Look for mistakes in the documents; needs no host."},
+    {"reconcile --dry-run --offline site/",
+     "Test the whole candidate by the real nginx and systemd against an empty host: for a pipeline, "
+     "without root and without secrets."},
+    {"reconcile --dry-run site/",
+     "Show what would change on this host, with diffs."},
+    {"reconcile site/",
+     "Make it so."},
+    {"reconcile drift site/",
+     "Show what somebody changed by hand."},
+    {"reconcile status -o json site/",
+     "The state of every document, for programs."},
+    {"reconcile history",
+     "The generations that can be gone back to."},
+    {"reconcile rollback",
+     "Go back to the one before."},
+    {"reconcile explain site.rate_limit",
+     "What a field means, with its default, limits and an example."},
+    {"reconcile explain site:shop.example.com site/",
+     "Each value of a document with the line that set it."},
+};
+// clang-format on
+
+static void add_all(struct arena *arena, struct word_list *out_words, const struct word *words,
+                    size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        vec_add(arena, out_words, words[i]);
+    }
+}
+
+void words_add_environment(struct arena *arena, struct word_list *out_words)
+{
+    add_all(arena, out_words, environment, sizeof(environment) / sizeof(environment[0]));
+}
+
+void words_add_examples(struct arena *arena, struct word_list *out_words)
+{
+    add_all(arena, out_words, examples, sizeof(examples) / sizeof(examples[0]));
+}
+
+void words_add_files(struct arena *arena, struct word_list *out_words)
+{
+    const struct layout layout = layout_debian12();
+    const struct word files[] = {
+        {"/etc/reconcile/reconcile.yaml", "The host's settings; they can move every other path."},
+        {arena_printf(arena, "%s/NAME", layout.secrets), "Secrets, one value a file, mode 0600."},
+        {arena_printf(arena, "%s/NAME.env", layout.environment),
+         "The environment of each service, written by reconcile."},
+        {arena_printf(arena, "%s/generations/N", layout.state),
+         "What generation N wrote, each file at its own path, as render writes it."},
+        {arena_printf(arena, "%s/ca.pem", layout.authority),
+         "The host's own certificate authority; give it to the clients that shall trust it."},
+        {arena_printf(arena, "%s/NAME", layout.certificates),
+         "The certificates, each with its key: fullchain.pem and key.pem."},
+        {arena_printf(arena, "%s/store/reconcile.db", layout.state),
+         "The record of all runs, which statusd shows. Losing it breaks nothing."},
+        {layout.nginx_tree, "The link to the nginx configuration that is live."},
+        {arena_printf(arena, "%s/conf.d/reconcile.conf", layout.nginx_directory),
+         "Where nginx reads the sites from; hand-made configuration goes on beside it."},
+        {arena_printf(arena, "%s/modules-enabled/90-reconcile.conf", layout.nginx_directory),
+         "The same for what stands outside of http."},
+        {layout.units, "The unit files of the services."},
+    };
+    add_all(arena, out_words, files, sizeof(files) / sizeof(files[0]));
 }

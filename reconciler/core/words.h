@@ -1,10 +1,11 @@
-/* What the program's fixed words mean: exit codes and states. One table each, for --help, `explain`
- * and the reference. Pure. */
+/* What the program's fixed words mean: exit codes, states, files, variables, and what people say to
+ * it. One table each, for --help, `explain`, the reference and the manual. Pure. */
 #pragma once
 
 #include <stddef.h>
 
 #include "base/state.h"
+#include "base/vec.h"
 
 struct exit_code_word {
     int number;
@@ -20,3 +21,16 @@ struct state_word {
 };
 /* One for each state, in their order: by how much attention they ask for. */
 const struct state_word *state_word_at(enum item_state state);
+
+/* A path, a variable or a command line, and what it is for. */
+struct word {
+    const char *word;
+    const char *help;
+};
+VEC(word_list, struct word);
+
+/* The files of a host without settings of its own. */
+void words_add_files(struct arena *arena, struct word_list *out_words);
+void words_add_environment(struct arena *arena, struct word_list *out_words);
+/* Command lines that people use, in the order in which they meet them. */
+void words_add_examples(struct arena *arena, struct word_list *out_words);

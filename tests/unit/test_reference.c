@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "core/kind.h"
+#include "core/manual.h"
 #include "core/reference.h"
 
 #define PAGES TEST_SOURCE_DIR "/docs/reference/en"
@@ -27,23 +28,37 @@ static const struct reference_page *find_page(const struct reference_pages *page
     return NULL;
 }
 
+static void assert_current(const char *folder, const struct reference_pages *pages)
+{
+    AUTO_ARENA arena = arena_create();
+    for (size_t i = 0; i < pages->count; i++) {
+        const struct reference_page *page = &pages->items[i];
+        struct error err = {0};
+        struct str written = {0};
+        const char *path = arena_printf(arena, "%s/%s", folder, page->name);
+        if (!file_read(AT_FDCWD, path, PAGE_MOST, arena, &written, &err)) {
+            fail_msg("%s: run docs/generate", err.message);
+        }
+        if (!str_equal(written, text_str(&page->text))) {
+            fail_msg("%s is not current: run docs/generate", path);
+        }
+    }
+}
+
 static void test_reference_is_current(void **state)
 {
     AUTO_ARENA arena = arena_create();
     struct reference_pages pages = {0};
     reference_collect(arena, &pages);
-    for (size_t i = 0; i < pages.count; i++) {
-        const struct reference_page *page = &pages.items[i];
-        struct error err = {0};
-        struct str written = {0};
-        const char *path = arena_printf(arena, "%s/%s", PAGES, page->name);
-        if (!file_read(AT_FDCWD, path, PAGE_MOST, arena, &written, &err)) {
-            fail_msg("%s: run docs/generate", err.message);
-        }
-        if (!str_equal(written, text_str(&page->text))) {
-            fail_msg("docs/reference/en/%s is not current: run docs/generate", page->name);
-        }
-    }
+    assert_current(PAGES, &pages);
+}
+
+static void test_reference_manual_is_current(void **state)
+{
+    AUTO_ARENA arena = arena_create();
+    struct reference_pages pages = {0};
+    manual_add_documents(arena, &pages);
+    assert_current(TEST_SOURCE_DIR "/docs", &pages);
 }
 
 static void test_reference_has_a_page_for_each_kind(void **state)
@@ -81,6 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_is_current),
+        cmocka_unit_test(test_reference_manual_is_current),
         cmocka_unit_test(test_reference_has_a_page_for_each_kind),
         cmocka_unit_test(test_reference_index_links_each_page),
     };
