@@ -21,8 +21,8 @@ void git_prepare(void)
     (void)git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0); /* cannot fail */
 }
 
-/* What others wrote, as one line that moves no terminal: what is not valid becomes '?'. */
-static const char *clean_line(struct arena *arena, const char *text, size_t most)
+/* What is not valid becomes '?'. */
+const char *git_clean_line(struct arena *arena, const char *text, size_t most)
 {
     struct str bytes = str_of(text);
     struct text out = text_make(arena);
@@ -75,7 +75,7 @@ bool git_problem(struct error *err, int result, const char *format, ...)
     va_end(arguments);
     const char *why = last == NULL || last->message == NULL ? "unknown error" : last->message;
     return error_set(err, code_of(result), "%s: %s", words,
-                     clean_line(arena, why, ERROR_MESSAGE_MAX / 2));
+                     git_clean_line(arena, why, ERROR_MESSAGE_MAX / 2));
 }
 
 bool git_find_commit(git_repository *repository, const git_oid *id, git_commit **out_commit,
@@ -105,7 +105,7 @@ struct commit git_commit_describe(struct arena *arena, const git_commit *commit)
     char *id = arena_alloc(arena, GIT_ID_SIZE);
     (void)git_oid_tostr(id, GIT_ID_SIZE, git_commit_id(commit)); /* returns id */
     const git_signature *author = git_commit_author(commit);
-    /* Up to an empty line; joined by clean_line. */
+    /* Up to an empty line; joined by git_clean_line. */
     const char *message = git_commit_message(commit);
     const char *subject = arena_strdup(arena, message == NULL ? "" : message);
     const char *end = strstr(subject, "\n\n");
@@ -114,9 +114,9 @@ struct commit git_commit_describe(struct arena *arena, const git_commit *commit)
     }
     return (struct commit){
         .id = id,
-        .subject = clean_line(arena, subject, SUBJECT_MOST),
-        .author = clean_line(arena, author == NULL || author->name == NULL ? "" : author->name,
-                             AUTHOR_MOST),
+        .subject = git_clean_line(arena, subject, SUBJECT_MOST),
+        .author = git_clean_line(arena, author == NULL || author->name == NULL ? "" : author->name,
+                                 AUTHOR_MOST),
         .at = git_commit_time(commit),
     };
 }

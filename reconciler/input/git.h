@@ -29,7 +29,6 @@ GIT_CLEANUP(git_tree, git_tree)
 GIT_CLEANUP(git_reference, git_reference)
 GIT_CLEANUP(git_remote, git_remote)
 GIT_CLEANUP(git_signature, git_signature)
-#undef GIT_CLEANUP
 
 #define AUTO_REPOSITORY CLEANUP(git_repository_cleanup) git_repository *
 #define AUTO_ODB        CLEANUP(git_odb_cleanup) git_odb *
@@ -49,6 +48,8 @@ void git_prepare(void);
  * other side may stand in it, so control characters are replaced. */
 bool git_problem(struct error *err, int result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* What others wrote, as one line that moves no terminal; longer than most bytes it is cut. */
+const char *git_clean_line(struct arena *arena, const char *text, size_t most);
 /* The commit with this name, if it has a reasonable size. */
 bool git_find_commit(git_repository *repository, const git_oid *id, git_commit **out_commit,
                      struct error *err) MUST_CHECK;
