@@ -119,6 +119,16 @@ static bool build_desired(struct run *run)
 
 /* --- reading the host ------------------------------------------------------------------------ */
 
+static struct owned_item owned_of(const struct ledger_entry *entry)
+{
+    return (struct owned_item){.type = entry->type,
+                               .id = entry->id,
+                               .document = entry->document == NULL ? "" : entry->document,
+                               .digest = entry->digest,
+                               .is_protected = entry->is_protected,
+                               .has_data = entry->has_data};
+}
+
 /* What we own and remember; the lock is held from here on when the run applies. */
 static bool open_state(struct run *run)
 {
@@ -140,14 +150,8 @@ static bool open_state(struct run *run)
                                                    : fingerprints_load(&run->host, run->arena);
     const struct ledger_entry *const *entries = ledger_entries(run->ledger, run->arena);
     for (size_t i = 0; i < ledger_count(run->ledger); i++) {
-        vec_add(run->arena, &run->owned,
-                (struct owned_item){.type = entries[i]->type,
-                                    .id = entries[i]->id,
-                                    .document =
-                                        entries[i]->document == NULL ? "" : entries[i]->document,
-                                    .digest = entries[i]->digest,
-                                    .is_protected = entries[i]->is_protected,
-                                    .has_data = entries[i]->has_data});
+        bool is_part = strcmp(entries[i]->type, LEDGER_PART) == 0;
+        vec_add(run->arena, is_part ? &run->parts : &run->owned, owned_of(entries[i]));
     }
     return true;
 }
@@ -259,6 +263,7 @@ static bool look_at_host(struct run *run)
         .providers = {provider_find, provider_rank},
         .desired = &run->desired,
         .owned = &run->owned,
+        .parts = &run->parts,
         .tombstones = &run->documents.tombstones,
         .overrides = &run->overrides,
         .last_good = &run->last_good,
@@ -480,7 +485,7 @@ static bool is_settled(struct run *run)
         !is_running_as_recorded(run)) {
         return false;
     }
-    run->report.settled_items = ledger_count(run->ledger);
+    run->report.settled_items = run->owned.count;
     run->report.generation_after = run->report.generation_before;
     return !options->applies || run_record_confirmed(run);
 }

@@ -76,6 +76,7 @@ struct run {
     struct desired desired;
 
     struct owned_items owned;
+    struct owned_items parts; /* members of the tree */
     struct run_memory memory;
     struct override_list overrides;     /* those that hold */
     struct drift_events drift_events;   /* that no run has recorded yet */

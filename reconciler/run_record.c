@@ -13,19 +13,56 @@
 
 /* --- the ledger ----------------------------------------------------------------------------- */
 
-static struct ledger_entry entry_of(struct run *run, const struct item *item)
+/* With the digest of before, if there is one. */
+static struct ledger_entry entry_for(struct run *run, const char *type, const char *id,
+                                     const struct document *document)
 {
-    struct ledger_entry entry = {.type = item->type, .id = item->id, .has_data = item->has_data};
-    if (item->document != NULL) {
-        const struct common_spec *common = item->document->spec;
-        entry.document = document_id(run->arena, item->document);
+    struct ledger_entry entry = {.type = type, .id = id};
+    if (document != NULL) {
+        const struct common_spec *common = document->spec;
+        entry.document = document_id(run->arena, document);
         entry.is_protected = common->protect.is_true;
     }
-    const struct ledger_entry *before = ledger_find(run->ledger, item->type, item->id);
+    const struct ledger_entry *before = ledger_find(run->ledger, type, id);
     if (before != NULL) {
         memcpy(entry.digest, before->digest, sizeof(entry.digest));
     }
     return entry;
+}
+
+static struct ledger_entry entry_of(struct run *run, const struct item *item)
+{
+    struct ledger_entry entry = entry_for(run, item->type, item->id, item->document);
+    entry.has_data = item->has_data;
+    return entry;
+}
+
+static const char *member_path(struct run *run, const struct tree_member *member)
+{
+    return arena_printf(run->arena, "%s/%s", run->layout.nginx_tree, member->path);
+}
+
+/* Whose the members of the tree are, and which are protected: a member outlives its document where
+ * a guard keeps it. */
+static void put_parts(struct run *run, bool is_intent)
+{
+    struct map present = {0};
+    const struct tree_item *tree = run->desired.tree;
+    for (size_t i = 0; tree != NULL && i < tree->members.count; i++) {
+        const struct tree_member *member = &tree->members.items[i];
+        const char *path = member_path(run, member);
+        struct ledger_entry entry = entry_for(run, LEDGER_PART, path, member->document);
+        (void)ledger_put(run->ledger, &entry);
+        (void)map_put(run->arena, &present, path, NULL);
+    }
+    for (size_t i = 0; i < run->plan.left.count; i++) {
+        (void)map_put(run->arena, &present, run->plan.left.items[i].path, NULL);
+    }
+    for (size_t i = 0; !is_intent && i < run->parts.count; i++) {
+        if (!map_has(&present, run->parts.items[i].id)) {
+            (void)ledger_remove(run->ledger, LEDGER_PART, run->parts.items[i].id);
+        }
+    }
 }
 
 /* Before apply: what is about to be made is ours from now on, whatever happens. */
@@ -36,6 +73,9 @@ static void put_intent(struct run *run)
         if (action->item->wanted != NULL && action_is_due(action)) {
             struct ledger_entry entry = entry_of(run, action->item);
             (void)ledger_put(run->ledger, &entry);
+            if (strcmp(action->item->type, ITEM_TREE) == 0) {
+                put_parts(run, true);
+            }
         }
     }
 }
@@ -48,6 +88,17 @@ static bool is_as_wanted(const struct run *run, size_t index)
         return is_ours || run->options->may_adopt;
     }
     return run->outcomes != NULL && run->outcomes[index].result == OUTCOME_CHANGED;
+}
+
+/* False while the tree could not be brought to what is wanted. */
+static bool is_tree_settled(const struct run *run)
+{
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        if (strcmp(run->plan.actions.items[i].item->type, ITEM_TREE) == 0) {
+            return is_as_wanted(run, i);
+        }
+    }
+    return false;
 }
 
 static bool is_gone(const struct run *run, size_t index)
@@ -74,6 +125,9 @@ static void put_result(struct run *run)
             memcpy(entry.digest, digest, sizeof(entry.digest));
             (void)ledger_put(run->ledger, &entry);
         }
+    }
+    if (is_tree_settled(run)) {
+        put_parts(run, false);
     }
 }
 

@@ -59,7 +59,7 @@ static bool write_generation(struct run *run, struct error *err)
     struct generation_files files = {0};
     list_files(run, &files);
     return generation_next_number(&run->host, &run->next_generation, err) &&
-           generation_write(&run->host, run->next_generation, &files, report_verdict(&run->report),
+           generation_write(&run->host, run->next_generation, &files, report_summary(&run->report),
                             run->arena, err);
 }
 

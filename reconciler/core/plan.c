@@ -8,10 +8,8 @@
 
 #include "base/text.h"
 #include "core/kind.h"
-#include "model/file_item.h"
-
-/* More than three removed documents, and more than a fifth of all, wait for a word. */
-enum { DELETIONS_ALWAYS_FINE = 3, DELETIONS_SHARE = 5 };
+#include "core/plan_guard.h"
+#include "core/plan_parts.h"
 
 const char *plan_item_digest(const struct provider_table *providers, const struct item *item,
                              struct arena *arena)
@@ -77,102 +75,6 @@ void plan_collect(const struct plan_input *input, struct item_list *out_items)
 
 /* --- one action ----------------------------------------------------------------------------- */
 
-struct planning {
-    const struct plan_input *input;
-    struct map owned;   /* item_name -> struct owned_item * */
-    struct map refused; /* document id -> struct refusal *, those that still hold */
-    bool deletes_too_many;
-};
-
-static enum mode document_mode(const struct planning *planning, const struct document *document)
-{
-    if (document != NULL) {
-        const struct common_spec *common = document->spec;
-        if (common->mode.index >= 0) {
-            return (enum mode)common->mode.index;
-        }
-    }
-    return planning->input->mode;
-}
-
-/* Why a difference stays; because is NULL when it does not. */
-struct left {
-    const char *because;
-    bool is_suspended;
-};
-
-/* What people said over the modes that the documents and the settings name. owner: the document's
- * id where the document itself is gone, or ""; document may be NULL. */
-static struct left left_alone(const struct planning *planning, const struct item *item,
-                              const char *owner, const struct document *document,
-                              enum action_cause cause)
-{
-    struct arena *arena = planning->input->arena;
-    const char *id = document != NULL ? document_id(arena, document) : owner;
-    const struct override *override =
-        override_find(planning->input->overrides, item_name(arena, item), id, planning->input->now);
-    enum mode mode = document_mode(planning, document);
-    if (override != NULL && (override->effect != OVERRIDE_HOLD || cause == CAUSE_PENDING)) {
-        return (struct left){override_text(arena, override), override->effect == OVERRIDE_SUSPEND};
-    }
-    if (mode == MODE_OBSERVE) {
-        return (struct left){.because = "mode: observe"};
-    }
-    if (mode == MODE_HOLD && cause == CAUSE_PENDING) {
-        return (struct left){.because = "mode: hold takes no new commit"};
-    }
-    return (struct left){0};
-}
-
-static const struct tombstone *find_tombstone(const struct tombstone_list *tombstones,
-                                              const char *document)
-{
-    for (size_t i = 0; i < tombstones->count; i++) {
-        const struct tombstone *tombstone = &tombstones->items[i];
-        size_t kind = strlen(tombstone->kind);
-        if (strncmp(document, tombstone->kind, kind) == 0 && document[kind] == ':' &&
-            strcmp(document + kind + 1, tombstone->name) == 0) {
-            return tombstone;
-        }
-    }
-    return NULL;
-}
-
-/* True from that day on; a day that is not written, or not a day, has always come. */
-static bool has_come(const char *day, int64_t now)
-{
-    int64_t at = 0;
-    return day == NULL || !value_read_date(day, &at) || at <= now;
-}
-
-static const char *why_deletion_is_held(const struct planning *planning, struct action *action,
-                                        const struct owned_item *owned)
-{
-    const struct plan_input *input = planning->input;
-    const struct tombstone *tombstone = find_tombstone(input->tombstones, owned->document);
-    struct left left = left_alone(planning, action->item, owned->document, NULL, CAUSE_PENDING);
-    action->is_suspended = left.is_suspended;
-    if (left.because != NULL) {
-        return left.because;
-    }
-    if (tombstone != NULL) {
-        return has_come(tombstone->after, input->now)
-                   ? NULL
-                   : arena_printf(input->arena, "removed: goes after %s", tombstone->after);
-    }
-    if (owned->has_data) {
-        return "left over: it may hold data and goes away only with an entry under removed:";
-    }
-    if (owned->is_protected) {
-        return "protected: its document said protect: true; it goes away only with an entry under "
-               "removed:";
-    }
-    if (planning->deletes_too_many) {
-        return "this would remove unusually much: say --confirm if that is what you want";
-    }
-    return NULL;
-}
-
 static void plan_deletion(const struct planning *planning, struct action *action,
                           const struct owned_item *owned)
 {
@@ -181,14 +83,17 @@ static void plan_deletion(const struct planning *planning, struct action *action
     }
     action->verb = ACTION_DELETE;
     action->cause = CAUSE_PENDING;
-    action->held_because = why_deletion_is_held(planning, action, owned);
+    action->owner = guard_owner(owned);
+    struct left left = guard_deletion(planning, action->item, owned);
+    action->held_because = left.because;
+    action->is_suspended = left.is_suspended;
 }
 
 static const char *why_change_is_held(const struct planning *planning, struct action *action,
                                       const struct owned_item *owned)
 {
     struct left left =
-        left_alone(planning, action->item, "", action->item->document, action->cause);
+        guard_change(planning, action->item, "", action->item->document, action->cause);
     action->is_suspended = left.is_suspended;
     if (left.because != NULL) {
         return left.because;
@@ -208,110 +113,6 @@ static const struct refusal *refusal_of(const struct planning *planning,
     return map_get(&planning->refused, document_id(planning->input->arena, document));
 }
 
-static bool is_ignored(const struct planning *planning, const struct document *document,
-                       const char *field)
-{
-    if (document == NULL) {
-        return false;
-    }
-    const struct common_spec *common = document->spec;
-    const struct ignore_spec *ignored = common->ignore.items;
-    for (size_t i = 0; i < common->ignore.count; i++) {
-        bool has_ended =
-            ignored[i].until.text != NULL && has_come(ignored[i].until.text, planning->input->now);
-        if (!has_ended && text_equal(field, ignored[i].field.text)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Differences that a document says to leave alone, until their day. */
-static void drop_ignored(const struct planning *planning, struct action *action, struct plan *plan)
-{
-    struct change_list *changes = &action->changes;
-    size_t kept = 0;
-    for (size_t i = 0; i < changes->count; i++) {
-        const struct change *change = &changes->items[i];
-        const struct document *document =
-            change->document != NULL ? change->document : action->item->document;
-        if (!is_ignored(planning, document, change->field)) {
-            changes->items[kept++] = *change;
-        } else if (change->thing != NULL) {
-            vec_add(planning->input->arena, &plan->left,
-                    (struct left_part){.path = change->thing,
-                                       .content = change->from,
-                                       .because = "ignored",
-                                       .document = change->document,
-                                       .is_drift = true});
-        }
-    }
-    changes->count = kept;
-}
-
-/* --- parts ---------------------------------------------------------------------------------- */
-
-static int file_compare(const void *key, const void *element)
-{
-    return strcmp(key, ((const struct desired_file *)element)->path);
-}
-
-static bool was_left_drifted(const struct planning *planning, const char *path)
-{
-    const struct left_parts *left = planning->input->left;
-    for (size_t i = 0; i < left->count; i++) {
-        if (strcmp(left->items[i].path, path) == 0) {
-            return left->items[i].is_drift;
-        }
-    }
-    return false;
-}
-
-/* A part that is as we wrote it last differs because the wish is new. One that was left alone
- * became what we wrote when something else changed: it keeps its cause. */
-static enum action_cause part_cause(const struct planning *planning, const struct change *change)
-{
-    const struct desired_files *good = planning->input->last_good;
-    const struct desired_file *written =
-        good->count == 0
-            ? NULL
-            : bsearch(change->thing, good->items, good->count, sizeof(*good->items), file_compare);
-    bool is_as_written =
-        written == NULL ? change->from == NULL
-                        : change->from != NULL && str_equal(str_of(change->from), written->content);
-    return is_as_written && !was_left_drifted(planning, change->thing) ? CAUSE_PENDING
-                                                                       : CAUSE_DRIFT;
-}
-
-/* Each part of a tree belongs to a document of its own, which may want to be left alone. Returns
- * how many changes are not held. */
-static size_t plan_parts(const struct planning *planning, struct action *action, struct plan *plan)
-{
-    size_t due = 0;
-    for (size_t i = 0; i < action->changes.count; i++) {
-        struct change *change = &action->changes.items[i];
-        if (change->thing != NULL && change->is_text) {
-            const struct item part = {.type = ITEM_FILE, .id = change->thing};
-            change->cause = part_cause(planning, change);
-            struct left left = left_alone(planning, &part, "", change->document, change->cause);
-            bool is_all_held = action->held_because != NULL;
-            change->held_because = is_all_held ? action->held_because : left.because;
-            change->is_suspended = is_all_held ? action->is_suspended : left.is_suspended;
-        }
-        if (change->held_because == NULL) {
-            due++;
-            continue;
-        }
-        vec_add(planning->input->arena, &plan->left,
-                (struct left_part){.path = change->thing,
-                                   .content = change->from,
-                                   .because = change->held_because,
-                                   .document = change->document,
-                                   .is_drift = change->cause == CAUSE_DRIFT});
-    }
-    return due;
-}
-
 static void plan_change(const struct planning *planning, struct action *action,
                         const struct owned_item *owned, struct plan *plan)
 {
@@ -320,7 +121,7 @@ static void plan_change(const struct planning *planning, struct action *action,
     const struct provider *provider = planning->input->providers.find(item->type);
     provider->diff(item, action->found, arena, &action->changes);
     if (action->found->exists) {
-        drop_ignored(planning, action, plan);
+        plan_drop_ignored(planning, action, plan);
     }
     if (action->found->exists && action->changes.count == 0) {
         return;
@@ -366,31 +167,6 @@ const struct override *plan_suspension(const struct plan_input *input,
     const char *id = document_id(input->arena, document);
     const struct override *override = override_find(input->overrides, id, id, input->now);
     return override != NULL && override->effect == OVERRIDE_SUSPEND ? override : NULL;
-}
-
-/* --- guards over all ------------------------------------------------------------------------ */
-
-/* Documents that own something, and those of them that are gone. */
-static bool deletes_too_many(const struct plan_input *input)
-{
-    struct map owners = {0};
-    struct map present = {0};
-    for (size_t i = 0; i < input->desired->items.count; i++) {
-        const struct document *document = input->desired->items.items[i].document;
-        if (document != NULL) {
-            (void)map_put(input->arena, &present, document_id(input->arena, document), NULL);
-        }
-    }
-    size_t gone = 0;
-    for (size_t i = 0; i < input->owned->count; i++) {
-        const char *owner = input->owned->items[i].document;
-        if (owner[0] == '\0' || map_has(&owners, owner)) {
-            continue;
-        }
-        (void)map_put(input->arena, &owners, owner, NULL);
-        gone += !map_has(&present, owner);
-    }
-    return gone > DELETIONS_ALWAYS_FINE && gone * DELETIONS_SHARE > owners.count;
 }
 
 const char *plan_document_digest(const struct plan_input *input, const struct document *document)
@@ -442,7 +218,7 @@ static void notify(const struct planning *planning, struct plan *plan, struct ac
             action->verb = ACTION_NOTIFY;
             action->cause = input->cause;
             struct left left =
-                left_alone(planning, action->item, "", action->item->document, action->cause);
+                guard_change(planning, action->item, "", action->item->document, action->cause);
             action->held_because = left.because;
             action->is_suspended = left.is_suspended;
         }
@@ -450,56 +226,59 @@ static void notify(const struct planning *planning, struct plan *plan, struct ac
     }
 }
 
-static size_t count_held_parts(const struct action *action)
+size_t plan_weight(const struct action *action)
 {
-    size_t count = 0;
+    size_t parts = 0;
+    size_t held = 0;
     for (size_t i = 0; i < action->changes.count; i++) {
-        count += action->changes.items[i].held_because != NULL;
+        parts += action->changes.items[i].thing != NULL;
+        held += action->changes.items[i].held_because != NULL;
     }
-    return count;
+    return parts - held + (parts == 0 || parts < action->changes.count);
 }
 
-static void count_action(struct plan_counts *counts, const struct action *action)
+static void count_one(struct plan_counts *counts, bool is_held, bool is_deletion,
+                      enum action_cause cause)
 {
-    counts->items++;
-    if (action->verb == ACTION_NONE) {
-        return;
-    }
-    size_t parts = count_held_parts(action);
-    if (action->held_because != NULL) {
-        counts->held += parts > 0 ? parts : 1;
-        return;
-    }
-    counts->held += parts;
-    if (action->verb == ACTION_DELETE) {
+    if (is_held) {
+        counts->held++;
+    } else if (is_deletion) {
         counts->to_remove++;
-    } else if (action->cause == CAUSE_DRIFT) {
+    } else if (cause == CAUSE_DRIFT) {
         counts->drifted++;
     } else {
         counts->to_change++;
     }
 }
 
-static void prepare(struct planning *planning)
+/* Parts count one by one, and so does what concerns the item as a whole. */
+static void count_action(struct plan_counts *counts, const struct action *action)
 {
-    const struct plan_input *input = planning->input;
-    for (size_t i = 0; i < input->owned->count; i++) {
-        struct owned_item *owned = &input->owned->items[i];
-        struct item item = item_of_owned(owned);
-        (void)map_put(input->arena, &planning->owned, item_name(input->arena, &item), owned);
+    counts->items++;
+    if (action->verb == ACTION_NONE) {
+        return;
     }
-    for (size_t i = 0; i < input->refusals->count; i++) {
-        struct refusal *refusal = &input->refusals->items[i];
-        (void)map_put(input->arena, &planning->refused, refusal->document, refusal);
+    bool is_held = action->held_because != NULL;
+    bool is_deletion = action->verb == ACTION_DELETE;
+    size_t parts = 0;
+    for (size_t i = 0; i < action->changes.count; i++) {
+        const struct change *change = &action->changes.items[i];
+        if (change->thing != NULL) {
+            count_one(counts, is_held || change->held_because != NULL,
+                      is_deletion || change->to == NULL,
+                      change->cause == CAUSE_NONE ? action->cause : change->cause);
+            parts++;
+        }
     }
-    planning->deletes_too_many = !input->may_delete_many && deletes_too_many(input);
+    if (parts == 0 || parts < action->changes.count) {
+        count_one(counts, is_held, is_deletion, action->cause);
+    }
 }
 
 void plan_build(const struct plan_input *input, const struct item_list *items,
                 const struct observation *observations, struct plan *out_plan)
 {
-    struct planning planning = {.input = input};
-    prepare(&planning);
+    const struct planning planning = planning_make(input);
     *out_plan = (struct plan){0};
     for (size_t i = 0; i < items->count; i++) {
         if (items->items[i].wanted != NULL) {

@@ -53,6 +53,7 @@ struct plan_input {
     struct provider_table providers;
     const struct desired *desired;
     const struct owned_items *owned;
+    const struct owned_items *parts; /* members of the tree; id: the absolute path */
     const struct tombstone_list *tombstones;
     const struct refusal_list *refusals;   /* those that hold: the wish is still the refused one */
     const struct override_list *overrides; /* what people said beside the documents */
@@ -90,6 +91,10 @@ void plan_build(const struct plan_input *input, const struct item_list *items,
 
 /* True when carrying out the action would write: not held, and not each of its parts either. */
 bool action_is_due(const struct action *action);
+
+/* As how many changes a due action counts: its parts that are not held one by one, and what
+ * concerns the whole as one. */
+size_t plan_weight(const struct action *action);
 
 /* Digest of everything that one document wants of the host; "" when it wants nothing. */
 const char *plan_document_digest(const struct plan_input *input, const struct document *document);

@@ -10,9 +10,10 @@ struct report_counts report_count(const struct report *report)
 {
     struct report_counts counts = {0};
     for (size_t i = 0; report->outcomes != NULL && i < report->plan->actions.count; i++) {
-        counts.changed += report->outcomes[i].result == OUTCOME_CHANGED;
-        counts.failed += report->outcomes[i].result == OUTCOME_FAILED;
-        counts.skipped += report->outcomes[i].result == OUTCOME_SKIPPED;
+        size_t weight = plan_weight(&report->plan->actions.items[i]);
+        counts.changed += report->outcomes[i].result == OUTCOME_CHANGED ? weight : 0;
+        counts.failed += report->outcomes[i].result == OUTCOME_FAILED ? weight : 0;
+        counts.skipped += report->outcomes[i].result == OUTCOME_SKIPPED ? weight : 0;
     }
     return counts;
 }

@@ -74,6 +74,8 @@ struct report_counts report_count(const struct report *report);
 
 /* The verdict, one line without its newline. */
 const char *report_verdict(const struct report *report);
+/* Whom the plan changes, for the list of generations: "+site:a, ~service:b, -site:c". */
+const char *report_summary(const struct report *report);
 enum exit_code report_exit_code(const struct report *report, bool is_detailed);
 
 struct report_style {

@@ -9,20 +9,18 @@ static json_t *json_place(struct arena *arena, struct span span)
     return span.source == NULL ? json_null() : json_text(span_text(arena, span));
 }
 
-static json_t *json_line(const struct report *report, const struct report_line *line)
+static json_t *json_line(const struct report_line *line)
 {
     json_t *details = json_array();
     for (size_t i = 0; i < line->details.count; i++) {
         (void)json_array_append_new(details, json_text(line->details.items[i]));
     }
     const struct action *action = line->action;
-    const struct document *owner = line->document != NULL ? line->document : action->item->document;
-    json_t *document = owner == NULL ? json_null() : json_text(document_id(report->arena, owner));
     const char *result = line->outcome == NULL ? NULL : report_result_word(line->outcome->result);
     return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "item", line->name,
                      "verb", report_verb_word(action->verb), "drifted", line->is_drift, "document",
-                     document, "place", json_text(line->place), "held",
-                     json_text(action->held_because), "result", json_text(result), "note",
+                     json_text(line->owner), "place", json_text(line->place), "held",
+                     json_text(line->held_because), "result", json_text(result), "note",
                      json_text(line->note), "details", details, "diff", json_text(line->diff));
 }
 
@@ -33,7 +31,7 @@ static json_t *json_changes(const struct report *report)
         struct report_lines lines = {0};
         report_collect(report, &lines);
         for (size_t i = 0; i < lines.count; i++) {
-            (void)json_array_append_new(changes, json_line(report, &lines.items[i]));
+            (void)json_array_append_new(changes, json_line(&lines.items[i]));
         }
     }
     return changes;

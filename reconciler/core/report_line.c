@@ -40,6 +40,17 @@ static char symbol_of(const struct action *action, const struct outcome *outcome
     return symbols[action->verb];
 }
 
+static const char *gone_note(struct arena *arena, const char *owner)
+{
+    return arena_printf(arena, "%s is gone", owner);
+}
+
+static const char *held_note(struct arena *arena, const char *owner, const char *held_because)
+{
+    return owner == NULL ? arena_printf(arena, "held: %s", held_because)
+                         : arena_printf(arena, "%s is gone; held: %s", owner, held_because);
+}
+
 static const char *note_of(struct arena *arena, const struct action *action,
                            const struct outcome *outcome)
 {
@@ -50,7 +61,10 @@ static const char *note_of(struct arena *arena, const struct action *action,
         return arena_printf(arena, "skipped: %s", outcome->error.message);
     }
     if (action->held_because != NULL) {
-        return arena_printf(arena, "held: %s", action->held_because);
+        return held_note(arena, action->owner, action->held_because);
+    }
+    if (action->owner != NULL) {
+        return gone_note(arena, action->owner);
     }
     if (action->verb == ACTION_NOTIFY) {
         return action->reason;
@@ -90,9 +104,34 @@ static struct report_line line_of(const struct report *report, const struct acti
         .name = item_name(report->arena, action->item),
         .place = place_of(report->arena, action, SPAN_NONE),
         .note = note_of(report->arena, action, outcome),
+        .held_because = action->held_because,
+        .owner = action->item->document == NULL
+                     ? action->owner
+                     : document_id(report->arena, action->item->document),
         .evidence = outcome == NULL ? NULL : outcome->evidence,
         .is_drift = action->cause == CAUSE_DRIFT,
     };
+}
+
+/* What is said of the item as a whole goes before what is said of a part, but for a part that is
+ * held while others change. */
+static void take_cause(struct arena *arena, struct report_line *line, const struct change *change)
+{
+    bool is_whole = line->action->held_because != NULL ||
+                    (line->outcome != NULL && line->outcome->result != OUTCOME_CHANGED &&
+                     line->outcome->result != OUTCOME_UNCHANGED);
+    if (change->cause != CAUSE_NONE) {
+        line->is_drift = change->cause == CAUSE_DRIFT;
+    }
+    if (change->held_because != NULL) {
+        line->held_because = change->held_because;
+        line->note = held_note(arena, change->owner, change->held_because);
+        line->outcome = NULL;
+    } else if (!is_whole) {
+        line->note = change->owner != NULL ? gone_note(arena, change->owner)
+                     : line->is_drift      ? "drifted"
+                                           : NULL;
+    }
 }
 
 /* A part with a name of its own: its line says what happens to it, the item's line does not. */
@@ -105,13 +144,9 @@ static struct report_line line_of_thing(const struct report *report, const struc
     line.name = arena_printf(report->arena, "file:%s", change->thing);
     line.place = place_of(report->arena, action, change->span);
     line.evidence = NULL;
-    if (change->cause != CAUSE_NONE) {
-        line.is_drift = change->cause == CAUSE_DRIFT;
-    }
-    if (change->held_because != NULL) {
-        line.note = arena_printf(report->arena, "held: %s", change->held_because);
-        line.outcome = NULL;
-    }
+    line.owner =
+        change->document == NULL ? change->owner : document_id(report->arena, change->document);
+    take_cause(report->arena, &line, change);
     if (line.symbol != '!') {
         line.symbol = change->from == NULL ? '+' : change->to == NULL ? '-' : '~';
     }

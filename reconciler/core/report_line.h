@@ -15,6 +15,8 @@ struct report_line {
     const char *name;                /* "file:/etc/systemd/system/shop.service" */
     const char *place;               /* "sites/shop.yaml:3:5", or NULL */
     const char *note;                /* "drifted", "held: ...", "failed: ..."; or NULL */
+    const char *held_because;        /* or NULL */
+    const char *owner;               /* "site:shop": whose it is, or was; or NULL */
     struct detail_list details;      /* "mode: 0644 -> 0600" */
     const char *diff;                /* unified, or NULL */
     const char *evidence;            /* or NULL */

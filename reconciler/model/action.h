@@ -30,6 +30,7 @@ struct change {
     enum action_cause cause;         /* of a part; CAUSE_NONE: the action's */
     const char *held_because;        /* this part stays as it is while others change; else NULL */
     bool is_suspended;               /* somebody said to leave it alone */
+    const char *owner;               /* "site:shop": whose a part was that nobody wants; or NULL */
     const char *from;                /* NULL: absent */
     const char *to;
     bool is_text;     /* from and to are texts: shown as a unified diff */
@@ -58,6 +59,7 @@ struct action {
     bool asks_notification;   /* NOTIFY or UPDATE: a running unit must take up new inputs */
     const char *held_because; /* guard or mode that keeps it from being carried out; else NULL */
     bool is_suspended;        /* held since somebody said to leave it alone */
+    const char *owner;        /* for DELETE: "site:shop", whose it was; or NULL */
 };
 VEC(action_list, struct action);
 

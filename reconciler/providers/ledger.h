@@ -13,6 +13,9 @@
 #include "base/digest.h"
 #include "model/host.h"
 
+/* The type of entries that are parts of an item: members of the nginx tree, by their paths. */
+#define LEDGER_PART "part"
+
 struct ledger_entry {
     const char *type;             /* of the item: "file" */
     const char *id;               /* of the item: "/etc/systemd/system/shop.service" */

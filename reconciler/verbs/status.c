@@ -1,5 +1,22 @@
 /* status: the verdict, and every document with its state. */
+#include "core/report_line.h"
 #include "verbs/verb.h"
+
+/* What belonged to documents that are gone, and is still there. */
+static void write_left_over(const struct run *run, struct text *out)
+{
+    struct report_lines lines = {0};
+    report_collect(&run->report, &lines);
+    for (size_t i = 0; i < lines.count; i++) {
+        const struct report_line *line = &lines.items[i];
+        if (line->symbol == '-') {
+            bool is_held = line->held_because != NULL;
+            text_line(out, "%-9s  %s  %s",
+                      item_state_word(is_held ? ITEM_STATE_HELD : ITEM_STATE_PENDING), line->name,
+                      line->note == NULL ? "to remove" : line->note);
+        }
+    }
+}
 
 static void write_text(const struct run *run, const struct document_states *states, bool is_quiet,
                        struct text *out)
@@ -14,6 +31,9 @@ static void write_text(const struct run *run, const struct document_states *stat
             text_addf(out, "  %s", state->detail);
         }
         text_add_char(out, '\n');
+    }
+    if (!is_quiet) {
+        write_left_over(run, out);
     }
 }
 

@@ -76,10 +76,12 @@ static struct fixture *fixture_make(void)
     static const struct override_list no_overrides = {0};
     static const struct desired_files no_files = {0};
     static const struct left_parts no_parts = {0};
+    static const struct owned_items no_items = {0};
     fixture->input = (struct plan_input){.arena = arena,
                                          .overrides = &no_overrides,
                                          .last_good = &no_files,
                                          .left = &no_parts,
+                                         .parts = &no_items,
                                          .providers = {find, rank},
                                          .desired = &fixture->desired,
                                          .owned = &fixture->owned,

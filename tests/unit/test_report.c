@@ -193,6 +193,28 @@ static void test_report_part_has_a_line_of_its_own(void **state)
     assert_null(strstr(text, "file:/etc/nginx/tree\n"));
 }
 
+static void test_report_summary_names_whom_it_concerns(void **state)
+{
+    struct fixture *fixture = *state;
+    struct document document = {.kind_name = "site", .name = "x"};
+    struct action *action = add_action(fixture, "/etc/nginx/tree", ACTION_UPDATE, CAUSE_PENDING);
+    assert_string_equal(report_summary(&fixture->report), "what all sites share");
+    vec_add(fixture->arena, &action->changes,
+            (struct change){.field = "content", .thing = "/x", .document = &document, .to = "a"});
+    vec_add(fixture->arena, &action->changes,
+            (struct change){.field = "content", .thing = "/y", .owner = "site:y", .from = "b"});
+    vec_add(fixture->arena, &action->changes,
+            (struct change){.field = "content",
+                            .thing = "/z",
+                            .owner = "site:z",
+                            .from = "c",
+                            .held_because = "protected"});
+    assert_string_equal(report_summary(&fixture->report), "+site:x, -site:y");
+    const char *text = text_of(fixture);
+    assert_non_null(strstr(text, "- file:/y  site:y is gone\n"));
+    assert_non_null(strstr(text, "- file:/z  site:z is gone; held: protected\n"));
+}
+
 static void test_state_is_as_bad_as_the_worst_item(void **state)
 {
     struct fixture *fixture = *state;
@@ -290,6 +312,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_report_tells_what_was_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(test_report_json_names_the_document_of_a_part, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_report_summary_names_whom_it_concerns, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_state_is_as_bad_as_the_worst_item, setup, teardown),
         cmocka_unit_test_setup_teardown(test_state_of_a_tree_that_nobody_runs, setup, teardown),
