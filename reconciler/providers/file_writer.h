@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/arena.h"
+#include "providers/process_snapshot.h"
+
 struct file_writer_ancestor {
     pid_t pid;
     const char *program; /* as below */
@@ -30,6 +33,18 @@ struct file_writer {
     const char *login_user_name;
     const char *unit; /* of the system manager: "nginx.service", "session-3.scope"; NULL: none */
 };
+
+/* Names of users, remembered for a minute. */
+struct user_names;
+
+/* NULL when there is no memory. */
+struct user_names *user_names_open(void);
+/* Accepts NULL. */
+void user_names_close(struct user_names *names);
+
+/* On the arena. Asks the system for the names of users (NSS). */
+const struct file_writer *file_writer_make(const struct process_snapshot *snapshot,
+                                           struct user_names *names, struct arena *arena);
 
 /* Whether the writer or one of its ancestors runs the program of this name ("dpkg"). */
 bool file_writer_comes_from(const struct file_writer *writer, const char *program);
