@@ -23,6 +23,7 @@ enum option_key {
     OPTION_ENVIRONMENT,
     OPTION_HOST,
     OPTION_FACTS,
+    OPTION_AGAINST,
     OPTION_ADOPT,
     OPTION_CONFIRM,
     OPTION_DEEP,
@@ -52,6 +53,7 @@ static const struct argp_option options[] = {
     {.doc = "Where things are:", .group = 2},
     {"environment", OPTION_ENVIRONMENT, "NAME", 0, "The overlay below environments/", 2},
     {"host", OPTION_HOST, "NAME", 0, "The overlay below hosts/", 2},
+    {"against", OPTION_AGAINST, "REV", 0, "Plan against another Git revision of the folder, not this host", 2},
     {"facts", OPTION_FACTS, "FILE", 0, "Facts that a host has saved, instead of this machine's", 2},
     {"config", OPTION_CONFIG, "FILE", 0, "The host's settings (default /etc/reconcile/reconcile.yaml)", 2},
     {"state", OPTION_STATE, "DIR", 0, "Where generations and ledger live (default /var/lib/reconcile)", 2},
@@ -150,6 +152,9 @@ static bool parse_run_option(struct run_options *run, int key, const char *argum
     case OPTION_HOST:
         run->host = argument;
         return true;
+    case OPTION_AGAINST:
+        run->against = argument;
+        return true;
     case OPTION_FACTS:
         run->facts_file = argument;
         return true;
@@ -187,6 +192,13 @@ static error_t parse_words(struct command *command, struct argp_state *state)
     return 0;
 }
 
+static bool only_plans(const struct command *command)
+{
+    int (*execute)(struct command * command) = command->verb->execute;
+    return execute == verb_plan || execute == verb_diff ||
+           (execute == verb_apply && command->is_dry_run);
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct command *command = state->input;
@@ -222,6 +234,13 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         if (!parse_color(command, argument)) {
             argp_error(state, "--color takes auto, always or never");
         }
+        return 0;
+    case ARGP_KEY_END:
+        if (command->run.against != NULL && !only_plans(command)) {
+            argp_error(state, "--against is for plan and diff, which change nothing");
+        }
+        command->run.is_offline |=
+            command->run.against != NULL; /* nothing of this machine counts */
         return 0;
     case ARGP_KEY_ARGS:
         return parse_words(command, state);

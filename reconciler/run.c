@@ -102,6 +102,17 @@ static bool take_saved_texts(struct run *run)
     return true;
 }
 
+static bool owns_tree(const struct run *run)
+{
+    for (size_t i = 0; i < run->owned.count; i++) {
+        const struct owned_item *owned = &run->owned.items[i];
+        if (strcmp(owned->type, ITEM_TREE) == 0 && strcmp(owned->id, run->layout.nginx_tree) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool build_desired(struct run *run)
 {
     const struct desired_input input = {
@@ -110,8 +121,7 @@ static bool build_desired(struct run *run)
         .layout = &run->layout,
         .documents = &run->documents,
         .diagnostics = &run->diagnostics,
-        .keeps_tree = run->ledger != NULL &&
-                      ledger_find(run->ledger, ITEM_TREE, run->layout.nginx_tree) != NULL,
+        .keeps_tree = owns_tree(run),
     };
     desired_build(&input, &run->desired);
     return refuse_if_errors(run) && take_saved_texts(run);
@@ -135,7 +145,7 @@ static bool open_state(struct run *run)
     struct error err = {0};
     run->ledger = NULL;
     if (run->options->is_offline) {
-        return true;
+        return run->options->against == NULL || run_against_open(run);
     }
     if (run->options->applies && (!lock_acquire(&run->host, &run->lock, &err) ||
                                   !staging_clean(&run->host, run->arena, &err))) {
@@ -207,6 +217,7 @@ static bool observe(struct run *run)
     for (size_t i = 0; i < run->items.count; i++) {
         pointers[i] = &run->items.items[i];
         run->observations[i].item = pointers[i];
+        run_against_look(run, &run->observations[i]);
     }
     for (size_t first = 0; !run->options->is_offline && first < run->items.count;) {
         const char *type = pointers[first]->type;
@@ -273,6 +284,7 @@ static bool look_at_host(struct run *run)
         .may_adopt = run->options->may_adopt,
         .may_delete_many = run->options->may_delete_many,
     };
+    run_against_compare(run);
     take_refusals(run);
     take_suspensions(run);
     run_check_foreign(run);
@@ -386,7 +398,7 @@ static void apply(struct run *run)
     }
 }
 
-static bool build(struct run *run)
+bool run_build(struct run *run)
 {
     return build_documents(run) && build_desired(run);
 }
@@ -417,7 +429,7 @@ static bool heal(struct run *run)
         return run_fail(run, &err);
     }
     run->inputs_digest = loaded_digest(run->arena, &run->loaded);
-    return build(run);
+    return run_build(run);
 }
 
 bool run_open(struct run *run, struct arena *arena, const struct run_options *options)
@@ -437,7 +449,7 @@ bool run_open(struct run *run, struct arena *arena, const struct run_options *op
 bool run_render(struct run *run, struct arena *arena, const struct run_options *options)
 {
     return run_open(run, arena, options) && open_state(run) && run_read_documents(run) &&
-           build(run);
+           run_build(run);
 }
 
 /* What all wishes follow from: the same key means the same plan. */
@@ -503,7 +515,7 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
     if (is_read && is_settled(run)) {
         return;
     }
-    bool is_planned = is_read && (build(run) || heal(run)) && read_last_good(run) &&
+    bool is_planned = is_read && (run_build(run) || heal(run)) && read_last_good(run) &&
                       look_at_host(run) && test(run);
     if (is_planned && options->applies) {
         apply(run);

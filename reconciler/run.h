@@ -25,6 +25,7 @@ struct run_options {
     const char *environment; /* NULL: the settings' */
     const char *host;        /* NULL: the settings', else this machine's name */
     const char *facts_file;  /* NULL: gathered, or Debian 12's when offline */
+    const char *against;     /* plan: a revision, or a host's saved status, instead of this host */
     const char *trigger;     /* "command line", "rollback" */
     bool is_offline;         /* against an empty host */
     bool applies;
@@ -46,6 +47,13 @@ struct run_memory {
     const char *held_inputs; /* digest of the inputs that a rollback refused; NULL: no hold */
     struct str saved;        /* as it stands on disk */
     unsigned long held_at;   /* the generation that the rollback went to */
+};
+
+/* What a plan is made against instead of this host. */
+struct baseline {
+    struct comparison comparison;
+    struct map found;                     /* item_name -> struct observation * */
+    const struct document_set *documents; /* of the other revision; NULL: none, or unknown */
 };
 
 struct run {
@@ -75,6 +83,7 @@ struct run {
     struct document_set documents;
     struct desired desired;
 
+    struct baseline *baseline; /* what stands in for this host; NULL: nothing does */
     struct owned_items owned;
     struct owned_items parts; /* members of the tree */
     struct run_memory memory;
@@ -103,6 +112,8 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
 /* Only the pure half, up to the desired items: for check, render and explain. False when the
  * documents have errors or could not be read (run->report.is_refused or failure). */
 bool run_render(struct run *run, struct arena *arena, const struct run_options *options);
+/* The pure half alone, from run->loaded on. */
+bool run_build(struct run *run);
 /* Only settings and host: for history. False with run->report.failure. */
 bool run_open(struct run *run, struct arena *arena, const struct run_options *options);
 /* Releases the lock and the host. */
@@ -113,6 +124,11 @@ void run_end(struct run *run);
 /* run_input.c: settings, host and facts; then the documents' sources, decoded. */
 bool run_read_settings(struct run *run);
 bool run_read_documents(struct run *run);
+/* run_against.c: what a plan is made against instead of this host: everything that would otherwise
+ * be read from it. Then one item of it; and which documents are on one side only. */
+bool run_against_open(struct run *run);
+void run_against_look(const struct run *run, struct observation *out);
+void run_against_compare(struct run *run);
 /* run_foreign.c: holds back what other nginx configuration on the host claims already. */
 void run_check_foreign(struct run *run);
 /* run_test.c: nginx and systemd look at the whole candidate; the guilty document alone is held

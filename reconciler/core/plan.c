@@ -43,7 +43,8 @@ static int ranked_compare(const void *a, const void *b)
 
 static struct item item_of_owned(const struct owned_item *owned)
 {
-    return (struct item){.type = owned->type, .id = owned->id, .has_data = owned->has_data};
+    return (struct item){
+        .type = owned->type, .id = owned->id, .has_data = owned->has_data, .span = owned->span};
 }
 
 void plan_collect(const struct plan_input *input, struct item_list *out_items)

@@ -20,6 +20,7 @@ struct owned_item {
     const char *digest;   /* of the wish that was last applied */
     bool is_protected;    /* the document said protect; outlives its block */
     bool has_data;
+    struct span span; /* where it was written, if that is known: SPAN_NONE */
 };
 VEC(owned_items, struct owned_item);
 

@@ -20,6 +20,17 @@ struct report_counts report_count(const struct report *report)
 
 /* --- the verdict ---------------------------------------------------------------------------- */
 
+/* Between two wishes there is no drift. */
+static void add_counts(struct text *out, const struct report *report)
+{
+    const struct plan_counts *counts = &report->plan->counts;
+    text_addf(out, "%zu to change", counts->to_change);
+    if (report->against == NULL || !report->against->is_revision) {
+        text_addf(out, ", %zu drifted", counts->drifted);
+    }
+    text_addf(out, ", %zu to remove", counts->to_remove);
+}
+
 /* "; reload nginx, restart shop": each effect once, in the order of the actions. */
 static void add_impact(struct text *out, const struct report *report)
 {
@@ -49,13 +60,15 @@ static const char *planned_verdict(const struct report *report)
 {
     const struct plan_counts *counts = &report->plan->counts;
     struct text out = text_make(report->arena);
+    if (report->against != NULL) {
+        text_addf(&out, "against %s: ", report->against->name);
+    }
     if (counts->to_change + counts->drifted + counts->to_remove + counts->held +
             report->held.count ==
         0) {
         text_addf(&out, "in sync: %zu items as wanted", counts->items);
     } else {
-        text_addf(&out, "%zu to change, %zu drifted, %zu to remove", counts->to_change,
-                  counts->drifted, counts->to_remove);
+        add_counts(&out, report);
         add_held(&out, report);
         add_impact(&out, report);
     }

@@ -37,6 +37,15 @@ struct finding {
 };
 VEC(finding_list, struct finding);
 
+/* What a dry run looked at instead of this host. */
+struct comparison {
+    const char *name;           /* "main (3f2a91c)" */
+    const char *note;           /* what to know about it; or NULL */
+    bool is_revision;           /* another state of the folder; else what a host told of itself */
+    struct document_list added; /* documents, against a revision */
+    struct document_list removed;
+};
+
 struct report {
     struct arena *arena;
     const char *verb;        /* "plan", "apply": what was asked for */
@@ -44,6 +53,7 @@ struct report {
     const char *host;
     const char *folder;    /* of the documents, as it was named; or NULL */
     const char *directory; /* the working directory: files below it are named from there */
+    const struct comparison *against; /* NULL: this host, or an empty one */
     bool is_dry_run;
     bool is_check;   /* the documents alone were looked at */
     bool is_refused; /* the documents have errors: nothing was looked at */

@@ -90,6 +90,15 @@ static void write_problem(struct text *out, const struct report *report,
     text_add_char(out, '\n');
 }
 
+static void add_documents(struct text *out, const char *word, const struct document_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        add_data(out, arena_printf(out->arena, "%s%s", i == 0 ? "\n" : ", ", i == 0 ? word : ""));
+        add_data(out, arena_printf(out->arena, "%s%s", i == 0 ? ": " : "",
+                                   document_id(out->arena, list->items[i])));
+    }
+}
+
 /* --- what a document changes ---------------------------------------------------------------- */
 
 static const struct document *document_of(const struct report_line *line)
@@ -142,6 +151,10 @@ void report_write_github(const struct report *report, const struct report_style 
     report_problems(report, &problems);
     begin_command(out, "notice", report, SPAN_NONE, "reconcile");
     add_data(out, report_verdict(report));
+    if (report->against != NULL) {
+        add_documents(out, "added", &report->against->added);
+        add_documents(out, "removed", &report->against->removed);
+    }
     text_add_char(out, '\n');
     for (size_t i = 0; i < problems.count; i++) {
         write_problem(out, report, &problems.items[i]);

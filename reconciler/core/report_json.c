@@ -123,15 +123,35 @@ static json_t *json_documents(const struct report *report)
     return list;
 }
 
+static json_t *json_names(const struct report *report, const struct document_list *list)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < list->count; i++) {
+        (void)json_array_append_new(names, json_text(document_id(report->arena, list->items[i])));
+    }
+    return names;
+}
+
+static json_t *json_against(const struct report *report)
+{
+    const struct comparison *against = report->against;
+    if (against == NULL) {
+        return json_null();
+    }
+    return json_pack("{s:o, s:o, s:o, s:o}", "name", json_text(against->name), "note",
+                     json_text(against->note), "added", json_names(report, &against->added),
+                     "removed", json_names(report, &against->removed));
+}
+
 void report_write_json(const struct report *report, const struct report_style *style,
                        struct text *out)
 {
     AUTO_JSON root = json_pack(
-        "{s:s, s:i, s:b, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "verdict",
+        "{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "verdict",
         report_verdict(report), "exit_code", (int)report_exit_code(report, style->is_detailed),
-        "dry_run", report->is_dry_run, "hold", json_text(report->hold), "counts",
-        json_counts(report), "impact", json_impact(report), "generation_before",
-        (json_int_t)report->generation_before, "generation_after",
+        "dry_run", report->is_dry_run, "hold", json_text(report->hold), "against",
+        json_against(report), "counts", json_counts(report), "impact", json_impact(report),
+        "generation_before", (json_int_t)report->generation_before, "generation_after",
         (json_int_t)report->generation_after, "documents", json_documents(report), "diagnostics",
         json_diagnostics(report), "findings", json_findings(report), "held", json_held(report),
         "changes", json_changes(report));

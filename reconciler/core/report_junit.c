@@ -154,6 +154,10 @@ static void collect(struct suite *suite)
         take_line(suite, &lines.items[i]);
     }
     text_line(&suite->cases.items[0].notes, "%s", report_verdict(report));
+    for (size_t i = 0; report->against != NULL && i < report->against->removed.count; i++) {
+        text_line(&suite->cases.items[0].notes, "- %s",
+                  document_id(report->arena, report->against->removed.items[i]));
+    }
 }
 
 /* --- writing -------------------------------------------------------------------------------- */

@@ -300,6 +300,21 @@ static void write_changes(struct comment *comment, const struct report_lines *li
     }
 }
 
+/* Documents, where another revision was compared with. */
+static void write_documents(struct comment *comment, const char *word,
+                            const struct document_list *list)
+{
+    size_t room = room_left(comment) / CHANGES_SHARE;
+    struct text line = text_make(comment->out->arena);
+    for (size_t i = 0; i < list->count && line.length < room; i++) {
+        text_add(&line, i == 0 ? "" : ", ");
+        add_code(&line, document_id(line.arena, list->items[i]), CELL_MOST);
+    }
+    if (list->count > 0) {
+        text_addf(comment->out, "\n%s: %s%s\n", word, line.data, line.length < room ? "" : ", …");
+    }
+}
+
 /* --- diffs ---------------------------------------------------------------------------------- */
 
 /* What the tags around one diff take. */
@@ -361,6 +376,10 @@ void report_write_markdown(const struct report *report, const struct report_styl
     }
     write_head(&comment);
     write_problems(&comment);
+    if (report->against != NULL) {
+        write_documents(&comment, "Added", &report->against->added);
+        write_documents(&comment, "Removed", &report->against->removed);
+    }
     write_changes(&comment, &lines);
     write_diffs(&comment, &lines);
     write_notice(&comment);

@@ -6,10 +6,11 @@
 #include "core/diagnostics_report.h"
 
 /* Rules that are no mistakes of authors' YAML. */
-#define RULE_RUN    "run"
-#define RULE_HOLD   "hold"
-#define RULE_HELD   "held"
-#define RULE_FAILED "failed"
+#define RULE_RUN     "run"
+#define RULE_HOLD    "hold"
+#define RULE_AGAINST "against"
+#define RULE_HELD    "held"
+#define RULE_FAILED  "failed"
 
 static const struct rule {
     const char *name;
@@ -21,6 +22,8 @@ static const struct rule {
      "after that."},
     {RULE_HOLD, "the host is on hold",
      "The host went back to an earlier generation and keeps it until the folder changes."},
+    {RULE_AGAINST, "what was compared with is not what it should be",
+     "The other side of the comparison has errors of its own, or does not exist yet."},
     {RULE_HELD, "a document stays as it was",
      "The host refuses what the document says now, or something it needs is refused: its last good "
      "state stays."},
@@ -273,6 +276,9 @@ void report_problems(const struct report *report, struct problem_list *out_probl
                 arena_printf(report->arena, "not tested: %s", report->untested), out_problems);
     }
     add_run(report, RULE_HOLD, SEVERITY_WARNING, report->hold, out_problems);
+    if (report->against != NULL) {
+        add_run(report, RULE_AGAINST, SEVERITY_WARNING, report->against->note, out_problems);
+    }
     add_findings(report, out_problems);
     add_held(report, out_problems);
     add_failures(report, out_problems);

@@ -94,6 +94,29 @@ static void write_held(const struct report *report, const struct report_style *s
     }
 }
 
+static void write_documents(const struct report *report, const struct document_list *list,
+                            const struct report_style *style, char symbol, struct text *out)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const char *line = arena_printf(report->arena, "%c %s  (%s)", symbol,
+                                        document_id(report->arena, list->items[i]),
+                                        span_text(report->arena, list->items[i]->span));
+        add_colored(out, style, symbol, line);
+    }
+}
+
+/* What it was compared with, beside the verdict. */
+static void write_comparison(const struct report *report, const struct report_style *style,
+                             struct text *out)
+{
+    const struct comparison *against = report->against;
+    if (against->note != NULL) {
+        text_line(out, "! %s", visible_line(out->arena, against->note));
+    }
+    write_documents(report, &against->added, style, '+', out);
+    write_documents(report, &against->removed, style, '-', out);
+}
+
 void report_write_text(const struct report *report, const struct report_style *style,
                        struct text *out)
 {
@@ -105,6 +128,9 @@ void report_write_text(const struct report *report, const struct report_style *s
     }
     if (style->is_quiet) {
         return;
+    }
+    if (report->against != NULL) {
+        write_comparison(report, style, out);
     }
     write_findings(report, style, out);
     if (report->plan == NULL) {

@@ -29,6 +29,11 @@ struct provider {
     void (*diff)(const struct item *item, const struct observation *found, struct arena *arena,
                  struct change_list *out_changes);
 
+    /* What observe would find of this item if its wish were carried out and nothing had happened
+     * since: a difference to another wish is then what that one would change. NULL: the wish
+     * itself. Pure. */
+    const void *(*fulfilled)(const struct item *item, struct arena *arena);
+
     /* What people notice of a due action beyond the item itself: "restart shop", "reload nginx";
      * NULL for nothing. The member may be NULL. Pure. */
     const char *(*impact)(const struct action *action, struct arena *arena);

@@ -384,5 +384,6 @@ const struct provider certificate_provider = {
     .observe = certificate_observe,
     .digest = certificate_digest,
     .diff = certificate_diff,
+    .fulfilled = certificate_fulfilled,
     .apply = certificate_apply,
 };

@@ -45,13 +45,17 @@ static const char *days_text(int64_t seconds, struct arena *arena)
                               : arena_printf(arena, "%jdh", (intmax_t)(seconds / HOUR));
 }
 
+static const char *files_text(const struct certificate_item *item, struct arena *arena)
+{
+    return arena_printf(arena, "%s %s", item->source_chain, item->source_key);
+}
+
 static void diff_absent(const struct certificate_item *wanted, struct arena *arena,
                         struct change_list *changes)
 {
     add_change(arena, changes, "names", NULL, names_text(wanted->names, wanted->name_count, arena));
     if (wanted->issuer == CERTIFICATE_FILE) {
-        add_change(arena, changes, "files", NULL,
-                   arena_printf(arena, "%s %s", wanted->source_chain, wanted->source_key));
+        add_change(arena, changes, "files", NULL, files_text(wanted, arena));
         return;
     }
     add_change(arena, changes, "issuer", NULL, "internal");
@@ -97,6 +101,23 @@ static void diff_internal(const struct certificate_item *wanted,
     }
 }
 
+/* Against a wish that was carried out: which files they are, and for which names. What is read from
+ * a host knows neither, and tells what the files hold now instead. */
+static void diff_files(const struct certificate_item *wanted, const struct certificate_item *found,
+                       struct arena *arena, struct change_list *changes)
+{
+    const char *from = names_text(found->names, found->name_count, arena);
+    const char *to = names_text(wanted->names, wanted->name_count, arena);
+    if (strcmp(from, to) != 0) {
+        add_change(arena, changes, "names", from, to);
+    }
+    from = found->source_chain == NULL ? found->pair->issued_by : files_text(found, arena);
+    to = files_text(wanted, arena);
+    if (strcmp(from, to) != 0) {
+        add_change(arena, changes, "files", from, to);
+    }
+}
+
 static const char *pair_text(const struct certificate_pair *pair, struct arena *arena)
 {
     return arena_printf(arena, "%.16s until %s, issued by %s", pair->fingerprint,
@@ -122,6 +143,8 @@ void certificate_diff(const struct item *item, const struct observation *found, 
     }
     if (wanted->issuer == CERTIFICATE_INTERNAL) {
         diff_internal(wanted, there, arena, out_changes);
+    } else if (there->source_chain != NULL || there->is_signed_by_us) {
+        diff_files(wanted, there, arena, out_changes);
     } else if (there->offered != NULL) {
         add_change(arena, out_changes, "certificate", pair_text(there->pair, arena),
                    pair_text(there->offered, arena));
@@ -144,4 +167,26 @@ void certificate_digest(const struct item *item, struct digest *digest)
     digest_add(digest, str_of(text));
     digest_add(digest, str_of(names_text(wanted->names, wanted->name_count, arena)));
     arena_destroy(arena);
+}
+
+const void *certificate_fulfilled(const struct item *item, struct arena *arena)
+{
+    const struct certificate_item *wanted = item->wanted;
+    struct certificate_item *found = arena_new(arena, struct certificate_item);
+    struct certificate_pair *pair = arena_new(arena, struct certificate_pair);
+    bool is_internal = wanted->issuer == CERTIFICATE_INTERNAL;
+    *found = *wanted;
+    *pair = (struct certificate_pair){
+        .names = wanted->names,
+        .name_count = wanted->name_count,
+        .key_type = wanted->key_type,
+        .issued_by = is_internal ? "internal" : files_text(wanted, arena),
+        .fingerprint = "",
+        .expires_at = wanted->lifetime_seconds,
+        .has_key = true,
+    };
+    found->pair = pair;
+    found->key_mode = KEY_MODE;
+    found->is_signed_by_us = is_internal;
+    return found;
 }

@@ -4,10 +4,11 @@
 #include "model/provider.h"
 #include "providers/pair.h"
 
-/* certificate_diff.c: the two members of the provider. */
+/* certificate_diff.c: the pure members of the provider. */
 void certificate_diff(const struct item *item, const struct observation *found, struct arena *arena,
                       struct change_list *out_changes);
 void certificate_digest(const struct item *item, struct digest *digest);
+const void *certificate_fulfilled(const struct item *item, struct arena *arena);
 
 /* certificate_source.c. "2026-12-31", UTC. */
 const char *certificate_date(int64_t seconds, struct arena *arena);

@@ -235,6 +235,7 @@ static void member_diff(const struct item *item, const struct tree_member *wante
     }
     const char *path = wanted != NULL ? wanted->path : found->path;
     const struct document *document = wanted != NULL ? wanted->document : NULL;
+    const struct document *writer = wanted != NULL ? document : found->document;
     vec_add(arena, changes,
             (struct change){
                 .field = "content",
@@ -243,7 +244,7 @@ static void member_diff(const struct item *item, const struct tree_member *wante
                 .from = found == NULL ? NULL : found->text.content.data,
                 .to = wanted == NULL ? NULL : wanted->text.content.data,
                 .is_text = true,
-                .span = document == NULL ? SPAN_NONE : document->span,
+                .span = writer == NULL ? SPAN_NONE : writer->span,
             });
 }
 

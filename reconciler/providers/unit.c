@@ -127,12 +127,22 @@ static const char *unit_impact(const struct action *action, struct arena *arena)
     return arena_printf(arena, "%s %.*s", verb, (int)length, name);
 }
 
+static const void *unit_fulfilled(const struct item *item, struct arena *arena)
+{
+    struct unit_item *found = arena_new(arena, struct unit_item);
+    *found = *(const struct unit_item *)item->wanted;
+    found->is_managed = true;
+    found->state = found->is_running ? "running" : "stopped";
+    return found;
+}
+
 const struct provider unit_provider = {
     .type = ITEM_UNIT,
     .observe = unit_observe,
     .digest = unit_digest,
     .inputs = unit_inputs,
     .diff = unit_diff,
+    .fulfilled = unit_fulfilled,
     .impact = unit_impact,
     .apply = unit_apply,
 };

@@ -180,6 +180,14 @@ static void user_diff(const struct item *item, const struct observation *found, 
     }
 }
 
+static const void *user_fulfilled(const struct item *item, struct arena *arena)
+{
+    struct user_item *found = arena_new(arena, struct user_item);
+    *found = *(const struct user_item *)item->wanted;
+    found->entry = entry_text(item->id, item->wanted, arena).data;
+    return found;
+}
+
 static void user_digest(const struct item *item, struct digest *digest)
 {
     struct arena *arena = arena_create();
@@ -349,5 +357,6 @@ const struct provider user_provider = {
     .observe = user_observe,
     .digest = user_digest,
     .diff = user_diff,
+    .fulfilled = user_fulfilled,
     .apply = user_apply,
 };
