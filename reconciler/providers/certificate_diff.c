@@ -179,7 +179,7 @@ const void *certificate_fulfilled(const struct item *item, struct arena *arena)
     *pair = (struct certificate_pair){
         .names = wanted->names,
         .name_count = wanted->name_count,
-        .key_type = wanted->key_type,
+        .key_type = wanted->key_type == NULL ? "as in the files" : wanted->key_type,
         .issued_by = is_internal ? "internal" : files_text(wanted, arena),
         .fingerprint = "",
         .expires_at = wanted->lifetime_seconds,

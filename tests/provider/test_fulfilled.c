@@ -1,0 +1,160 @@
+/* What a provider says it would find after a wish was carried out: no difference to that wish, and
+ * to another one exactly what that would change. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "model/certificate_item.h"
+#include "model/directory_item.h"
+#include "model/file_item.h"
+#include "model/tree_item.h"
+#include "model/unit_item.h"
+#include "model/user_item.h"
+#include "providers/providers.h"
+
+/* "field: from -> to" for each change from a fulfilled wish to another, one a line. */
+static const char *changes_between(struct arena *arena, const char *type, const char *id,
+                                   const void *before, const void *after)
+{
+    const struct provider *provider = provider_find(type);
+    const struct item old = {.type = type, .id = id, .wanted = before};
+    const struct item wish = {.type = type, .id = id, .wanted = after};
+    const struct observation found = {
+        .item = &wish,
+        .exists = true,
+        .found = provider->fulfilled == NULL ? before : provider->fulfilled(&old, arena)};
+    struct change_list changes = {0};
+    struct text out = text_make(arena);
+    provider->diff(&wish, &found, arena, &changes);
+    for (size_t i = 0; i < changes.count; i++) {
+        const struct change *change = &changes.items[i];
+        text_line(&out, "%s: %s -> %s", change->field, change->from == NULL ? "" : change->from,
+                  change->to == NULL ? "" : change->to);
+    }
+    return out.data;
+}
+
+static void assert_settled(struct arena *arena, const char *type, const char *id, const void *wish)
+{
+    assert_string_equal(changes_between(arena, type, id, wish, wish), "");
+}
+
+static int setup(void **state)
+{
+    *state = arena_create();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    arena_destroy(*state);
+    return 0;
+}
+
+static void test_fulfilled_files_and_directories(void **state)
+{
+    struct arena *arena = *state;
+    const struct file_item file = {.text.content = STR("a\n"), .mode = 0644};
+    struct file_item other = file;
+    assert_settled(arena, ITEM_FILE, "/etc/x", &file);
+    other.mode = 0600;
+    assert_string_equal(changes_between(arena, ITEM_FILE, "/etc/x", &file, &other),
+                        "mode: 0644 -> 0600\n");
+    const struct directory_item directory = {.mode = 0750, .owner = "shop"};
+    assert_settled(arena, ITEM_DIRECTORY, "/var/lib/shop", &directory);
+}
+
+static void test_fulfilled_tree(void **state)
+{
+    struct arena *arena = *state;
+    struct tree_item tree = {0};
+    struct tree_item other = {0};
+    vec_add(arena, &tree.members,
+            (struct tree_member){.path = "http/a.conf", .text.content = STR("a;\n")});
+    vec_add(arena, &other.members,
+            (struct tree_member){.path = "http/a.conf", .text.content = STR("b;\n")});
+    assert_settled(arena, ITEM_TREE, "/etc/nginx/reconcile", &tree);
+    assert_string_equal(changes_between(arena, ITEM_TREE, "/etc/nginx/reconcile", &tree, &other),
+                        "content: a;\n -> b;\n\n");
+}
+
+static void test_fulfilled_user(void **state)
+{
+    const struct user_item user = {.home = "/nonexistent", .description = "Service shop"};
+    const struct user_item other = {.home = "/srv", .description = "Service shop"};
+    assert_settled(*state, ITEM_USER, "shop", &user);
+    assert_string_equal(changes_between(*state, ITEM_USER, "shop", &user, &other),
+                        "entry: u shop - \"Service shop\" \"/nonexistent\"\n"
+                        " -> u shop - \"Service shop\" \"/srv\"\n\n");
+}
+
+static void test_fulfilled_unit(void **state)
+{
+    struct unit_item unit = {.is_enabled = true, .is_running = true, .file = "/etc/x.service"};
+    struct unit_item other = unit;
+    assert_settled(*state, ITEM_UNIT, "x.service", &unit);
+    other.is_enabled = false;
+    assert_string_equal(changes_between(*state, ITEM_UNIT, "x.service", &unit, &other),
+                        "enabled: yes -> no\n");
+    unit.is_running = false;
+    assert_settled(*state, ITEM_UNIT, "x.service", &unit);
+    other = unit;
+    other.is_running = true;
+    assert_string_equal(changes_between(*state, ITEM_UNIT, "x.service", &unit, &other),
+                        "state: stopped -> running\n");
+}
+
+static void test_fulfilled_certificate(void **state)
+{
+    static const char *const names[] = {"b.example", "a.example", NULL};
+    static const char *const fewer[] = {"a.example", NULL};
+    const struct certificate_item internal = {.names = names,
+                                              .name_count = 2,
+                                              .issuer = CERTIFICATE_INTERNAL,
+                                              .directory = "/c/x",
+                                              .key_type = "ecdsa-p256",
+                                              .lifetime_seconds = 90 * 24 * 3600};
+    const struct certificate_item files = {.names = names,
+                                           .name_count = 2,
+                                           .issuer = CERTIFICATE_FILE,
+                                           .directory = "/c/x",
+                                           .source_chain = "/a.pem",
+                                           .source_key = "/a.key"};
+    struct certificate_item other = internal;
+    assert_settled(*state, ITEM_CERTIFICATE, "x", &internal);
+    assert_settled(*state, ITEM_CERTIFICATE, "x", &files);
+    other.names = fewer;
+    other.name_count = 1;
+    other.key_type = "rsa-2048";
+    other.lifetime_seconds = 30 * 24 * 3600;
+    assert_string_equal(changes_between(*state, ITEM_CERTIFICATE, "x", &internal, &other),
+                        "names: a.example b.example -> a.example\n"
+                        "key: ecdsa-p256 -> rsa-2048\n"
+                        "lifetime: 90d -> 30d\n");
+    assert_string_equal(changes_between(*state, ITEM_CERTIFICATE, "x", &internal, &files),
+                        "files: internal -> /a.pem /a.key\n");
+    other = files;
+    other.source_key = "/b.key";
+    assert_string_equal(changes_between(*state, ITEM_CERTIFICATE, "x", &files, &other),
+                        "files: /a.pem /a.key -> /a.pem /b.key\n");
+    assert_non_null(strstr(changes_between(*state, ITEM_CERTIFICATE, "x", &files, &internal),
+                           "issuer: /a.pem /a.key -> internal\n"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_fulfilled_files_and_directories),
+        TEST(test_fulfilled_tree),
+        TEST(test_fulfilled_user),
+        TEST(test_fulfilled_unit),
+        TEST(test_fulfilled_certificate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
