@@ -158,6 +158,20 @@ static struct yaml_mistake bad_colon(const struct subject *subject)
     return continued_line(subject, first, colon);
 }
 
+/* [a:, b] or {a:[b]} */
+static struct yaml_mistake bad_flow_colon(const struct subject *subject)
+{
+    size_t first = subject->complaint->context_at;
+    size_t colon = subject->complaint->problem_at;
+    struct yaml_mistake mistake = at(DIAGNOSTIC_MISSING_FLOW_VALUE, first, colon + 1);
+    mistake.argument = text_between(subject, first, colon);
+    /* As a text it would be right in a list of texts, and the next mistake anywhere else. */
+    size_t bracket = subject->complaint->open_bracket;
+    bool is_in_list = bracket != SIZE_MAX && byte_at(subject->content, bracket) == '[';
+    bool ends_there = strchr(",]", byte_at(subject->content, colon + 1)) != NULL;
+    return is_in_list && ends_there ? replacing(mistake, colon) : mistake;
+}
+
 static struct yaml_mistake bad_list(const struct subject *subject)
 {
     size_t first = subject->complaint->problem_at;
@@ -288,6 +302,7 @@ static const struct row {
     {"a block scalar", "", bad_block_text},
     {"", "cannot start any token", bad_start},
     {"", "mapping values are not allowed", bad_colon},
+    {"", "found unexpected ':'", bad_flow_colon},
     {"", "block sequence entries are not allowed", bad_list},
     {"", "mapping keys are not allowed", bad_start},
     {"", "could not find expected ':'", no_colon},

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "core/yaml.h"
+#include "core/yaml_mistake.h"
 
 struct fixture {
     struct arena *arena;
@@ -310,6 +311,22 @@ static void test_yaml_mistakes_without_end_are_cut(void **state)
     assert_int_equal(fixture->diagnostics.count, 20);
 }
 
+/* Of another libyaml: its own words, at its place. */
+static void test_yaml_unknown_complaint_is_passed_on(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct yaml_complaint complaint = {.problem = "found something new",
+                                             .context = "while scanning",
+                                             .problem_at = 3,
+                                             .open_bracket = SIZE_MAX};
+    struct yaml_mistake mistake = yaml_mistake_of(fixture->arena, STR("a: \xC3\xA9"), &complaint);
+    assert_int_equal(mistake.code, DIAGNOSTIC_YAML_SYNTAX);
+    assert_string_equal(mistake.argument, "found something new");
+    assert_int_equal(mistake.first, 3);
+    assert_int_equal(mistake.end, 5);
+    assert_int_equal(mistake.replace_length, 0);
+}
+
 static void test_yaml_spans_are_byte_offsets(void **state)
 {
     struct fixture *fixture = *state;
@@ -348,6 +365,7 @@ int main(void)
         TEST(test_yaml_mistakes_get_the_place_to_change),
         TEST(test_yaml_limits_stand_where_they_are_said_to),
         TEST(test_yaml_mistakes_without_end_are_cut),
+        TEST(test_yaml_unknown_complaint_is_passed_on),
         TEST(test_yaml_spans_are_byte_offsets),
         TEST(test_yaml_complete_file_is_complete),
     };
