@@ -42,10 +42,11 @@ static const char *document_path(const struct check *check, const char *field)
     if (document == NULL) {
         return field;
     }
-    if (field == NULL || *field == '\0') {
-        return arena_printf(check->arena, "%s %s", document->kind_name, document->name);
-    }
-    return arena_printf(check->arena, "%s %s: %s", document->kind_name, document->name, field);
+    bool has_name = document->name[0] != '\0'; /* the host's settings have none */
+    const char *name = arena_printf(check->arena, "%s%s%s", document->kind_name,
+                                    has_name ? " " : "", document->name);
+    return field == NULL || *field == '\0' ? name
+                                           : arena_printf(check->arena, "%s: %s", name, field);
 }
 
 struct diagnostic *place_report(const struct place *place, enum diagnostic_code code,

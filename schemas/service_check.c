@@ -295,5 +295,6 @@ void service_claims(struct arena *arena, const struct document *document, struct
         claim_add(arena, claims, document, "socket", spec->socket.text, spec->socket.node);
     }
     claim_folders(arena, document, &spec->state, "/var/lib", claims);
+    claim_folders(arena, document, &spec->cache, "/var/cache", claims);
     claim_folders(arena, document, &spec->logs, "/var/log", claims);
 }
