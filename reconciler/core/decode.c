@@ -28,7 +28,8 @@ struct decoding {
     struct entry_list entries; /* in order of reading */
     struct map by_name;        /* "section name" -> struct entry * */
     bool has_section;          /* some file says something, if only "sites: {}" */
-    bool is_incomplete;
+    bool is_incomplete;        /* a part of some file could not be read: anything may stand there */
+    bool misses_documents;     /* or a document is known by its name alone */
 };
 
 /* --- sections -------------------------------------------------------------------------------- */
@@ -72,7 +73,6 @@ static bool require_mapping(struct decoding *decoding, const struct node *node, 
     }
     (void)diagnostic_add(decoding->input->arena, decoding->input->diagnostics,
                          DIAGNOSTIC_NOT_A_MAPPING, node->span, what, node_words(node), NULL);
-    decoding->is_incomplete = true; /* what it should have held is missed elsewhere */
     return false;
 }
 
@@ -136,8 +136,11 @@ static void take_source(struct decoding *decoding, const struct decode_source *s
         const struct node_entry *section = &yaml.root->entries.items[i];
         if (!is_section(section->key->text)) {
             complain_section(decoding, section->key);
-        } else if (!node_is_null(section->value) &&
-                   require_mapping(decoding, section->value, section->key->text)) {
+        } else if (node_is_null(section->value)) {
+            continue;
+        } else if (!require_mapping(decoding, section->value, section->key->text)) {
+            decoding->is_incomplete = true; /* what it should have held is missed elsewhere */
+        } else {
             for (size_t k = 0; k < section->value->entries.count; k++) {
                 take_entry(decoding, section->key->text, source->layer,
                            &section->value->entries.items[k]);
@@ -256,6 +259,7 @@ static void decode_document(struct decoding *decoding, const struct entry *entry
         if (entry->layer == 0) {
             (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_EMPTY_DOCUMENT, entry->key->span,
                                  schema->name, name, NULL);
+            decoding->misses_documents = true;
         }
         return; /* an overlay has removed it */
     }
@@ -265,6 +269,7 @@ static void decode_document(struct decoding *decoding, const struct entry *entry
                              schema->name, schema->key_syntax->name, NULL);
     }
     if (!require_mapping(decoding, entry->value, name)) {
+        decoding->misses_documents = true;
         return;
     }
     struct document *document = arena_new(arena, struct document);
@@ -325,7 +330,14 @@ static void decode_removal(struct decoding *decoding, const struct entry *entry)
             ->suggestion = nearest == NULL ? NULL : arena_printf(arena, "%s%s", nearest, colon);
         return;
     }
-    if (node_is_null(entry->value) || !require_mapping(decoding, entry->value, entry->key->text)) {
+    if (node_is_null(entry->value)) {
+        if (entry->layer == 0) {
+            (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_EMPTY_REMOVAL, entry->key->span,
+                                 entry->key->text, NULL);
+        }
+        return; /* an overlay has taken it back */
+    }
+    if (!require_mapping(decoding, entry->value, entry->key->text)) {
         return;
     }
     struct removal_spec spec = {0};
@@ -374,5 +386,5 @@ void decode_documents(const struct decode_input *input, struct document_set *out
     for (size_t i = 0; i < decoding.entries.count; i++) {
         decode_entry(&decoding, decoding.entries.items[i]);
     }
-    *out_incomplete = decoding.is_incomplete;
+    *out_incomplete = decoding.is_incomplete || decoding.misses_documents;
 }
