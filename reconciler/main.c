@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <git2.h>
-
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/words.h"
@@ -339,7 +337,9 @@ static int parse(struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    (void)setlocale(LC_ALL, ""); /* an unknown locale leaves "C", which is fine */
+    /* Letters only: the program speaks one language, and each category is a file to open. An
+     * unknown locale leaves "C", which is fine. */
+    (void)setlocale(LC_CTYPE, "");
     log_set_level(LOG_LEVEL_WARNING);
     struct arena *arena = arena_create();
     bool is_terminal = isatty(STDERR_FILENO) == 1;
@@ -364,9 +364,7 @@ int main(int argc, char **argv)
         CLEANUP(cleanup_free) char *directory = get_current_dir_name(); /* NULL is fine */
         command.run.directory = directory;
         command.run.verb = command.verb->name;
-        (void)git_libgit2_init(); /* diffs; fails only without memory */
         code = command.verb->execute(&command);
-        (void)git_libgit2_shutdown();
     }
     arena_destroy(arena);
     return code;

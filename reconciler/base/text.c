@@ -9,8 +9,7 @@
 
 enum { FIRST_CAPACITY = 64 };
 
-/* Room for more bytes and the NUL behind them. */
-static void reserve(struct text *text, size_t more)
+void text_reserve(struct text *text, size_t more)
 {
     if (more < text->capacity - text->length) {
         return;
@@ -42,7 +41,7 @@ void text_add(struct text *text, const char *more)
 
 void text_add_str(struct text *text, struct str more)
 {
-    reserve(text, more.length);
+    text_reserve(text, more.length);
     if (more.length > 0) {
         memcpy(text->data + text->length, more.data, more.length);
     }
@@ -71,7 +70,7 @@ void text_vaddf(struct text *text, const char *format, va_list arguments)
     int length = vsnprintf(text->data + text->length, room, format, arguments);
     assert(length >= 0);
     if ((size_t)length >= room) {
-        reserve(text, (size_t)length);
+        text_reserve(text, (size_t)length);
         room = text->capacity - text->length;
         (void)vsnprintf(text->data + text->length, room, format, again); /* fits now */
     }

@@ -25,6 +25,8 @@ void text_vaddf(struct text *text, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 /* text_addf and a newline. */
 void text_line(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Makes room for this many more bytes at once; only saves time. */
+void text_reserve(struct text *text, size_t more);
 /* Shortens to length, which is not more than the present one. */
 void text_truncate(struct text *text, size_t length);
 

@@ -1,4 +1,4 @@
-/* Unified diff of two texts, by libgit2 (git_libgit2_init was called by the program). */
+/* Unified diff of two texts, as Git shows it. */
 #pragma once
 
 #include "base/arena.h"

@@ -14,6 +14,7 @@ void git_prepare(void)
     static const git_config_level_t levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA,
                                                 GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
                                                 GIT_CONFIG_LEVEL_GLOBAL};
+    (void)git_libgit2_init(); /* fails only without memory; again and again is fine */
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         /* Fails only without memory, and then opening a repository does too. */
         (void)git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");

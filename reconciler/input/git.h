@@ -1,5 +1,5 @@
 /* libgit2 as the files of input/ use it: cleanup, errors, and what is told about a commit. Only
- * they include this. git_libgit2_init is the program's business. */
+ * they include this. */
 #pragma once
 
 #include <git2.h>
@@ -41,8 +41,9 @@ GIT_CLEANUP(git_signature, git_signature)
 #define AUTO_SIGNATURE  CLEANUP(git_signature_cleanup) git_signature *
 #define AUTO_GIT_BUFFER CLEANUP(git_buf_dispose) git_buf
 
-/* From here on nobody's Git configuration counts but a repository's own (it could redirect URLs),
- * and repositories of other users may be read: nothing in them is ever executed. */
+/* Before all else: loads libgit2. From here on nobody's Git configuration counts but a repository's
+ * own (it could redirect URLs), and repositories of other users may be read: nothing in them is
+ * ever executed. */
 void git_prepare(void);
 /* libgit2's last complaint behind the words: "open /srv/repo.git: ..."; returns false. Texts of the
  * other side may stand in it, so control characters are replaced. */
