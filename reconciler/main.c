@@ -22,6 +22,9 @@ enum option_key {
     OPTION_HOST,
     OPTION_FACTS,
     OPTION_AGAINST,
+    OPTION_NO_FETCH,
+    OPTION_COMMIT,
+    OPTION_GIT_DIR,
     OPTION_ADOPT,
     OPTION_CONFIRM,
     OPTION_DEEP,
@@ -53,6 +56,9 @@ static const struct argp_option options[] = {
     {"host", OPTION_HOST, "NAME", 0, "The overlay below hosts/", 2},
     {"against", OPTION_AGAINST, "REV", 0, "Plan against another Git revision of the folder, not this host", 2},
     {"facts", OPTION_FACTS, "FILE", 0, "Facts that a host has saved, instead of this machine's", 2},
+    {"no-fetch", OPTION_NO_FETCH, NULL, 0, "Take the commit that was accepted last, and ask no server", 2},
+    {"commit", OPTION_COMMIT, "ID", 0, "Take this commit, which was fetched before", 2},
+    {"git-dir", OPTION_GIT_DIR, "DIR", 0, "Take a commit of this repository, HEAD unless --commit names one", 2},
     {"config", OPTION_CONFIG, "FILE", 0, "The host's settings (default /etc/reconcile/reconcile.yaml)", 2},
     {"state", OPTION_STATE, "DIR", 0, "Where generations and ledger live (default /var/lib/reconcile)", 2},
     {"root", OPTION_ROOT, "DIR", 0, "Put everything below DIR, for images", 2},
@@ -134,6 +140,15 @@ static bool parse_run_option(struct run_options *run, int key, const char *argum
         return true;
     case OPTION_TRIGGER:
         run->trigger = argument;
+        return true;
+    case OPTION_NO_FETCH:
+        run->skips_fetch = true;
+        return true;
+    case OPTION_COMMIT:
+        run->commit = argument;
+        return true;
+    case OPTION_GIT_DIR:
+        run->git_dir = argument;
         return true;
     case OPTION_CONFIG:
         run->config = argument;

@@ -6,6 +6,7 @@
 #include "core/hold.h"
 #include "core/report.h"
 #include "core/state.h"
+#include "input/git_mirror.h"
 #include "input/load.h"
 #include "model/host.h"
 #include "providers/audit_log.h"
@@ -27,6 +28,8 @@ struct run_options {
     const char *facts_file;  /* NULL: gathered, or Debian 12's when offline */
     const char *against;     /* plan: a revision, or a host's saved status, instead of this host */
     const char *trigger;     /* "command line", "rollback" */
+    const char *git_dir;     /* documents of a commit of this repository; NULL: no */
+    const char *commit;      /* that commit, or one that was fetched before; NULL: the newest */
     bool is_offline;         /* against an empty host */
     bool applies;
     bool may_adopt;
@@ -34,6 +37,7 @@ struct run_options {
     bool is_deep;
     bool wants_states; /* of every document: they are read although nothing changed */
     bool skips_nginx_test;
+    bool skips_fetch; /* the commit that was accepted last is used */
     bool heals;   /* while the documents have errors, drift is repaired from the last good ones */
     bool retries; /* what was refused before is tried again */
     unsigned long rollback_to; /* the documents and texts of this generation; 0: the folder's */
@@ -75,10 +79,12 @@ struct run {
     struct ledger *ledger; /* NULL when offline */
 
     struct loaded loaded;
-    const char *settings_text; /* of the settings file; "" when there is none */
-    const char *inputs_digest; /* of the documents' sources */
-    const char *source_digest; /* the same of what the source holds, whatever stands in for it */
-    const char *key;           /* of everything that wishes follow from */
+    const struct commit *commit; /* that the documents are of; NULL: they are in a folder */
+    const char *source_name;     /* of the repository; NULL: they are in a folder */
+    const char *settings_text;   /* of the settings file; "" when there is none */
+    const char *inputs_digest;   /* of the documents' sources */
+    const char *source_digest;   /* the same of what the source holds, whatever stands in for it */
+    const char *key;             /* of everything that wishes follow from */
     struct diagnostic_list diagnostics;
     struct document_set documents;
     struct desired desired;
@@ -129,6 +135,22 @@ bool run_read_documents(struct run *run);
 bool run_against_open(struct run *run);
 void run_against_look(const struct run *run, struct observation *out);
 void run_against_compare(struct run *run);
+/* run_source.c: documents from a Git repository, unless a folder was named. */
+bool run_has_git_source(const struct run *run);
+/* Fetches where it should, and loads the commit that counts. */
+bool run_load_git(struct run *run, struct error *err) MUST_CHECK;
+/* A fetch alone. What was learnt before a failure is filled. */
+struct run_fetched {
+    const char *commit;   /* where the branch stands; NULL: that was not learnt */
+    const char *previous; /* the one that was accepted before; NULL: none */
+    bool is_new;          /* they differ */
+    bool is_rewind;       /* the branch was rewritten: refused without --confirm */
+    bool is_verified;     /* by a signature that the settings want */
+    bool was_cloned;
+    uint64_t bytes;
+    int64_t took_ms;
+};
+bool run_fetch(struct run *run, struct run_fetched *out_fetched, struct error *err) MUST_CHECK;
 /* run_foreign.c: holds back what other nginx configuration on the host claims already. */
 void run_check_foreign(struct run *run);
 /* run_test.c: nginx and systemd look at the whole candidate; the guilty document alone is held

@@ -9,6 +9,8 @@
 #include "core/meaning.h"
 #include "store/store.h"
 
+enum { MICROSECONDS = 1000000 };
+
 bool run_events_load(struct run *run, struct error *err)
 {
     return drift_log_read(&run->host, run->arena, &run->drift_events, err) &&
@@ -124,6 +126,7 @@ const struct audit_record *run_audit_records(struct run *run)
             .action = entry->action,
             .target = entry->target,
             .detail = entry->detail,
+            .commit = run->commit == NULL ? NULL : run->commit->id,
         };
     }
     return records;
@@ -179,7 +182,16 @@ const struct delivery_record *run_delivery_record(struct run *run)
         return NULL; /* nothing was read, or it was read before */
     }
     struct delivery_record *delivery = arena_new(run->arena, struct delivery_record);
-    *delivery = (struct delivery_record){.version = run->source_digest, .source = run->folder};
+    *delivery = (struct delivery_record){.version = run->source_digest,
+                                         .source = run->source_name != NULL ? run->source_name
+                                                                            : run->folder};
+    if (run->commit != NULL) {
+        delivery->version = run->commit->id;
+        delivery->commit = run->commit->id;
+        delivery->subject = run->commit->subject;
+        delivery->author = run->commit->author;
+        delivery->commit_at = run->commit->at * MICROSECONDS;
+    }
     take_fate(run, delivery);
     return delivery;
 }

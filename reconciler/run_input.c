@@ -164,12 +164,17 @@ static bool load_documents(struct run *run, struct error *err)
     if (run->options->rollback_to != 0) {
         return run_saved_read(run, run->options->rollback_to, &run->loaded, err);
     }
-    if (run->folder == NULL) {
+    if (run_has_git_source(run)) {
+        if (!run_load_git(run, err)) {
+            return false;
+        }
+    } else if (run->folder == NULL) {
         return error_set(err, ERROR_UNAVAILABLE, "name the folder of YAML, or set source in %s",
                          or_else(run->options->config, DEFAULT_CONFIG));
+    } else {
+        load_directory(run->arena, run->folder, run->environment, run->host_name, &run->diagnostics,
+                       &run->loaded);
     }
-    load_directory(run->arena, run->folder, run->environment, run->host_name, &run->diagnostics,
-                   &run->loaded);
     run->inputs_digest = loaded_digest(run->arena, &run->loaded);
     run->source_digest = run->inputs_digest;
     return take_hold(run, err);

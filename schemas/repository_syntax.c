@@ -25,6 +25,22 @@ struct authority {
     struct str host;
 };
 
+/* Nothing, or a colon with a port. */
+static bool has_good_port(const char *behind)
+{
+    char digits[sizeof("65535")] = "";
+    uint16_t port = 0;
+    size_t length = strcspn(behind, "/");
+    if (behind[0] != ':') {
+        return length == 0;
+    }
+    if (length - 1 >= sizeof(digits)) {
+        return false;
+    }
+    memcpy(digits, behind + 1, length - 1);
+    return value_read_port(digits, &port);
+}
+
 /* "user@host:port" up to a slash; false for a password, an empty host, or a host that a program
  * would take for an option. */
 static bool read_authority(const char *text, struct authority *out)
@@ -37,11 +53,13 @@ static bool read_authority(const char *text, struct authority *out)
         length -= out->user.length + 1;
         text = at + 1;
     }
+    bool is_closed = text[0] != '[' || memchr(text, ']', length) != NULL;
     bool has_password = memchr(out->user.data, ':', out->user.length) != NULL;
     size_t end = text[0] == '[' ? strcspn(text, "]") + 1 : strcspn(text, ":/?#");
     out->host = (struct str){text, end < length ? end : length};
-    return !has_password && (at == NULL || out->user.length > 0) && out->host.length > 0 &&
-           text[0] != '-' && memchr(text, '@', length) == NULL && text[length] == '/' &&
+    return !has_password && is_closed && has_good_port(out->host.data + out->host.length) &&
+           (at == NULL || out->user.length > 0) && out->host.length > 0 && text[0] != '-' &&
+           memchr(text, '@', length) == NULL && text[length] == '/' &&
            strpbrk(text, "?# \\") == NULL;
 }
 
@@ -110,6 +128,28 @@ bool repository_is_loopback(const char *text)
     }
     return str_equal(authority.host, STR("localhost")) ||
            str_equal(authority.host, STR("127.0.0.1")) || str_equal(authority.host, STR("[::1]"));
+}
+
+const char *repository_host(struct arena *arena, const char *text, unsigned *out_port)
+{
+    enum { SSH_PORT = 22 };
+    enum repository_transport transport = REPOSITORY_INVALID;
+    struct authority authority;
+    const char *rest = behind_scheme(text, &transport);
+    *out_port = SSH_PORT;
+    if (rest == NULL || !read_authority(rest, &authority)) { /* user@host:path */
+        const char *host = strchr(text, '@') + 1;
+        return arena_strndup(arena, host, strcspn(host, ":"));
+    }
+    const char *behind = authority.host.data + authority.host.length;
+    uint16_t port = 0;
+    if (*behind == ':' &&
+        value_read_port(arena_strndup(arena, behind + 1, strcspn(behind + 1, "/")), &port)) {
+        *out_port = port;
+    }
+    bool has_brackets = authority.host.data[0] == '[';
+    return has_brackets ? arena_strndup(arena, authority.host.data + 1, authority.host.length - 2)
+                        : arena_strndup(arena, authority.host.data, authority.host.length);
 }
 
 static bool check_repository(const char *text)

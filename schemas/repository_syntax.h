@@ -17,6 +17,8 @@ enum repository_transport repository_transport_of(const char *text);
 bool repository_is_loopback(const char *text);
 /* The path of a local one. */
 const char *repository_local_path(const char *text);
+/* Host, without brackets, and port of one that is reached by ssh. */
+const char *repository_host(struct arena *arena, const char *text, unsigned *out_port);
 
 extern const struct syntax syntax_repository;
 extern const struct syntax syntax_branch;     /* as git check-ref-format has it */

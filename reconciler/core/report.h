@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "core/plan.h"
+#include "model/commit.h"
 #include "model/diagnostic.h"
 #include "model/document.h"
 #include "model/facts.h"
@@ -55,8 +56,9 @@ struct report {
     const char *directory; /* the working directory: files below it are named from there */
     const struct comparison *against; /* NULL: this host, or an empty one */
     bool is_dry_run;
-    bool is_check;   /* the documents alone were looked at */
-    bool is_refused; /* the documents have errors: nothing was looked at */
+    bool is_check;               /* the documents alone were looked at */
+    bool is_refused;             /* the documents have errors: nothing was looked at */
+    const struct commit *commit; /* that the documents are of; NULL: they are in a folder */
     const struct facts *facts;
     const struct diagnostic_list *diagnostics;
     const struct document_set *documents; /* as far as they could be read; NULL: none were */

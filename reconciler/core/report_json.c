@@ -17,9 +17,11 @@ static json_t *json_line(const struct report_line *line)
     }
     const struct action *action = line->action;
     const char *result = line->outcome == NULL ? NULL : report_result_word(line->outcome->result);
-    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "item", line->name,
+    const struct commit *commit = report->commit;
+    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "item", line->name,
                      "verb", report_verb_word(action->verb), "drifted", line->is_drift, "document",
-                     json_text(line->owner), "place", json_text(line->place), "held",
+                     json_text(line->owner), "place", json_text(line->place), "commit",
+                     json_text(commit == NULL ? NULL : commit->id), "held",
                      json_text(line->held_because), "result", json_text(result), "note",
                      json_text(line->note), "details", details, "diff", json_text(line->diff));
 }
@@ -65,6 +67,14 @@ static json_t *json_held(const struct report *report)
                       "because", held->because, "evidence", json_text(held->evidence)));
     }
     return list;
+}
+
+static json_t *json_commit(const struct commit *commit)
+{
+    return commit == NULL
+               ? json_null()
+               : json_pack("{s:s, s:s, s:s, s:I}", "id", commit->id, "subject", commit->subject,
+                           "author", commit->author, "at", (json_int_t)commit->at);
 }
 
 static json_t *json_counts(const struct report *report)
@@ -147,14 +157,14 @@ void report_write_json(const struct report *report, const struct report_style *s
                        struct text *out)
 {
     AUTO_JSON root = json_pack(
-        "{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "verdict",
+        "{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "verdict",
         report_verdict(report), "exit_code", (int)report_exit_code(report, style->is_detailed),
-        "dry_run", report->is_dry_run, "hold", json_text(report->hold), "against",
-        json_against(report), "counts", json_counts(report), "impact", json_impact(report),
-        "generation_before", (json_int_t)report->generation_before, "generation_after",
-        (json_int_t)report->generation_after, "documents", json_documents(report), "diagnostics",
-        json_diagnostics(report), "findings", json_findings(report), "held", json_held(report),
-        "changes", json_changes(report));
+        "dry_run", report->is_dry_run, "commit", json_commit(report->commit), "hold",
+        json_text(report->hold), "against", json_against(report), "counts", json_counts(report),
+        "impact", json_impact(report), "generation_before", (json_int_t)report->generation_before,
+        "generation_after", (json_int_t)report->generation_after, "documents",
+        json_documents(report), "diagnostics", json_diagnostics(report), "findings",
+        json_findings(report), "held", json_held(report), "changes", json_changes(report));
     CLEANUP(cleanup_free) char *text = json_dumps(root, JSON_INDENT(2));
     if (text != NULL) {
         text_line(out, "%s", text);

@@ -125,7 +125,7 @@ static void take_line(struct suite *suite, const struct report_line *line)
                          : suite_case(suite, document->kind_name, document->name, document->span);
     text_addf(&found->notes, "%c %s", line->symbol, line->name);
     if (line->place != NULL) {
-        text_addf(&found->notes, "  (%s)", line->place);
+        text_addf(&found->notes, "  (%s)", line->written);
     }
     if (line->note != NULL) {
         text_addf(&found->notes, "  %s", line->note);

@@ -78,6 +78,14 @@ static const char *place_of(struct arena *arena, const struct action *action, st
     return at.source == NULL ? NULL : span_text(arena, at);
 }
 
+static const char *written_at(const struct report *report, const char *place)
+{
+    return place == NULL || report->commit == NULL
+               ? place
+               : arena_printf(report->arena, "%s at %.*s", place, COMMIT_ID_SHORT,
+                              report->commit->id);
+}
+
 static void add_change(struct arena *arena, struct report_line *line, const struct change *change)
 {
     if (change->is_secret) {
@@ -96,13 +104,15 @@ static void add_change(struct arena *arena, struct report_line *line, const stru
 static struct report_line line_of(const struct report *report, const struct action *action,
                                   const struct outcome *outcome)
 {
+    const char *place = place_of(report->arena, action, SPAN_NONE);
     return (struct report_line){
         .action = action,
         .outcome = outcome,
         .id = action->item->id,
         .symbol = symbol_of(action, outcome),
         .name = item_name(report->arena, action->item),
-        .place = place_of(report->arena, action, SPAN_NONE),
+        .place = place,
+        .written = written_at(report, place),
         .note = note_of(report->arena, action, outcome),
         .held_because = action->held_because,
         .owner = action->item->document == NULL
@@ -143,6 +153,7 @@ static struct report_line line_of_thing(const struct report *report, const struc
     line.document = change->document;
     line.name = arena_printf(report->arena, "file:%s", change->thing);
     line.place = place_of(report->arena, action, change->span);
+    line.written = written_at(report, line.place);
     line.evidence = NULL;
     line.owner =
         change->document == NULL ? change->owner : document_id(report->arena, change->document);

@@ -14,6 +14,7 @@ struct report_line {
     char symbol;                     /* '+' '~' '-', or '!' for what failed */
     const char *name;                /* "file:/etc/systemd/system/shop.service" */
     const char *place;               /* "sites/shop.yaml:3:5", or NULL */
+    const char *written;             /* the same for people, with the commit: "... at 1a2b3c4d5e" */
     const char *note;                /* "drifted", "held: ...", "failed: ..."; or NULL */
     const char *held_because;        /* or NULL */
     const char *owner;               /* "site:shop": whose it is, or was; or NULL */

@@ -273,7 +273,7 @@ static void add_row(struct text *out, const struct report_line *line)
     add_code(out, line->name, CELL_MOST);
     text_add(out, " | ");
     if (line->place != NULL) {
-        add_code(out, line->place, CELL_MOST);
+        add_code(out, line->written, CELL_MOST);
     }
     text_add(out, " | ");
     add_what(out, line);

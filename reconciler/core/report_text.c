@@ -43,7 +43,7 @@ static void write_line(const struct report_line *line, const struct report_style
     struct text head = text_make(out->arena);
     text_addf(&head, "%c %s", line->symbol, line->name);
     if (line->place != NULL) {
-        text_addf(&head, "  (%s)", line->place);
+        text_addf(&head, "  (%s)", line->written);
     }
     if (line->note != NULL) {
         text_addf(&head, "  %s", line->note);

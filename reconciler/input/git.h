@@ -51,6 +51,10 @@ bool git_problem(struct error *err, int result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* What others wrote, as one line that moves no terminal; longer than most bytes it is cut. */
 const char *git_clean_line(struct arena *arena, const char *text, size_t most);
+struct git_revision;
+/* The repository with all its objects. */
+bool git_revision_open(const struct git_revision *from, git_repository **out_repository,
+                       git_odb **out_objects, struct error *err) MUST_CHECK;
 /* The commit with this name, if it has a reasonable size. */
 bool git_find_commit(git_repository *repository, const git_oid *id, git_commit **out_commit,
                      struct error *err) MUST_CHECK;

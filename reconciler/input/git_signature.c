@@ -158,21 +158,23 @@ static bool verify_openpgp(const struct signature *signature, const char **out_s
 
 /* --- the commit ------------------------------------------------------------------------------ */
 
-static bool extract(const char *repository, const char *commit, git_buf *signature, git_buf *text,
-                    struct error *err)
+static bool extract(const struct git_revision *from, const char *commit, git_buf *signature,
+                    git_buf *text, struct error *err)
 {
     AUTO_REPOSITORY opened = NULL;
+    AUTO_ODB objects = NULL;
     AUTO_COMMIT found = NULL;
     git_oid id;
-    git_prepare();
-    int result = git_repository_open_ext(&opened, repository, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
-    if (result != 0 || git_oid_fromstr(&id, commit) != 0) {
-        return git_problem(err, result, "open %s", repository);
+    if (!git_revision_open(from, &opened, &objects, err)) {
+        return false;
+    }
+    if (git_oid_fromstr(&id, commit) != 0) {
+        return error_set(err, ERROR_FORMAT, "it is not the name of a commit");
     }
     if (!git_find_commit(opened, &id, &found, err)) {
         return false;
     }
-    result = git_commit_extract_signature(signature, text, opened, &id, NULL);
+    int result = git_commit_extract_signature(signature, text, opened, &id, NULL);
     if (result == GIT_ENOTFOUND) {
         return error_set(err, ERROR_REFUSED, "it is not signed");
     }
@@ -190,12 +192,12 @@ static int signature_file(struct str bytes)
     return take_fd(&fd);
 }
 
-static bool verify(struct signature *signature, struct str armor, const char **out_signer,
+static bool verify(struct signature *signature, const char *armor, const char **out_signer,
                    struct error *err)
 {
-    bool is_ssh = text_starts_with(armor.data, "-----BEGIN SSH SIGNATURE-----");
-    bool is_openpgp = text_starts_with(armor.data, "-----BEGIN PGP SIGNATURE-----") ||
-                      text_starts_with(armor.data, "-----BEGIN PGP MESSAGE-----");
+    bool is_ssh = text_starts_with(armor, "-----BEGIN SSH SIGNATURE-----");
+    bool is_openpgp = text_starts_with(armor, "-----BEGIN PGP SIGNATURE-----") ||
+                      text_starts_with(armor, "-----BEGIN PGP MESSAGE-----");
     if (is_ssh && signature->signers->ssh != NULL) {
         return verify_ssh(signature, out_signer, err);
     }
@@ -205,14 +207,14 @@ static bool verify(struct signature *signature, struct str armor, const char **o
     return error_set(err, ERROR_REFUSED, "its signature is of a kind that signed_by does not name");
 }
 
-bool git_signature_verify(struct arena *arena, const char *repository, const char *commit,
+bool git_signature_verify(struct arena *arena, const struct git_revision *from, const char *commit,
                           const struct git_signers *signers, const char **out_signer,
                           struct error *err)
 {
     AUTO_GIT_BUFFER armor = GIT_BUF_INIT;
     AUTO_GIT_BUFFER text = GIT_BUF_INIT;
-    bool is_good = extract(repository, commit, &armor, &text, err);
-    if (is_good && armor.size > SIGNATURE_MOST) {
+    bool is_good = extract(from, commit, &armor, &text, err);
+    if (is_good && (armor.ptr == NULL || armor.size > SIGNATURE_MOST)) {
         is_good = error_set(err, ERROR_REFUSED, "its signature is larger than 64 KiB");
     }
     if (is_good) {
@@ -224,7 +226,7 @@ bool git_signature_verify(struct arena *arena, const char *repository, const cha
             .signed_text = {text.ptr, text.size},
         };
         is_good = fd < 0 ? error_errno(err, "hold its signature")
-                         : verify(&signature, (struct str){armor.ptr, armor.size}, out_signer, err);
+                         : verify(&signature, armor.ptr, out_signer, err);
     }
     return is_good || error_wrap(err, "commit %.*s", COMMIT_ID_SHORT, commit);
 }

@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 
+struct git_revision; /* input/load_git.h: where the commit is */
+
 struct git_signers {
     const char *ssh;     /* path of the allowed signers file; or NULL */
     const char *openpgp; /* path of the keyring; or NULL */
@@ -20,6 +22,6 @@ bool git_signers_digest(struct arena *arena, const struct git_signers *signers,
 
 /* True when the commit bears a signature of one of them that is valid now; *out_signer tells whose,
  * for people. ERROR_REFUSED: it does not. */
-bool git_signature_verify(struct arena *arena, const char *repository, const char *commit,
+bool git_signature_verify(struct arena *arena, const struct git_revision *from, const char *commit,
                           const struct git_signers *signers, const char **out_signer,
                           struct error *err) MUST_CHECK;

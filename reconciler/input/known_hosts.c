@@ -1,7 +1,6 @@
 /* Reads known_hosts line by line. */
 #include "input/known_hosts.h"
 
-#include <ctype.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
@@ -40,6 +39,17 @@ static size_t decode(const char *text, size_t length, unsigned char out[HASHED_P
 
 /* --- names ----------------------------------------------------------------------------------- */
 
+/* ASCII: other names are written in punycode. */
+static char small(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool fits(char c, char pattern)
+{
+    return pattern == '?' || small(pattern) == small(c);
+}
+
 /* "*" stands for any text, "?" for one character; capitals are small letters. */
 static bool matches_pattern(const char *text, const char *pattern)
 {
@@ -49,8 +59,7 @@ static bool matches_pattern(const char *text, const char *pattern)
         if (*pattern == '*') {
             star = pattern++;
             behind = text;
-        } else if (*pattern == '?' || (*pattern != '\0' && tolower((unsigned char)*pattern) ==
-                                                               tolower((unsigned char)*text))) {
+        } else if (*pattern != '\0' && fits(*text, *pattern)) {
             pattern++;
             text++;
         } else if (star != NULL) {
@@ -60,10 +69,7 @@ static bool matches_pattern(const char *text, const char *pattern)
             return false;
         }
     }
-    while (*pattern == '*') {
-        pattern++;
-    }
-    return *pattern == '\0';
+    return pattern[strspn(pattern, "*")] == '\0';
 }
 
 /* "|1|SALT|HASH": HMAC-SHA-1 of the name under the salt. */
@@ -112,7 +118,7 @@ static const char *name_of(struct arena *arena, struct ssh_host host)
                                              : arena_printf(arena, "[%s]:%u", host.name, host.port);
     char *lower = arena_strdup(arena, name);
     for (char *c = lower; *c != '\0'; c++) {
-        *c = (char)tolower((unsigned char)*c);
+        *c = small(*c);
     }
     return lower;
 }

@@ -117,7 +117,7 @@ static const char *resolve_link(struct arena *arena, const char *folder, const c
 static bool may_lead_to_folder(const struct commit_folder *folder, const git_tree_entry *entry,
                                struct arena *arena)
 {
-    struct str target = {0};
+    struct str target = STR("");
     struct error err = {0};
     if (!read_blob(folder->reader, git_tree_entry_id(entry), LINK_MOST, arena, &target, &err) ||
         strlen(target.data) != target.length) {
@@ -221,8 +221,8 @@ static const struct load_reader commit_folder_reader = {
 
 /* --- from the revision to its folder --------------------------------------------------------- */
 
-static bool open_repository(const struct git_revision *from, git_repository **out_repository,
-                            git_odb **out_objects, struct error *err)
+bool git_revision_open(const struct git_revision *from, git_repository **out_repository,
+                       git_odb **out_objects, struct error *err)
 {
     git_prepare();
     int result = git_repository_open_ext(out_repository, from->repository,
@@ -301,7 +301,7 @@ bool load_git(struct arena *arena, const struct git_revision *from, const char *
     AUTO_COMMIT commit = NULL;
     AUTO_TREE tree = NULL;
     git_oid id;
-    if (!open_repository(from, &repository, &objects, err) ||
+    if (!git_revision_open(from, &repository, &objects, err) ||
         !resolve(repository, from->revision, &id, err) ||
         !git_find_commit(repository, &id, &commit, err)) {
         return false;

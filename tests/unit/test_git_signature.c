@@ -10,6 +10,7 @@
 
 #include "base/process.h"
 #include "input/git_signature.h"
+#include "input/load_git.h"
 #include "unit/git_fixture.h"
 
 struct fixture {
@@ -111,9 +112,10 @@ static const char *sign_ssh(const struct fixture *fixture, const char *key, cons
 
 static bool verify(struct fixture *fixture, const char *commit)
 {
+    const struct git_revision from = {.repository = fixture->made.path, .revision = commit};
     fixture->err = (struct error){0};
-    return git_signature_verify(fixture->arena, fixture->made.path, commit, &fixture->signers,
-                                &fixture->signer, &fixture->err);
+    return git_signature_verify(fixture->arena, &from, commit, &fixture->signers, &fixture->signer,
+                                &fixture->err);
 }
 
 static void assert_refused(struct fixture *fixture, const char *commit, const char *words)

@@ -37,6 +37,11 @@ static void test_repository_transport_is_read_from_the_text(void **state)
         {"ssh://@host/x", REPOSITORY_INVALID},
         {"ssh://a@b@host/x", REPOSITORY_INVALID},
         {"https:///site.git", REPOSITORY_INVALID},
+        {"https://host:/site.git", REPOSITORY_INVALID},
+        {"https://host:x/site.git", REPOSITORY_INVALID},
+        {"https://host:123456789/site.git", REPOSITORY_INVALID},
+        {"https://[::1/site.git", REPOSITORY_INVALID},
+        {"https://[::1]x/site.git", REPOSITORY_INVALID},
         {"https://host/site.git?x=y", REPOSITORY_INVALID},
         {"/srv/a\nb", REPOSITORY_INVALID},
     };
@@ -56,6 +61,26 @@ static void test_repository_loopback_is_this_machine_only(void **state)
     assert_false(repository_is_loopback("http://127.0.0.1.example.com/site.git"));
     assert_false(repository_is_loopback("http://example.com/127.0.0.1/"));
     assert_false(repository_is_loopback("/srv/site.git"));
+}
+
+static void test_repository_host_and_port_are_taken_out(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *host;
+        unsigned port;
+    } rows[] = {
+        {"ssh://git@git.example.com:2222/ops/site.git", "git.example.com", 2222},
+        {"ssh://git.example.com/site.git", "git.example.com", 22},
+        {"ssh://git@[::1]:2222/site.git", "::1", 2222},
+        {"git@git.example.com:ops/site.git", "git.example.com", 22},
+    };
+    AUTO_ARENA arena = arena_create();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        unsigned port = 0;
+        assert_string_equal(repository_host(arena, rows[i].text, &port), rows[i].host);
+        assert_int_equal(port, rows[i].port);
+    }
 }
 
 static void test_repository_branch_is_as_git_takes_it(void **state)
@@ -92,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repository_transport_is_read_from_the_text),
         cmocka_unit_test(test_repository_loopback_is_this_machine_only),
+        cmocka_unit_test(test_repository_host_and_port_are_taken_out),
         cmocka_unit_test(test_repository_branch_is_as_git_takes_it),
         cmocka_unit_test(test_repository_inner_path_stays_inside),
     };

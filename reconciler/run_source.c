@@ -1,0 +1,262 @@
+/* Documents from a Git repository. A commit counts once it has arrived whole, follows from the one
+ * before (or somebody said --confirm), and bears a signature where the settings want one; until
+ * then the one before stays. */
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "input/git_signature.h"
+#include "input/load_git.h"
+#include "schemas/repository_syntax.h"
+
+bool run_has_git_source(const struct run *run)
+{
+    return run->options->git_dir != NULL ||
+           (run->folder == NULL && run->settings->source.git.text != NULL);
+}
+
+/* --- from settings --------------------------------------------------------------------------- */
+
+static enum source_transport transport_of(const char *url)
+{
+    switch (repository_transport_of(url)) {
+    case REPOSITORY_SSH:
+        return SOURCE_SSH;
+    case REPOSITORY_HTTPS:
+        return SOURCE_HTTPS;
+    case REPOSITORY_PLAIN:
+        return SOURCE_PLAIN;
+    default:
+        return SOURCE_LOCAL;
+    }
+}
+
+static struct git_signers signers_of(const struct run *run)
+{
+    const struct settings_signed_by *signed_by = &run->settings->source.signed_by;
+    return (struct git_signers){.ssh = signed_by->ssh.text, .openpgp = signed_by->openpgp.text};
+}
+
+static bool read_token(struct run *run, struct secret **out_token, struct error *err)
+{
+    const char *token = run->settings->source.token.text;
+    if (token == NULL) {
+        return true;
+    }
+    const char *path =
+        arena_printf(run->arena, "%s/%s", run->layout.secrets, token + strlen("secret:"));
+    return secret_read(run->host.root, host_path(path), out_token, err) ||
+           error_wrap(err, "the token of the source");
+}
+
+static struct git_source source_of(struct run *run)
+{
+    const struct settings_source *settings = &run->settings->source;
+    struct git_source source = {
+        .url = settings->git.text,
+        .transport = transport_of(settings->git.text),
+        .branch = settings->branch.text,
+        .user = settings->user.text,
+        .key = settings->key.text,
+        .known_hosts = settings->known_hosts.text,
+        .ca = settings->ca.text,
+        .timeout_ms = (unsigned)settings->timeout.milliseconds,
+        .bytes_most = settings->size_max.bytes,
+        .objects_most = (uint64_t)settings->objects_max.number,
+    };
+    if (source.transport == SOURCE_SSH) {
+        source.host.name = repository_host(run->arena, source.url, &source.host.port);
+    }
+    return source;
+}
+
+static bool open_mirror(struct run *run, const struct git_source *source,
+                        struct git_mirror **out_mirror, struct error *err)
+{
+    const char *root = strcmp(run->options->root, "/") == 0 ? "" : run->options->root;
+    const char *directory = arena_printf(run->arena, "%s%s/source", root, run->layout.state);
+    return git_mirror_open(run->arena, directory, source, out_mirror, err);
+}
+
+/* --- what counts ----------------------------------------------------------------------------- */
+
+/* Reads the commit's documents; *out_is_whole is false when something of it is missing. */
+static bool load(struct run *run, const struct git_revision *from, bool *out_is_whole,
+                 struct error *err)
+{
+    struct git_loaded *loaded = arena_new(run->arena, struct git_loaded);
+    if (!load_git(run->arena, from, run->environment, run->host_name, &run->diagnostics, loaded,
+                  err)) {
+        return false;
+    }
+    run->loaded = loaded->loaded;
+    run->commit = &loaded->commit;
+    run->report.commit = run->commit;
+    *out_is_whole = !loaded->is_damaged;
+    return true;
+}
+
+/* *out_verified_by: what the commit was verified by; NULL where the settings want nothing. */
+static bool verify(struct run *run, const struct git_revision *from,
+                   const struct git_accepted *accepted, const char **out_verified_by,
+                   struct error *err)
+{
+    const struct git_signers signers = signers_of(run);
+    const char *signer = NULL;
+    if (!git_signers_digest(run->arena, &signers, out_verified_by, err)) {
+        return false;
+    }
+    bool was_verified = accepted != NULL && strcmp(accepted->commit, run->commit->id) == 0 &&
+                        text_equal(accepted->verified_by, *out_verified_by);
+    if (*out_verified_by == NULL || was_verified) {
+        return true;
+    }
+    return git_signature_verify(run->arena, from, run->commit->id, &signers, &signer, err) ||
+           error_wrap(err, "nothing is applied, because the commit is not verified");
+}
+
+static bool refuse_rewind(struct run *run, const char *from, const char *to, struct error *err)
+{
+    return error_set(err, ERROR_REFUSED,
+                     "the history of branch %s was rewritten: %.*s does not follow from %.*s; "
+                     "nothing is applied until somebody says --confirm",
+                     run->settings->source.branch.text, COMMIT_ID_SHORT, to, COMMIT_ID_SHORT, from);
+}
+
+/* Loads and verifies the commit; a mirror that lacks a part of it is made anew by the next fetch.
+ */
+static bool take_commit(struct run *run, struct git_mirror *mirror, const char *revision,
+                        const char **out_verified_by, struct error *err)
+{
+    bool is_whole = true;
+    const struct git_revision from = {.repository = git_mirror_repository(mirror),
+                                      .revision = revision,
+                                      .folder = run->settings->source.path.text};
+    if (!load(run, &from, &is_whole, err)) {
+        return false;
+    }
+    if (!is_whole) {
+        struct error ignored = {0};
+        bool is_forgotten = git_mirror_forget(mirror, &ignored);
+        return error_set(err, ERROR_FORMAT, "commit %.*s did not arrive whole%s%s", COMMIT_ID_SHORT,
+                         run->commit->id, is_forgotten ? "; it is fetched anew next time" : ": ",
+                         is_forgotten ? "" : ignored.message);
+    }
+    return verify(run, &from, git_mirror_accepted(mirror), out_verified_by, err);
+}
+
+/* --- fetching -------------------------------------------------------------------------------- */
+
+static bool fetch(struct run *run, struct git_mirror *mirror, struct run_fetched *out,
+                  struct error *err)
+{
+    const struct git_accepted *accepted = git_mirror_accepted(mirror);
+    struct git_fetched fetched;
+    int64_t started = clock_ms();
+    run_progress(run, "fetching %s", run->settings->source.git.text);
+    if (accepted != NULL) {
+        out->previous = accepted->commit;
+    }
+    if (!git_mirror_fetch(mirror, &fetched, err)) {
+        run->is_locked_out = err->code == ERROR_LOCKED;
+        return false;
+    }
+    out->commit = arena_strdup(run->arena, fetched.commit);
+    out->is_rewind = fetched.is_rewind;
+    out->is_new = !text_equal(out->previous, out->commit);
+    out->was_cloned = fetched.was_cloned;
+    out->bytes = fetched.bytes;
+    out->took_ms = clock_ms() - started;
+    return true;
+}
+
+/* The branch's newest commit, once it counts. */
+static bool take_newest(struct run *run, struct git_mirror *mirror, struct run_fetched *out,
+                        struct error *err)
+{
+    const char *verified_by = NULL;
+    if (!fetch(run, mirror, out, err)) {
+        return false;
+    }
+    if (out->is_rewind && !run->options->may_delete_many) {
+        return refuse_rewind(run, out->previous, out->commit, err);
+    }
+    if (!take_commit(run, mirror, out->commit, &verified_by, err)) {
+        return false;
+    }
+    out->is_verified = verified_by != NULL;
+    return git_mirror_accept(mirror, out->commit, verified_by, err);
+}
+
+/* --- what the stages before and after see ---------------------------------------------------- */
+
+static bool take_mirrored(struct run *run, struct git_mirror *mirror, struct error *err)
+{
+    const struct git_accepted *accepted = git_mirror_accepted(mirror);
+    const char *verified_by = NULL;
+    const char *revision = run->options->commit;
+    if (revision == NULL && accepted == NULL) {
+        return error_set(err, ERROR_UNAVAILABLE, "nothing was fetched yet from %s",
+                         run->settings->source.git.text);
+    }
+    return take_commit(run, mirror, revision != NULL ? revision : accepted->commit, &verified_by,
+                       err);
+}
+
+static bool with_mirror(struct run *run, bool fetches, struct run_fetched *out, struct error *err)
+{
+    struct git_mirror *mirror = NULL;
+    struct secret *token = NULL;
+    struct git_source source = source_of(run);
+    bool is_done = read_token(run, &token, err);
+    source.token = token;
+    is_done = is_done && open_mirror(run, &source, &mirror, err) &&
+              (fetches ? take_newest(run, mirror, out, err) : take_mirrored(run, mirror, err));
+    git_mirror_close(mirror);
+    secret_release(token);
+    return is_done;
+}
+
+bool run_fetch(struct run *run, struct run_fetched *out_fetched, struct error *err)
+{
+    *out_fetched = (struct run_fetched){0};
+    if (run->settings->source.git.text == NULL) {
+        return error_set(err, ERROR_UNAVAILABLE,
+                         "the settings name no Git repository (source: { git: URL })");
+    }
+    return with_mirror(run, true, out_fetched, err);
+}
+
+/* A repository that was named on the command line: no mirror, no accepted commit. */
+static bool load_named(struct run *run, struct error *err)
+{
+    bool is_whole = true;
+    const char *verified_by = NULL;
+    const char *quarantine = getenv("GIT_QUARANTINE_PATH"); /* inside of a pre-receive hook */
+    const char *const objects[] = {quarantine, NULL};
+    const char *folder = run->options->folder;
+    const struct git_revision from = {
+        .repository = run->options->git_dir,
+        .objects = quarantine == NULL ? NULL : objects,
+        .revision = run->options->commit == NULL ? "HEAD" : run->options->commit,
+        .folder = folder != NULL ? folder : run->settings->source.path.text};
+    run->source_name = run->options->git_dir;
+    return load(run, &from, &is_whole, err) && verify(run, &from, NULL, &verified_by, err);
+}
+
+bool run_load_git(struct run *run, struct error *err)
+{
+    if (run->options->git_dir != NULL) {
+        return load_named(run, err);
+    }
+    if (run->options->is_offline) {
+        return error_set(err, ERROR_UNAVAILABLE,
+                         "offline there is no Git source: name the folder of YAML, or --git-dir");
+    }
+    struct run_fetched fetched = {0};
+    run->source_name = run->settings->source.git.text;
+    bool fetches = run->options->commit == NULL && !run->options->skips_fetch;
+    return with_mirror(run, fetches, &fetched, err);
+}
