@@ -9,7 +9,7 @@ static json_t *json_place(struct arena *arena, struct span span)
     return span.source == NULL ? json_null() : json_text(span_text(arena, span));
 }
 
-static json_t *json_line(const struct report_line *line)
+static json_t *json_line(const struct report *report, const struct report_line *line)
 {
     json_t *details = json_array();
     for (size_t i = 0; i < line->details.count; i++) {
@@ -33,7 +33,7 @@ static json_t *json_changes(const struct report *report)
         struct report_lines lines = {0};
         report_collect(report, &lines);
         for (size_t i = 0; i < lines.count; i++) {
-            (void)json_array_append_new(changes, json_line(&lines.items[i]));
+            (void)json_array_append_new(changes, json_line(report, &lines.items[i]));
         }
     }
     return changes;
