@@ -1,14 +1,15 @@
 /* The command line: options, verbs, exit codes. */
 #include <argp.h>
 #include <errno.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/language.h"
 #include "base/log.h"
+#include "core/say.h"
 #include "core/words.h"
 #include "verbs/verb.h"
 
@@ -350,17 +351,31 @@ static int parse(struct command *command, int argc, char **argv)
     return argp_parse(&argp, argc, argv, 0, NULL, command);
 }
 
+/* English takes no look at the system's locales or at a catalogue: the process stays in "C", so
+ * that what libraries say, and we record, is English too. */
+static enum language choose_language(struct arena *arena)
+{
+    enum language wanted = language_of_environment();
+    if (wanted == LANGUAGE_ENGLISH) {
+        return wanted;
+    }
+    language_begin(CATALOGUE, language_folder(arena));
+    if (!language_is_available(CATALOGUE, wanted)) {
+        return LANGUAGE_ENGLISH;
+    }
+    language_use(wanted);
+    return wanted;
+}
+
 int main(int argc, char **argv)
 {
-    /* Letters only: the program speaks one language, and each category is a file to open. An
-     * unknown locale leaves "C", which is fine. */
-    (void)setlocale(LC_CTYPE, "");
     log_set_level(LOG_LEVEL_WARNING);
     struct arena *arena = arena_create();
     bool is_terminal = isatty(STDERR_FILENO) == 1;
     struct command command = {
         .options = options,
         .arena = arena,
+        .language = choose_language(arena),
         .run = {.root = "/",
                 .trigger = "command line",
                 .progress = show_progress,
@@ -379,6 +394,7 @@ int main(int argc, char **argv)
         CLEANUP(cleanup_free) char *directory = get_current_dir_name(); /* NULL is fine */
         command.run.directory = directory;
         command.run.verb = command.verb->name;
+        command.run.language = command.language;
         code = command.verb->execute(&command);
     }
     arena_destroy(arena);

@@ -8,6 +8,7 @@
 #include "core/decode.h"
 #include "core/order.h"
 #include "core/resolve.h"
+#include "core/say.h"
 #include "core/validate.h"
 #include "model/tree_item.h"
 #include "providers/fingerprints.h"
@@ -33,13 +34,13 @@ void run_progress(struct run *run, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     run->options->progress(run->options->progress_context,
-                           arena_vprintf(run->arena, format, arguments));
+                           say_list(run->arena, run->options->language, format, arguments));
     va_end(arguments);
 }
 
 bool run_fail(struct run *run, const struct error *err)
 {
-    run->report.failure = arena_strdup(run->arena, err->message);
+    run->report.failure = message_of_error(run->arena, err);
     return false;
 }
 
@@ -203,7 +204,7 @@ static void take_refusals(struct run *run)
     for (size_t i = 0; i < holding->count; i++) {
         const struct document *document =
             document_find_id(run->arena, &run->documents, holding->items[i].document);
-        run_hold_back(run, document, SPAN_NONE, "refused before: change it, or say retry",
+        run_hold_back(run, document, SPAN_NONE, plan_refused_before(run->arena),
                       holding->items[i].evidence);
     }
 }
@@ -331,6 +332,16 @@ static bool set_aside(struct run *run, struct error *err)
     return run_saved_digest(run, run->report.generation_before, &run->memory.held_inputs, err);
 }
 
+static void say_differs_again(const struct action *again, struct error *err)
+{
+    if (again->changes.count > 0) {
+        (void)error_set(err, ERROR_REFUSED, "it was changed, but %s differs again",
+                        again->changes.items[0].field);
+    } else {
+        (void)error_set(err, ERROR_REFUSED, "it was changed, but is not as it was wanted");
+    }
+}
+
 /* What was changed must be found as it was wanted: looks at everything again. True when nothing
  * differs any more, of what was changed or of anything else. */
 static bool verify(struct run *run)
@@ -352,11 +363,8 @@ static bool verify(struct run *run)
         is_clean = false;
         struct outcome *outcome = &run->outcomes[i];
         if (outcome->result == OUTCOME_CHANGED) {
-            const char *what =
-                again->changes.count > 0 ? again->changes.items[0].field : "its presence";
             outcome->result = OUTCOME_FAILED;
-            (void)error_set(&outcome->error, ERROR_REFUSED, "it was changed, but %s differs again",
-                            what);
+            say_differs_again(again, &outcome->error);
         }
     }
     return is_clean;
@@ -416,7 +424,7 @@ static bool heal(struct run *run)
     struct diagnostic_list *refused = arena_new(run->arena, struct diagnostic_list);
     *refused = run->diagnostics;
     run->report.refused = refused;
-    run->report.hold = arena_printf(run->arena,
+    run->report.hold = message_make(run->arena,
                                     "the documents have errors: what is on the host stays at "
                                     "generation %lu, and is repaired from it",
                                     current);

@@ -40,6 +40,7 @@ struct run_options {
     bool skips_fetch; /* the commit that was accepted last is used */
     bool heals;   /* while the documents have errors, drift is repaired from the last good ones */
     bool retries; /* what was refused before is tried again */
+    enum language language;    /* of progress */
     unsigned long rollback_to; /* the documents and texts of this generation; 0: the folder's */
     void (*progress)(void *context, const char *line); /* may be NULL */
     void *progress_context;
@@ -164,7 +165,7 @@ void run_switch(struct run *run, const struct action *action, struct outcome *ou
 /* run_memory.c: what must be remembered on disk. */
 bool run_memory_load(struct run *run, struct error *err) MUST_CHECK;
 bool run_memory_save(struct run *run, struct error *err) MUST_CHECK;
-void run_refuse(struct run *run, const struct document *document, const char *evidence);
+void run_refuse(struct run *run, const struct document *document, const struct message *evidence);
 /* run_left.c: what people want left alone; and every file as it shall stand in a generation. */
 bool run_left_load(struct run *run, struct error *err) MUST_CHECK;
 bool run_left_save(struct run *run, struct error *err) MUST_CHECK;
@@ -194,7 +195,7 @@ bool run_record_confirmed(struct run *run);
 /* The document stays at its last good state from here on: its members of the tree go back, its
  * remaining actions and those of what depends on it are skipped. */
 void run_hold_back(struct run *run, const struct document *document, struct span span,
-                   const char *because, const char *evidence);
+                   const struct message *because, const struct message *evidence);
 /* The run as a whole cannot go on; returns false. */
 bool run_fail(struct run *run, const struct error *err);
 void run_progress(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));

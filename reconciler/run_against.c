@@ -58,16 +58,16 @@ static void take_wishes(struct run *run, const struct desired *desired)
 }
 
 /* Why the other side cannot be compared with; NULL when it can. */
-static const char *why_nothing(struct run *run, const struct run *other, bool is_built)
+static const struct message *why_nothing(struct run *run, const struct run *other, bool is_built)
 {
     const char *revision = run->options->against;
     if (other->loaded.files.count == 0) {
-        return arena_printf(run->arena, "%s has no documents there: everything is new", revision);
+        return message_make(run->arena, "%s has no documents there: everything is new", revision);
     }
     for (size_t i = 0; !is_built && i < other->diagnostics.count; i++) {
         const struct diagnostic *diagnostic = &other->diagnostics.items[i];
         if (diagnostic_info(diagnostic->code)->severity == SEVERITY_ERROR) {
-            return arena_printf(run->arena,
+            return message_make(run->arena,
                                 "%s has errors of its own (%s), so nothing is known of what it "
                                 "wants: everything looks new",
                                 revision, span_text(run->arena, diagnostic->span));
@@ -91,7 +91,8 @@ static bool open_revision(struct run *run, struct error *err)
     }
     place.revision = run->options->against;
     if (!run_open(other, run->arena, options)) {
-        return error_set(err, ERROR_REFUSED, "%s", report_verdict(&other->report));
+        return error_set(err, ERROR_REFUSED, "%s",
+                         report_verdict(&other->report, LANGUAGE_ENGLISH));
     }
     bool is_loaded = load_git(run->arena, &place, run->environment, run->host_name,
                               &other->diagnostics, &loaded, err);

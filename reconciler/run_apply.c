@@ -22,7 +22,7 @@ static bool depends_on_blocked(const struct run *run, const struct document *doc
 }
 
 static void add_held(struct run *run, const struct document *document, struct span span,
-                     const char *because, const char *evidence)
+                     const struct message *because, const struct message *evidence)
 {
     run->is_blocked[document->order] = true;
     desired_hold_back(&run->desired, &run->layout, &run->last_good, document, run->arena);
@@ -32,7 +32,7 @@ static void add_held(struct run *run, const struct document *document, struct sp
 }
 
 void run_hold_back(struct run *run, const struct document *document, struct span span,
-                   const char *because, const char *evidence)
+                   const struct message *because, const struct message *evidence)
 {
     if (run->is_blocked[document->order]) {
         return;
@@ -42,7 +42,7 @@ void run_hold_back(struct run *run, const struct document *document, struct span
         const struct document *later = run->documents.documents.items[i];
         if (!run->is_blocked[i] && depends_on_blocked(run, later)) {
             add_held(run, later, SPAN_NONE,
-                     arena_printf(run->arena, "it needs %s", document_id(run->arena, document)),
+                     message_make(run->arena, "it needs %s", document_id(run->arena, document)),
                      NULL);
         }
     }
@@ -108,8 +108,7 @@ static void undo_action(struct run *run, size_t index)
     struct outcome *told = &run->outcomes[index];
     if (outcome.result == OUTCOME_FAILED) {
         told->result = OUTCOME_FAILED;
-        (void)error_set(&told->error, outcome.error.code, "taking it back failed: %s",
-                        outcome.error.message);
+        (void)error_wrap_other(&told->error, &outcome.error, "taking it back failed");
     } else if (told->result == OUTCOME_CHANGED) {
         told->result = OUTCOME_SKIPPED;
         (void)error_set(&told->error, ERROR_REFUSED, "taken back");
@@ -164,12 +163,15 @@ static void take_failure(struct run *run, size_t index)
     if (document == NULL) {
         return;
     }
-    const char *because = arena_printf(run->arena, "%s: %s", item_name(run->arena, action->item),
-                                       outcome->error.message);
+    const struct message *because =
+        message_chain(run->arena, message_quote(run->arena, item_name(run->arena, action->item)),
+                      MESSAGE_COLON, message_of_error(run->arena, &outcome->error));
+    const struct message *evidence =
+        outcome->evidence == NULL ? NULL : message_quote(run->arena, outcome->evidence);
     if (provider_find(action->item->type)->inputs != NULL && action->cause == CAUSE_PENDING) {
         run_refuse(run, document, because);
     }
-    run_hold_back(run, document, action->item->span, because, outcome->evidence);
+    run_hold_back(run, document, action->item->span, because, evidence);
     undo_document(run, document);
 }
 
@@ -182,7 +184,7 @@ static void apply_batch(struct run *run, const size_t *indices, size_t count)
         actions[i] = &run->plan.actions.items[indices[i]];
     }
     const struct item *first = actions[0]->item;
-    run_progress(run, "%s: %zu", first->type, count);
+    run_progress(run, "changing %s: %zu", first->type, count);
     provider_find(first->type)->apply(&run->host, actions, count, run->arena, outcomes);
     for (size_t i = 0; i < count; i++) {
         run->outcomes[indices[i]] = outcomes[i];
@@ -247,7 +249,8 @@ static void undo_all(struct run *run)
     for (size_t i = 0; i < run->documents.documents.count; i++) {
         const struct document *document = run->documents.documents.items[i];
         if (!run->is_blocked[i]) {
-            run_hold_back(run, document, SPAN_NONE, "on_error: all-or-nothing", NULL);
+            run_hold_back(run, document, SPAN_NONE,
+                          message_word(run->arena, N_("on_error: all-or-nothing")), NULL);
             undo_document(run, document);
         }
     }

@@ -137,7 +137,7 @@ const struct audit_record *run_audit_records(struct run *run)
 static const char *mistakes_text(struct run *run, const struct diagnostic_list *diagnostics)
 {
     struct text out = text_make(run->arena);
-    diagnostics_write_text(diagnostics, false, &out);
+    diagnostics_write_text(diagnostics, LANGUAGE_ENGLISH, false, &out);
     return out.length == 0 ? NULL : out.data;
 }
 
@@ -147,9 +147,9 @@ static const char *held_text(struct run *run)
     struct text out = text_make(run->arena);
     for (size_t i = 0; i < run->report.held.count; i++) {
         const struct held_document *held = &run->report.held.items[i];
-        text_line(&out, "%s: %s", document_id(run->arena, held->document), held->because);
+        text_line(&out, "%s: %s", document_id(run->arena, held->document), held->because->text);
         if (held->evidence != NULL) {
-            text_line(&out, "%s", held->evidence);
+            text_line(&out, "%s", held->evidence->text);
         }
     }
     return out.length == 0 ? NULL : out.data;
@@ -164,10 +164,11 @@ static void take_fate(struct run *run, struct delivery_record *delivery)
             mistakes_text(run, report->refused != NULL ? report->refused : &run->diagnostics);
     } else if (report->hold != NULL) {
         delivery->fate = DELIVERY_WAITING;
-        delivery->evidence = report->hold;
+        delivery->evidence = report->hold->text;
     } else if (report->failure != NULL || report->untested != NULL) {
         delivery->fate = DELIVERY_REFUSED;
-        delivery->evidence = report->failure != NULL ? report->failure : report->untested;
+        const struct message *why = report->failure != NULL ? report->failure : report->untested;
+        delivery->evidence = why->text;
     } else {
         bool is_partly = report->held.count > 0 || report_count(report).failed > 0;
         delivery->fate = is_partly ? DELIVERY_PARTLY : DELIVERY_APPLIED;

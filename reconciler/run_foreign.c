@@ -26,7 +26,7 @@ static void check_document(struct run *run, const struct nginx_foreign *foreign,
                                               : NULL;
         if (other != NULL) {
             run_hold_back(run, document, claim->span,
-                          arena_printf(run->arena, "%s is served by %s:%zu already", claim->text,
+                          message_make(run->arena, "%s is served by %s:%zu already", claim->text,
                                        other->file, other->line),
                           NULL);
             return;

@@ -152,7 +152,7 @@ static bool take_hold(struct run *run, struct error *err)
         run->memory.held_at = 0;
         return true;
     }
-    run->report.hold = arena_printf(run->arena,
+    run->report.hold = message_make(run->arena,
                                     "on hold at generation %lu since a rollback; the folder is "
                                     "taken up again when it changes, or by retry",
                                     memory->held_at);

@@ -27,7 +27,7 @@ bool run_left_load(struct run *run, struct error *err)
         return false;
     }
     if (!file_read(run->host.root, left_path(run), LEFT_MOST, run->arena, &content, &why)) {
-        return why.number == ENOENT || error_set(err, why.code, "%s", why.message);
+        return why.number == ENOENT || error_copy(err, &why);
     }
     AUTO_JSON root = json_loadb(content.data, content.length, 0, NULL);
     size_t index = 0;
@@ -45,10 +45,11 @@ bool run_left_load(struct run *run, struct error *err)
     return true;
 }
 
-static void add_left(json_t *list, const char *path, const char *because, bool is_drift)
+static void add_left(json_t *list, const char *path, const struct message *because, bool is_drift)
 {
-    (void)json_array_append_new(list, json_pack("{s:s, s:o, s:b}", "path", path, "because",
-                                                json_text(because), "is_drift", (int)is_drift));
+    (void)json_array_append_new(list,
+                                json_pack("{s:s, s:o, s:b}", "path", path, "because",
+                                          json_text(because->text), "is_drift", (int)is_drift));
 }
 
 /* Parts, and files of their own that differ and stay. */

@@ -28,7 +28,7 @@ static void read_refusals(struct run *run, const json_t *list)
             vec_add(run->arena, &run->memory.refusals,
                     (struct refusal){arena_strdup(run->arena, document),
                                      arena_strdup(run->arena, digest),
-                                     arena_strdup(run->arena, evidence)});
+                                     message_quote(run->arena, evidence)});
         }
     }
 }
@@ -70,7 +70,7 @@ bool run_memory_save(struct run *run, struct error *err)
         const struct refusal *refusal = &run->memory.refusals.items[i];
         (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "document",
                                                     refusal->document, "digest", refusal->digest,
-                                                    "evidence", refusal->evidence));
+                                                    "evidence", refusal->evidence->text));
     }
     (void)json_object_set_new(root, "refusals", list);
     if (run->memory.held_inputs != NULL) {
@@ -89,7 +89,7 @@ bool run_memory_save(struct run *run, struct error *err)
                         FILE_SYNC_NOW, err);
 }
 
-void run_refuse(struct run *run, const struct document *document, const char *evidence)
+void run_refuse(struct run *run, const struct document *document, const struct message *evidence)
 {
     const char *id = document_id(run->arena, document);
     struct refusal refusal = {id, plan_document_digest(&run->plan_input, document), evidence};

@@ -143,6 +143,8 @@ bool run_save_ledger(struct run *run, bool is_intent, struct error *err)
 
 /* --- the store ------------------------------------------------------------------------------ */
 
+/* Texts are recorded in English, whoever runs the program: many read them, in their languages. */
+
 VEC(action_records, struct action_record);
 VEC(item_records, struct item_record);
 VEC(document_records, struct document_record);
@@ -168,7 +170,7 @@ static void collect_actions(struct run *run, struct action_records *out)
                     .name = document == NULL ? NULL : document->name,
                     .place = line->place,
                     .diff = line->diff,
-                    .reason = line->note,
+                    .reason = line->note == NULL ? NULL : line->note->text,
                     .error = outcome == NULL || outcome->error.message[0] == '\0'
                                  ? NULL
                                  : outcome->error.message,
@@ -187,6 +189,7 @@ static void collect_items(struct run *run, struct item_records *out)
             continue;
         }
         const struct outcome *outcome = run->outcomes == NULL ? NULL : &run->outcomes[i];
+        const struct message *detail = action_detail(run->arena, action, outcome);
         vec_add(run->arena, out,
                 (struct item_record){
                     .type = item->type,
@@ -195,7 +198,7 @@ static void collect_items(struct run *run, struct item_records *out)
                     .name = item->document == NULL ? NULL : item->document->name,
                     .place = item->span.source == NULL ? NULL : span_text(run->arena, item->span),
                     .state = action_state(action, outcome),
-                    .detail = action_detail(run->arena, action, outcome),
+                    .detail = detail == NULL ? NULL : detail->text,
                 });
     }
 }
@@ -207,6 +210,7 @@ static void collect_documents(struct run *run, struct document_records *out)
     for (size_t i = 0; i < states.count; i++) {
         const struct document *document = states.items[i].document;
         const struct common_spec *common = document->spec;
+        const struct message *detail = states.items[i].detail;
         vec_add(run->arena, out,
                 (struct document_record){
                     .kind = document->kind_name,
@@ -214,7 +218,7 @@ static void collect_documents(struct run *run, struct document_records *out)
                     .place = span_text(run->arena, document->span),
                     .description = common->description.text,
                     .state = states.items[i].state,
-                    .detail = states.items[i].detail,
+                    .detail = detail == NULL ? NULL : detail->text,
                 });
     }
 }
@@ -308,7 +312,7 @@ static struct run_record record_of(struct run *run)
         .verdict = verdict_of(run),
         .exit_code = (int64_t)report_exit_code(&run->report, false),
         .counts = counts_of(run),
-        .message = report_verdict(&run->report),
+        .message = report_verdict(&run->report, LANGUAGE_ENGLISH),
     };
 }
 

@@ -27,7 +27,9 @@ static const struct document *take_complaint(struct run *run,
                                              const struct nginx_complaint *complaint)
 {
     bool is_error = strcmp(complaint->level, "warn") != 0;
-    struct finding finding = {.tool = "nginx", .message = complaint->message, .is_error = is_error};
+    struct finding finding = {.tool = "nginx",
+                              .message = message_quote(run->arena, complaint->message),
+                              .is_error = is_error};
     const struct tree_member *member =
         complaint->file == NULL ? NULL
                                 : desired_find_member(&run->desired, &run->layout, complaint->file);
@@ -39,29 +41,31 @@ static const struct document *take_complaint(struct run *run,
         finding.document =
             member->document == NULL ? NULL : document_id(run->arena, member->document);
     } else if (complaint->file != NULL) {
-        finding.message = arena_printf(run->arena, "%s (%s:%zu)", complaint->message,
-                                       complaint->file, complaint->line);
+        const char *text = arena_printf(run->arena, "%s (%s:%zu)", complaint->message,
+                                        complaint->file, complaint->line);
+        finding.message = message_quote(run->arena, text);
     }
     add_finding(run, finding);
     if (!is_error || member == NULL || member->document == NULL) {
         return NULL;
     }
     run_hold_back(run, member->document, finding.span,
-                  arena_printf(run->arena, "nginx refuses it: %s", complaint->message), NULL);
+                  message_make(run->arena, "nginx refuses it: %s", complaint->message), NULL);
     return member->document;
 }
 
 /* nginx has refused something that no document of ours made. */
-static const char *why_not_ours(struct run *run, const struct nginx_complaints *complaints)
+static const struct message *why_not_ours(struct run *run,
+                                          const struct nginx_complaints *complaints)
 {
     for (size_t i = 0; i < complaints->count; i++) {
         const struct nginx_complaint *complaint = &complaints->items[i];
         if (strcmp(complaint->level, "warn") != 0 && complaint->file != NULL) {
-            return arena_printf(run->arena, "nginx refuses %s:%zu, which no document made: %s",
+            return message_make(run->arena, "nginx refuses %s:%zu, which no document made: %s",
                                 complaint->file, complaint->line, complaint->message);
         }
     }
-    return "nginx refuses the configuration, and names no document";
+    return message_word(run->arena, N_("nginx refuses the configuration, and names no document"));
 }
 
 /* A private state directory for the candidate of a dry run; nothing of the host is written. */
@@ -93,7 +97,8 @@ static bool test_once(struct run *run, struct host *host, const char *state, boo
     }
     run->test_us = result.took_us;
     if (result.verdict == NGINX_UNTESTED) {
-        run->report.untested = arena_printf(run->arena, "nginx: %s", result.untested_because);
+        run->report.untested = message_chain(run->arena, message_quote(run->arena, "nginx"),
+                                             MESSAGE_COLON, result.untested_because);
         return true;
     }
     bool found_guilty = false;
@@ -129,7 +134,9 @@ static bool test_in(struct run *run, const char *state, struct error *err)
             return false;
         }
     }
-    run->report.failure = "nginx refuses the configuration even without the documents it named";
+    run->report.failure =
+        message_word(run->arena, N_("nginx refuses the configuration even without the documents "
+                                    "that it named"));
     return true;
 }
 
@@ -139,13 +146,12 @@ static bool test_nginx(struct run *run)
     char state[] = "/tmp/reconcile.XXXXXX";
     if (mkdtemp(state) == NULL) {
         (void)error_errno(&err, "make a directory in /tmp");
-        run->report.failure = arena_strdup(run->arena, err.message);
-        return false;
+        return run_fail(run, &err);
     }
     bool is_done = test_in(run, state, &err);
     bool is_clean = file_remove_all(AT_FDCWD, state, is_done ? &err : NULL);
     if (!is_done || !is_clean) {
-        run->report.failure = arena_strdup(run->arena, err.message);
+        (void)run_fail(run, &err);
     }
     return is_done && is_clean && run->report.failure == NULL && run->report.untested == NULL;
 }
@@ -197,18 +203,19 @@ static void take_unit_finding(struct run *run, const struct unit_texts *units,
         add_finding(run,
                     (struct finding){.tool = "systemd",
                                      .span = span,
-                                     .message = found->message,
+                                     .message = message_quote(run->arena, found->message),
                                      .is_error = true,
                                      .document = item->document == NULL
                                                      ? NULL
                                                      : document_id(run->arena, item->document)});
         if (item->document != NULL) {
             run_hold_back(run, item->document, span,
-                          arena_printf(run->arena, "systemd refuses it: %s", found->message), NULL);
+                          message_make(run->arena, "systemd refuses it: %s", found->message), NULL);
         }
         return;
     }
-    add_finding(run, (struct finding){.tool = "systemd", .message = found->message});
+    add_finding(run, (struct finding){.tool = "systemd",
+                                      .message = message_quote(run->arena, found->message)});
 }
 
 static bool test_systemd(struct run *run)
@@ -222,11 +229,11 @@ static bool test_systemd(struct run *run)
     struct error err = {0};
     if (!systemd_verify(&run->host, units.names, units.texts, units.count, run->arena, &result,
                         &err)) {
-        run->report.failure = arena_strdup(run->arena, err.message);
-        return false;
+        return run_fail(run, &err);
     }
     if (result.unchecked_because != NULL) {
-        add_finding(run, (struct finding){.tool = "systemd", .message = result.unchecked_because});
+        const struct message *why = message_word(run->arena, result.unchecked_because);
+        add_finding(run, (struct finding){.tool = "systemd", .message = why});
     }
     for (size_t i = 0; i < result.findings.count; i++) {
         take_unit_finding(run, &units, &result.findings.items[i]);

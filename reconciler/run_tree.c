@@ -95,7 +95,9 @@ static bool probe_all(struct run *run, const struct action *action)
             continue;
         }
         is_well = false;
-        const char *because = arena_printf(run->arena, "probe %s: %s", copy[i].path, err.message);
+        const struct message *because =
+            message_chain(run->arena, message_make(run->arena, "probe %s", copy[i].path),
+                          MESSAGE_COLON, message_of_error(run->arena, &err));
         run_refuse(run, copy[i].document, because);
         run_hold_back(run, copy[i].document, copy[i].span, because, NULL);
     }
@@ -125,8 +127,9 @@ static bool switch_once(struct run *run, const struct action *planned, int round
 {
     struct error err = {0};
     if (!run->is_tested && !run->options->skips_nginx_test && !run_test(run)) {
-        (void)error_set(&err, ERROR_REFUSED, "%s",
-                        run->report.failure != NULL ? run->report.failure : run->report.untested);
+        (void)error_set_message(&err, ERROR_REFUSED,
+                                run->report.failure != NULL ? run->report.failure
+                                                            : run->report.untested);
         return fail(outcome, &err);
     }
     if (!write_generation(run, &err)) {

@@ -161,10 +161,12 @@ const struct node *field_spell_out(struct arena *arena, const struct schema *sch
                                    const struct node *node);
 /* By name, in the schema and its base; NULL when unknown. */
 const struct field *field_find(const struct schema *schema, const char *name);
-/* The type in words for people: "a size such as 16m". */
+/* The type in words for people, "a size such as 16m": one of the catalogue's texts. */
 const char *field_type_text(struct arena *arena, const struct field *field);
-/* The limits in words: "1 to 65535", "at most 1g"; NULL when there are none. */
-const char *field_limits_text(struct arena *arena, const struct field *field);
+/* The limits as people write them: "1", "65535"; *out_most is NULL where only a least one is. False
+ * when there are none. */
+bool field_limits(struct arena *arena, const struct field *field, const char **out_least,
+                  const char **out_most);
 /* The choices in words: "enforce, observe, hold". */
 const char *field_choices_text(struct arena *arena, const struct field *field);
 /* The field as somebody would write it, YAML that ends in a newline; NULL when neither the row has

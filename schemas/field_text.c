@@ -50,16 +50,15 @@ static const char *number_text(struct arena *arena, const struct field *field, i
     }
 }
 
-const char *field_limits_text(struct arena *arena, const struct field *field)
+bool field_limits(struct arena *arena, const struct field *field, const char **out_least,
+                  const char **out_most)
 {
     if (field->least == 0 && field->most == 0) {
-        return NULL;
+        return false;
     }
-    const char *least = number_text(arena, field, field->least);
-    if (field->most == 0) {
-        return arena_printf(arena, "%s or more", least);
-    }
-    return arena_printf(arena, "%s to %s", least, number_text(arena, field, field->most));
+    *out_least = number_text(arena, field, field->least);
+    *out_most = field->most == 0 ? NULL : number_text(arena, field, field->most);
+    return true;
 }
 
 const char *field_choices_text(struct arena *arena, const struct field *field)

@@ -23,8 +23,15 @@ static bool is_in_limits(const struct place *place, const struct field *field,
         (number >= field->least && (field->most == 0 || number <= field->most))) {
         return true;
     }
-    place_report(place, DIAGNOSTIC_OUT_OF_RANGE, node, place_shown(place, node),
-                 field_limits_text(place->check->arena, field));
+    const char *least = NULL;
+    const char *most = NULL;
+    (void)field_limits(place->check->arena, field, &least, &most); /* there are some: see above */
+    if (most == NULL) {
+        place_report(place, DIAGNOSTIC_TOO_SMALL, node, place_shown(place, node), least);
+    } else {
+        place_report(place, DIAGNOSTIC_OUT_OF_RANGE, node, place_shown(place, node), least)
+            ->arguments[2] = most;
+    }
     return false;
 }
 

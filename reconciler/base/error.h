@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
+#include "base/message.h"
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 enum error_code {
@@ -23,14 +25,24 @@ enum { ERROR_MESSAGE_MAX = 2048 }; /* longer messages keep their beginning and e
 struct error {
     enum error_code code;
     int number;
-    char message[ERROR_MESSAGE_MAX];
+    size_t part_count;
+    struct message_part parts[MESSAGE_PARTS]; /* of the message: see base/message.h */
+    char message[ERROR_MESSAGE_MAX];          /* English */
 };
 
-/* All return false, so that a caller can write: return error_set(err, ...);
- * err may be NULL where the caller has no use for the reason. */
+/* The formats are the catalogue's msgids. All return false, so that a caller can write: return
+ * error_set(err, ...); err may be NULL where the caller has no use for the reason. */
 bool error_set(struct error *err, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* errno of now, with its text after the message: "open /x: Permission denied". */
 bool error_errno(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts context before the message: "write /x: open /x.new: Permission denied". */
 bool error_wrap(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same before another error's message, whose code and errno it takes. */
+bool error_wrap_other(struct error *err, const struct error *other, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The other error as it is. */
+bool error_copy(struct error *err, const struct error *other);
+bool error_set_message(struct error *err, enum error_code code, const struct message *message);
+/* Puts more behind the message. */
+bool error_add(struct error *err, enum message_joint joint, const struct message *more);

@@ -122,6 +122,7 @@ const char *language_folder(struct arena *arena)
 void language_begin(const char *domain, const char *folder)
 {
     (void)setlocale(LC_ALL, "C.UTF-8"); /* without it there is English, which is all it does */
+    (void)bindtextdomain("libc", "/nonexistent"); /* its words are quoted and recorded: English */
     (void)bindtextdomain(domain, folder);
     (void)bind_textdomain_codeset(domain, "UTF-8");
     language_use(LANGUAGE_ENGLISH);

@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 #include "core/excerpt.h"
-#include "core/translate.h"
+#include "core/say.h"
 #include "model/json.h"
 
 /* Longer arguments are cut: they are values from files. */
@@ -35,57 +35,66 @@ static void add_argument(struct text *text, const char *argument)
     }
 }
 
-/* Replaces {0} to {3} by the arguments, {t0} to {t3} by their translations. */
-static const char *fill(struct arena *arena, const char *pattern,
+/* The argument at a placeholder: {0} to {3} as it was written, apart from the sentence, {t0} to
+ * {t3} in our words. Returns what the placeholder takes of the pattern; 0: there is none. */
+static size_t fill_one(struct text *text, enum language language, const char *pattern,
+                       const struct diagnostic *diagnostic)
+{
+    size_t digit = pattern[0] == '{' && pattern[1] == 't' ? 2 : 1;
+    if (pattern[0] != '{' || pattern[digit] < '0' || pattern[digit] >= '0' + DIAGNOSTIC_ARGUMENTS ||
+        pattern[digit + 1] != '}') {
+        return 0;
+    }
+    const char *argument = diagnostic->arguments[pattern[digit] - '0'];
+    if (argument != NULL && digit == 2) {
+        add_argument(text, say_text(language, argument));
+    } else if (argument != NULL) {
+        text_add(text, say_open(language));
+        add_argument(text, argument);
+        text_add(text, say_close(language));
+    }
+    return digit + 2;
+}
+
+static const char *fill(struct arena *arena, enum language language, const char *english,
                         const struct diagnostic *diagnostic)
 {
     struct text text = text_make(arena);
+    const char *pattern = say_text(language, english);
     while (*pattern != '\0') {
-        const char *at = pattern;
-        bool is_translated = at[0] == '{' && at[1] == 't';
-        at += is_translated ? 2 : 1;
-        if (*pattern != '{' || *at < '0' || *at >= '0' + DIAGNOSTIC_ARGUMENTS || at[1] != '}') {
+        size_t taken = fill_one(&text, language, pattern, diagnostic);
+        if (taken == 0) {
             text_add_char(&text, *pattern);
-            pattern++;
-            continue;
         }
-        const char *argument = diagnostic->arguments[*at - '0'];
-        if (argument != NULL) {
-            add_argument(&text, is_translated ? translate(argument) : argument);
-        }
-        pattern = at + 2;
+        pattern += taken == 0 ? 1 : taken;
     }
     return text.data;
 }
 
-const char *diagnostic_message(struct arena *arena, const struct diagnostic *diagnostic)
+const char *diagnostic_message(struct arena *arena, enum language language,
+                               const struct diagnostic *diagnostic)
 {
-    return fill(arena, translate(diagnostic_info(diagnostic->code)->text), diagnostic);
+    return fill(arena, language, diagnostic_info(diagnostic->code)->text, diagnostic);
 }
 
-const char *diagnostic_help(struct arena *arena, const struct diagnostic *diagnostic)
+const char *diagnostic_help(struct arena *arena, enum language language,
+                            const struct diagnostic *diagnostic)
 {
     if (diagnostic->suggestion != NULL) {
         struct text word = text_make(arena);
         add_argument(&word, diagnostic->suggestion);
-        struct text text = text_make(arena);
-        text_addf(&text, TRANSLATED("did you mean \"%s\"?"), word.data);
-        return text.data;
+        return say(arena, language, "did you mean \"%s\"?", word.data);
     }
     const char *help = diagnostic_info(diagnostic->code)->help;
-    return *help == '\0' ? NULL : fill(arena, translate(help), diagnostic);
+    return *help == '\0' ? NULL : fill(arena, language, help, diagnostic);
 }
 
 static const char *severity_word(enum severity severity)
 {
-    switch (severity) {
-    case SEVERITY_ERROR:
-        return TRANSLATED("error");
-    case SEVERITY_WARNING:
-        return TRANSLATED("warning");
-    default:
-        return TRANSLATED("note");
-    }
+    static const char *const words[] = {[SEVERITY_ERROR] = N_("error"),
+                                        [SEVERITY_WARNING] = N_("warning"),
+                                        [SEVERITY_NOTE] = N_("note")};
+    return words[severity];
 }
 
 /* ---- Order ---------------------------------------------------------------------------------- */
@@ -211,6 +220,13 @@ static const struct paint colors = {
 static const struct paint no_colors = {
     .severity = {"", "", ""}, .frame = "", .strong = "", .end = ""};
 
+/* Where the text goes, and how it is to look. */
+struct page {
+    struct text *out;
+    enum language language;
+    const struct paint *paint;
+};
+
 static int digits(size_t number)
 {
     int count = 1;
@@ -221,31 +237,34 @@ static int digits(size_t number)
     return count;
 }
 
-static void write_excerpt(struct text *out, const struct paint *paint, struct span span,
-                          enum severity severity, bool hides_source)
+static void write_excerpt(const struct page *page, struct span span, enum severity severity,
+                          bool hides_source)
 {
     if (span.source->content.length == 0) {
         return;
     }
+    const struct paint *paint = page->paint;
     struct position position = source_position(span.source, span.first);
     int width = digits(position.line);
-    text_line(out, "%s %*s |%s", paint->frame, width, "", paint->end);
+    text_line(page->out, "%s %*s |%s", paint->frame, width, "", paint->end);
     if (hides_source || excerpt_may_hold_secret(source_line(span.source, position.line))) {
-        text_line(out, "%s %zu |%s (%s)", paint->frame, position.line, paint->end,
-                  TRANSLATED("the line may hold a secret and is not shown"));
+        const char *instead =
+            say_text(page->language, N_("the line may hold a secret and is not shown"));
+        text_line(page->out, "%s %zu |%s (%s)", paint->frame, position.line, paint->end, instead);
         return;
     }
-    struct excerpt excerpt = excerpt_make(out->arena, span);
-    text_line(out, "%s %zu |%s %s", paint->frame, position.line, paint->end, excerpt.line);
-    text_line(out, "%s %*s |%s %s%s%s", paint->frame, width, "", paint->end,
+    struct excerpt excerpt = excerpt_make(page->out->arena, span);
+    text_line(page->out, "%s %zu |%s %s", paint->frame, position.line, paint->end, excerpt.line);
+    text_line(page->out, "%s %*s |%s %s%s%s", paint->frame, width, "", paint->end,
               paint->severity[severity], excerpt.mark, paint->end);
 }
 
 /* The path names fields and documents, whose names are values from files. */
-static void write_place(struct text *out, const struct paint *paint, const char *arrow,
-                        struct span span, const char *path)
+static void write_place(const struct page *page, const char *arrow, struct span span,
+                        const char *path)
 {
-    text_addf(out, "  %s%s%s ", paint->frame, arrow, paint->end);
+    struct text *out = page->out;
+    text_addf(out, "  %s%s%s ", page->paint->frame, arrow, page->paint->end);
     add_argument(out, span_text(out->arena, span));
     if (path != NULL && *path != '\0') {
         text_add(out, " (");
@@ -255,62 +274,74 @@ static void write_place(struct text *out, const struct paint *paint, const char 
     text_add_char(out, '\n');
 }
 
-static void write_diagnostic(struct text *out, const struct paint *paint,
-                             const struct diagnostic *diagnostic)
+/* "error[R012]: unknown field "prox"" */
+static void write_head(const struct page *page, const struct diagnostic *diagnostic)
 {
     const struct diagnostic_info *info = diagnostic_info(diagnostic->code);
-    text_line(out, "%s%s[%s]%s: %s%s%s", paint->severity[info->severity],
-              severity_word(info->severity), info->number, paint->end, paint->strong,
-              diagnostic_message(out->arena, diagnostic), paint->end);
+    struct arena *arena = page->out->arena;
+    const char *number = arena_printf(arena, "%s[%s]%s", say_open(page->language), info->number,
+                                      say_close(page->language));
+    text_line(page->out, "%s%s%s%s: %s%s%s", page->paint->severity[info->severity],
+              say_text(page->language, severity_word(info->severity)), number, page->paint->end,
+              page->paint->strong, diagnostic_message(arena, page->language, diagnostic),
+              page->paint->end);
+}
+
+static void write_diagnostic(const struct page *page, const struct diagnostic *diagnostic)
+{
+    enum severity severity = diagnostic_info(diagnostic->code)->severity;
+    write_head(page, diagnostic);
     if (diagnostic->span.source != NULL) {
-        write_place(out, paint, "-->", diagnostic->span, diagnostic->path);
-        write_excerpt(out, paint, diagnostic->span, info->severity, diagnostic->hides_source);
+        write_place(page, "-->", diagnostic->span, diagnostic->path);
+        write_excerpt(page, diagnostic->span, severity, diagnostic->hides_source);
     }
     if (diagnostic->second.source != NULL) {
-        write_place(out, paint, ":::", diagnostic->second, NULL);
-        write_excerpt(out, paint, diagnostic->second, SEVERITY_NOTE, diagnostic->hides_source);
+        write_place(page, ":::", diagnostic->second, NULL);
+        write_excerpt(page, diagnostic->second, SEVERITY_NOTE, diagnostic->hides_source);
     }
-    const char *help = diagnostic_help(out->arena, diagnostic);
+    const char *help = diagnostic_help(page->out->arena, page->language, diagnostic);
     if (help != NULL) {
-        text_line(out, "%s%s:%s %s", paint->strong, TRANSLATED("help"), paint->end, help);
+        text_line(page->out, "%s%s:%s %s", page->paint->strong,
+                  say_text(page->language, N_("help")), page->paint->end, help);
     }
 }
 
-static void write_count(struct text *out, const struct group_list *groups)
+static void write_count(const struct page *page, const struct group_list *groups)
 {
+    struct arena *arena = page->out->arena;
     size_t counts[SEVERITY_NOTE + 1] = {0};
     for (size_t i = 0; i < groups->count; i++) {
         counts[diagnostic_info(groups->items[i].first->code)->severity]++;
     }
     size_t errors = counts[SEVERITY_ERROR];
     size_t warnings = counts[SEVERITY_WARNING];
-    struct text line = text_make(out->arena);
     if (errors > 0) {
-        text_addf(&line, dngettext(TRANSLATION_DOMAIN, "%zu error", "%zu errors", errors), errors);
+        text_add(page->out,
+                 say_number(arena, page->language, errors, N_("%zu error"), N_("%zu errors")));
     }
     if (errors > 0 && warnings > 0) {
-        text_add(&line, TRANSLATED(", "));
+        text_add(page->out, say_text(page->language, N_(", ")));
     }
     if (warnings > 0) {
-        text_addf(&line, dngettext(TRANSLATION_DOMAIN, "%zu warning", "%zu warnings", warnings),
-                  warnings);
+        text_add(page->out, say_number(arena, page->language, warnings, N_("%zu warning"),
+                                       N_("%zu warnings")));
     }
-    text_line(out, "%s", line.data);
+    text_add_char(page->out, '\n');
 }
 
-void diagnostics_write_text(const struct diagnostic_list *diagnostics, bool has_color,
-                            struct text *out)
+void diagnostics_write_text(const struct diagnostic_list *diagnostics, enum language language,
+                            bool has_color, struct text *out)
 {
-    const struct paint *paint = has_color ? &colors : &no_colors;
+    const struct page page = {out, language, has_color ? &colors : &no_colors};
     struct group_list groups = group_diagnostics(out->arena, diagnostics);
     for (size_t i = 0; i < groups.count; i++) {
         for (size_t k = 0; k < groups.items[i].count; k++) {
-            write_diagnostic(out, paint, &groups.items[i].first[k]);
+            write_diagnostic(&page, &groups.items[i].first[k]);
         }
         text_add_char(out, '\n');
     }
     if (groups.count > 0) {
-        write_count(out, &groups);
+        write_count(&page, &groups);
     }
 }
 
@@ -332,14 +363,13 @@ static void add_place_json(json_t *object, struct span span)
 
 static json_t *diagnostic_json(struct arena *arena, const struct diagnostic *diagnostic)
 {
-    static const char *const severities[] = {
-        [SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note"};
     const struct diagnostic_info *info = diagnostic_info(diagnostic->code);
     json_t *object = json_object();
     (void)json_object_set_new(object, "code", json_text(info->number));
-    (void)json_object_set_new(object, "severity", json_text(severities[info->severity]));
-    (void)json_object_set_new(object, "message", json_text(diagnostic_message(arena, diagnostic)));
-    const char *help = diagnostic_help(arena, diagnostic);
+    (void)json_object_set_new(object, "severity", json_text(severity_word(info->severity)));
+    (void)json_object_set_new(object, "message",
+                              json_text(diagnostic_message(arena, LANGUAGE_ENGLISH, diagnostic)));
+    const char *help = diagnostic_help(arena, LANGUAGE_ENGLISH, diagnostic);
     if (help != NULL) {
         (void)json_object_set_new(object, "help", json_text(help));
     }

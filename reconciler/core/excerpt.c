@@ -120,6 +120,30 @@ static void add_repeated(struct text *text, char c, size_t count)
     }
 }
 
+/* Isolates around words of others take no column. */
+static size_t columns_of(const char *text)
+{
+    struct str line = str_of(text);
+    size_t columns = 0;
+    for (size_t offset = 0; offset < line.length;) {
+        uint32_t code = 0;
+        struct cell cell = cell_at(line, offset);
+        bool is_isolate = utf8_decode(line, offset, &code) > 0 && code >= 0x2066 && code <= 0x2069;
+        columns += is_isolate ? 0 : cell.width;
+        offset += cell.length;
+    }
+    return columns;
+}
+
+const char *excerpt_pad(struct arena *arena, const char *text, size_t columns)
+{
+    struct text padded = text_make(arena);
+    size_t own = columns_of(text);
+    text_add(&padded, text);
+    add_repeated(&padded, ' ', own < columns ? columns - own : 0);
+    return padded.data;
+}
+
 /* The line from first on; *out_end is where it was cut. */
 static const char *show(struct arena *arena, struct str line, size_t first, size_t *out_end)
 {

@@ -13,6 +13,9 @@ struct excerpt {
 
 struct excerpt excerpt_make(struct arena *arena, struct span span);
 
+/* The text with spaces behind it, so that it takes so many columns at least. */
+const char *excerpt_pad(struct arena *arena, const char *text, size_t columns);
+
 /* Whether a line looks as if it held a secret: a key such as password: or API_TOKEN:, or a URL with
  * a password in it. */
 bool excerpt_may_hold_secret(struct str line);

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "core/say.h"
 #include "core/topic.h"
-#include "core/translate.h"
 #include "core/words.h"
 
 /* A text without arguments: they are shown as dots. */
@@ -26,36 +26,44 @@ const char *explain_pattern(struct arena *arena, const char *pattern)
     return text.data;
 }
 
-bool explain_code(const char *number, struct text *out)
+/* "NAME: REST" on a line, the name apart from the sentence. */
+static void write_pair(struct text *out, enum language language, const char *name, const char *rest)
+{
+    text_line(out, "%s: %s", say_apart(out->arena, language, name), rest);
+}
+
+bool explain_code(const char *number, enum language language, struct text *out)
 {
     const struct diagnostic_info *info = diagnostic_find(number);
     if (info == NULL) {
         return false;
     }
-    text_line(out, "%s: %s", info->number, explain_pattern(out->arena, translate(info->text)));
-    text_line(out, "\n%s", translate(info->explanation));
+    write_pair(out, language, info->number,
+               explain_pattern(out->arena, say_text(language, info->text)));
+    text_line(out, "\n%s", say_text(language, info->explanation));
     if (info->help[0] != '\0') {
-        text_line(out, "\n%s: %s", TRANSLATED("help"),
-                  explain_pattern(out->arena, translate(info->help)));
+        text_line(out, "\n%s: %s", say_text(language, N_("help")),
+                  explain_pattern(out->arena, say_text(language, info->help)));
     }
     return true;
 }
 
-bool explain_word(const char *word, struct text *out)
+bool explain_word(const char *word, enum language language, struct text *out)
 {
     enum item_state state = ITEM_STATE_IN_SYNC;
     if (item_state_parse(word, &state)) {
         const struct state_word *info = state_word_at(state);
-        text_line(out, "%s: %s", word, translate(info->help));
+        write_pair(out, language, word, say_text(language, info->help));
         if (info->next[0] != '\0') {
-            text_line(out, "\n%s", translate(info->next));
+            text_line(out, "\n%s", say_text(language, info->next));
         }
         return true;
     }
     for (size_t i = 0; i < exit_code_word_count(); i++) {
         const struct exit_code_word *info = exit_code_word_at(i);
         if (strcmp(arena_printf(out->arena, "%d", info->number), word) == 0) {
-            text_line(out, "%s: %s\n\n%s", word, translate(info->words), translate(info->help));
+            write_pair(out, language, word, say_text(language, info->words));
+            text_line(out, "\n%s", say_text(language, info->help));
             return true;
         }
     }
@@ -64,28 +72,40 @@ bool explain_word(const char *word, struct text *out)
 
 /* --- fields ---------------------------------------------------------------------------------- */
 
-static void list_field(const struct field *field, struct text *out)
+const char *explain_fallback(const struct field *field, enum language language)
 {
-    const char *fallback = field->fallback != NULL ? field->fallback : field->fallback_note;
-    text_addf(out, "  %-20s %s", field->name, field_type_text(out->arena, field));
-    if (field->is_required) {
-        text_add(out, "; required");
-    } else if (fallback != NULL) {
-        text_addf(out, "; default %s", fallback[0] == '\0' ? "\"\"" : fallback);
+    if (field->fallback != NULL) {
+        return field->fallback[0] == '\0' ? "\"\"" : field->fallback;
     }
-    text_addf(out, "\n  %-20s %s\n", "", field->help);
+    return field->fallback_note == NULL ? NULL : say_text(language, field->fallback_note);
 }
 
-static void explain_schema(const struct schema *schema, struct text *out)
+static void list_field(const struct field *field, enum language language, struct text *out)
 {
-    text_line(out, "%s: %s", schema->name, schema->help);
+    const char *fallback = explain_fallback(field, language);
+    text_addf(out, "  %-20s %s", field->name,
+              say_text(language, field_type_text(out->arena, field)));
+    if (field->is_required) {
+        text_addf(out, "%s%s", say_text(language, N_("; ")), say_text(language, N_("required")));
+    } else if (fallback != NULL) {
+        text_addf(out, "%s%s", say_text(language, N_("; ")),
+                  say(out->arena, language, "default %s", fallback));
+    }
+    text_addf(out, "\n  %-20s %s\n", "", say_text(language, field->help));
+}
+
+static void explain_schema(const struct schema *schema, enum language language, struct text *out)
+{
+    write_pair(out, language, schema->name, say_text(language, schema->help));
     if (schema->shorthand != NULL) {
-        text_line(out, "Written as one value it means %s.", schema->shorthand);
+        text_line(
+            out, "%s",
+            say(out->arena, language, "Written as one value it means %s.", schema->shorthand));
     }
     text_add(out, "\n");
     const struct field *field = NULL;
     for (size_t i = 0; (field = topic_field_at(schema, i)) != NULL; i++) {
-        list_field(field, out);
+        list_field(field, language, out);
     }
 }
 
@@ -100,34 +120,43 @@ static void add_indented(struct text *out, const char *lines)
     }
 }
 
-static void explain_row(struct arena *arena, const char *path, const struct field *field,
+static void explain_limits(const struct field *field, enum language language, struct text *out)
+{
+    const char *least = NULL;
+    const char *most = NULL;
+    if (!field_limits(out->arena, field, &least, &most)) {
+        return;
+    }
+    text_line(out, "%s",
+              most == NULL ? say(out->arena, language, "limits: %s or more", least)
+                           : say(out->arena, language, "limits: %s to %s", least, most));
+}
+
+static void explain_row(const char *path, const struct field *field, enum language language,
                         struct text *out)
 {
-    const char *limits = field_limits_text(arena, field);
-    text_line(out, "%s: %s", path, field_type_text(arena, field));
-    text_line(out, "\n%s", field->help);
+    struct arena *arena = out->arena;
+    const char *fallback = explain_fallback(field, language);
+    write_pair(out, language, path, say_text(language, field_type_text(arena, field)));
+    text_line(out, "\n%s", say_text(language, field->help));
     if (field->is_required) {
-        text_line(out, "required");
+        text_line(out, "%s", say_text(language, N_("required")));
     }
-    if (field->fallback != NULL) {
-        text_line(out, "default: %s", field->fallback[0] == '\0' ? "\"\"" : field->fallback);
-    } else if (field->fallback_note != NULL) {
-        text_line(out, "default: %s", field->fallback_note);
+    if (fallback != NULL) {
+        text_line(out, "%s", say(arena, language, "default: %s", fallback));
     }
-    if (limits != NULL) {
-        text_line(out, "limits: %s", limits);
-    }
+    explain_limits(field, language, out);
     if (field->choices != NULL) {
-        text_line(out, "one of: %s", field_choices_text(arena, field));
+        text_line(out, "%s", say(arena, language, "one of: %s", field_choices_text(arena, field)));
     }
     const char *example = field_example_text(arena, field);
     if (example != NULL) {
-        text_add(out, "example:\n");
+        text_line(out, "%s", say_text(language, N_("example:")));
         add_indented(out, example);
     }
     if (field->object != NULL) {
         text_add(out, "\n");
-        explain_schema(field->object, out);
+        explain_schema(field->object, language, out);
     }
 }
 
@@ -145,9 +174,10 @@ static const char *nearest_field(struct arena *arena, const struct schema *schem
     return diagnostic_nearest(word, names.items, names.count);
 }
 
-bool explain_field(struct arena *arena, const char *path, struct text *out,
+bool explain_field(const char *path, enum language language, struct text *out,
                    const char **out_nearest)
 {
+    struct arena *arena = out->arena;
     char *copy = arena_strdup(arena, path);
     char *rest = copy;
     const char *word = strsep(&rest, ".");
@@ -170,9 +200,9 @@ bool explain_field(struct arena *arena, const char *path, struct text *out,
         field = found;
     }
     if (field == NULL) {
-        explain_schema(schema, out);
+        explain_schema(schema, language, out);
     } else {
-        explain_row(arena, path, field, out);
+        explain_row(path, field, language, out);
     }
     return true;
 }

@@ -3,6 +3,7 @@
 #include "core/excerpt.h"
 #include "core/explain.h"
 #include "core/kind.h"
+#include "core/say.h"
 
 enum { VALUE_MOST = 70 }; /* columns, about; longer values are cut */
 
@@ -11,6 +12,11 @@ struct rows {
     const struct schema *fields;  /* of a map's keys */
     const struct schema *objects; /* of the entries of a map of objects, whose keys are names */
     bool hides_source;
+};
+
+struct page {
+    struct text *out;
+    enum language language;
 };
 
 /* A value on one line, with nothing in it that moves a terminal. */
@@ -42,23 +48,28 @@ static bool is_hidden(struct arena *arena, const char *key, const struct node *n
     return !is_ours && (rows->hides_source || excerpt_may_hold_secret(str_of(line)));
 }
 
-static const char *scalar_text(struct arena *arena, const char *key, const struct node *node,
+static const char *scalar_text(const struct page *page, const char *key, const struct node *node,
                                const struct rows *rows)
 {
+    struct arena *arena = page->out->arena;
     if (node_is_null(node)) {
-        return "(removed)";
+        return say_text(page->language, N_("(removed)"));
     }
     if (is_hidden(arena, key, node, rows)) {
-        return "(not shown)";
+        return say_text(page->language, N_("(not shown)"));
     }
     struct text text = text_make(arena);
     add_value(&text, (struct str){node->text, node->length});
     return node->length == 0 ? "\"\"" : text.data;
 }
 
-static void write_value(struct text *out, const char *path, const char *value, const char *place)
+static void write_value(const struct page *page, const char *path, const char *value,
+                        const char *place)
 {
-    text_line(out, "  %-28s %-30s %s", path, value, place);
+    enum { PATH_COLUMNS = 28, VALUE_COLUMNS = 30 };
+    struct arena *arena = page->out->arena;
+    text_line(page->out, "  %s %s %s", excerpt_pad(arena, path, PATH_COLUMNS),
+              excerpt_pad(arena, value, VALUE_COLUMNS), place);
 }
 
 static struct rows rows_below(const struct rows *rows, const char *key)
@@ -87,24 +98,24 @@ static bool is_list_of_scalars(const struct node *node)
     return node->type == NODE_LIST;
 }
 
-static void explain_node(struct text *out, const char *path, const char *key,
+static void explain_node(const struct page *page, const char *path, const char *key,
                          const struct node *node, const struct rows *rows);
 
 /* On one line: lists replace each other as a whole, so all of it has one origin. */
-static void explain_scalars(struct text *out, const char *path, const char *key,
+static void explain_scalars(const struct page *page, const char *path, const char *key,
                             const struct node *list, const struct rows *rows)
 {
-    struct text text = text_make(out->arena);
+    struct text text = text_make(page->out->arena);
     text_add_char(&text, '[');
     for (size_t i = 0; i < list->elements.count && text.length < VALUE_MOST; i++) {
         text_addf(&text, "%s%s", i == 0 ? "" : ", ",
-                  scalar_text(out->arena, key, list->elements.items[i], rows));
+                  scalar_text(page, key, list->elements.items[i], rows));
     }
     text_add(&text, text.length < VALUE_MOST ? "]" : ", …]");
-    write_value(out, path, text.data, span_text(out->arena, list->span));
+    write_value(page, path, text.data, span_text(page->out->arena, list->span));
 }
 
-static void explain_entries(struct text *out, const char *path, const struct node *mapping,
+static void explain_entries(const struct page *page, const char *path, const struct node *mapping,
                             const struct rows *rows)
 {
     const char *separator = path[0] == '\0' ? "" : ".";
@@ -112,51 +123,53 @@ static void explain_entries(struct text *out, const char *path, const struct nod
         const struct node_entry *entry = &mapping->entries.items[i];
         const char *key = entry->key->text;
         struct rows below = rows_below(rows, key);
-        explain_node(out, arena_printf(out->arena, "%s%s%s", path, separator, key), key,
+        explain_node(page, arena_printf(page->out->arena, "%s%s%s", path, separator, key), key,
                      entry->value, &below);
     }
 }
 
 /* Depth is bounded by the front end. */
-static void explain_node(struct text *out, const char *path, const char *key,
+static void explain_node(const struct page *page, const char *path, const char *key,
                          const struct node *node, const struct rows *rows)
 {
-    const char *place = span_text(out->arena, node->span);
+    const char *place = span_text(page->out->arena, node->span);
     if (node->type == NODE_SCALAR) {
-        write_value(out, path, scalar_text(out->arena, key, node, rows), place);
+        write_value(page, path, scalar_text(page, key, node, rows), place);
     } else if (is_list_of_scalars(node)) {
-        explain_scalars(out, path, key, node, rows);
+        explain_scalars(page, path, key, node, rows);
     } else if (node->type == NODE_LIST) {
         for (size_t i = 0; i < node->elements.count; i++) {
-            explain_node(out, arena_printf(out->arena, "%s.%zu", path, i + 1), key,
+            explain_node(page, arena_printf(page->out->arena, "%s.%zu", path, i + 1), key,
                          node->elements.items[i], rows);
         }
     } else if (node->entries.count == 0) {
-        write_value(out, path, "{}", place);
+        write_value(page, path, "{}", place);
     } else {
-        explain_entries(out, path, node, rows);
+        explain_entries(page, path, node, rows);
     }
 }
 
 /* The fields that nobody wrote, or that somebody removed again. */
-static void explain_defaults(struct text *out, const struct document *document)
+static void explain_defaults(const struct page *page, const struct document *document)
 {
     for (const struct schema *at = document->kind->schema; at != NULL; at = at->base) {
         for (size_t i = 0; i < at->field_count; i++) {
             const struct field *field = &at->fields[i];
-            const char *fallback = field->fallback != NULL ? field->fallback : field->fallback_note;
+            const char *fallback = explain_fallback(field, page->language);
             const struct node *written = node_get(document->node, field->name);
             if (fallback != NULL && (written == NULL || node_is_null(written))) {
-                write_value(out, field->name, fallback[0] == '\0' ? "\"\"" : fallback, "default");
+                write_value(page, field->name, fallback, say_text(page->language, N_("default")));
             }
         }
     }
 }
 
-void explain_document(struct arena *arena, const struct document *document, struct text *out)
+void explain_document(const struct document *document, enum language language, struct text *out)
 {
+    const struct page page = {out, language};
     struct rows rows = {.fields = document->kind->schema};
-    text_line(out, "%s  (%s)", document_id(arena, document), span_text(arena, document->span));
-    explain_entries(out, "", document->node, &rows);
-    explain_defaults(out, document);
+    text_line(out, "%s  (%s)", document_id(out->arena, document),
+              span_text(out->arena, document->span));
+    explain_entries(&page, "", document->node, &rows);
+    explain_defaults(&page, document);
 }

@@ -79,7 +79,7 @@ static const char *fallback_text(const struct field *field)
 static void add_field(struct text *page, const char *path, const struct field *field)
 {
     const char *fallback = fallback_text(field);
-    const char *limits = field_limits_text(page->arena, field);
+    const char *limits = reference_limits(page->arena, field);
     roff_term(page, path);
     roff_text(page, translate(field->help));
     if (field->choices != NULL) {

@@ -90,8 +90,9 @@ static void plan_deletion(const struct planning *planning, struct action *action
     action->is_suspended = left.is_suspended;
 }
 
-static const char *why_change_is_held(const struct planning *planning, struct action *action,
-                                      const struct owned_item *owned)
+static const struct message *why_change_is_held(const struct planning *planning,
+                                                struct action *action,
+                                                const struct owned_item *owned)
 {
     struct left left =
         guard_change(planning, action->item, "", action->item->document, action->cause);
@@ -100,9 +101,16 @@ static const char *why_change_is_held(const struct planning *planning, struct ac
         return left.because;
     }
     if (action->found->exists && owned == NULL && !planning->input->may_adopt) {
-        return "it exists and is not ours: --adopt takes it over and keeps its first content";
+        return message_word(planning->input->arena,
+                            N_("it exists and is not ours: --adopt takes it over and keeps its "
+                               "first content"));
     }
     return NULL;
+}
+
+const struct message *plan_refused_before(struct arena *arena)
+{
+    return message_word(arena, N_("refused before: change it, or say retry"));
 }
 
 static const struct refusal *refusal_of(const struct planning *planning,
@@ -134,7 +142,7 @@ static void plan_change(const struct planning *planning, struct action *action,
     const struct refusal *refusal = refusal_of(planning, item->document);
     action->held_because =
         refusal != NULL && action->cause == CAUSE_PENDING
-            ? arena_printf(arena, "refused before (%s): change it or say retry", refusal->evidence)
+            ? message_chain(arena, plan_refused_before(arena), MESSAGE_ASIDE, refusal->evidence)
             : why_change_is_held(planning, action, owned);
     size_t due = plan_parts(planning, action, plan);
     if (action->held_because == NULL && due == 0 && action->changes.count > 0) {
@@ -152,8 +160,9 @@ static struct action plan_item(const struct planning *planning, const struct ite
     if (found->has_failed) {
         action.verb = item->wanted == NULL ? ACTION_DELETE : ACTION_UPDATE;
         action.cause = CAUSE_DRIFT;
-        action.held_because =
-            arena_printf(planning->input->arena, "cannot be looked at: %s", found->error.message);
+        struct arena *arena = planning->input->arena;
+        action.held_because = message_chain(arena, message_word(arena, N_("cannot be looked at")),
+                                            MESSAGE_COLON, message_of_error(arena, &found->error));
     } else if (item->wanted == NULL) {
         plan_deletion(planning, &action, owned);
     } else {
@@ -214,7 +223,7 @@ static void notify(const struct planning *planning, struct plan *plan, struct ac
             continue;
         }
         action->asks_notification = true;
-        action->reason = arena_printf(planning->input->arena, "%s changes", inputs[i]);
+        action->reason = message_make(planning->input->arena, "%s changes", inputs[i]);
         if (action->verb == ACTION_NONE) {
             action->verb = ACTION_NOTIFY;
             action->cause = input->cause;

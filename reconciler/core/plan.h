@@ -28,7 +28,7 @@ VEC(owned_items, struct owned_item);
 struct refusal {
     const char *document; /* "site:shop" */
     const char *digest;   /* of the refused wish: plan_document_digest */
-    const char *evidence;
+    const struct message *evidence;
 };
 VEC(refusal_list, struct refusal);
 
@@ -43,7 +43,7 @@ struct provider_table {
 struct left_part {
     const char *path;    /* absolute */
     const char *content; /* as it was found; NULL: absent */
-    const char *because;
+    const struct message *because;
     const struct document *document; /* who wants the part; may be NULL */
     bool is_drift;                   /* the host changed; else we want something new */
 };
@@ -90,6 +90,8 @@ struct plan {
 void plan_build(const struct plan_input *input, const struct item_list *items,
                 const struct observation *observations, struct plan *out_plan);
 
+/* Why a wish that the host has refused is not tried again. */
+const struct message *plan_refused_before(struct arena *arena);
 /* True when carrying out the action would write: not held, and not each of its parts either. */
 bool action_is_due(const struct action *action);
 

@@ -104,10 +104,10 @@ struct left guard_change(const struct planning *planning, const struct item *ite
         return (struct left){override_text(arena, override), override->effect == OVERRIDE_SUSPEND};
     }
     if (mode == MODE_OBSERVE) {
-        return (struct left){.because = "mode: observe"};
+        return (struct left){.because = message_word(arena, N_("mode: observe"))};
     }
     if (mode == MODE_HOLD && cause == CAUSE_PENDING) {
-        return (struct left){.because = "mode: hold takes no new commit"};
+        return (struct left){.because = message_word(arena, N_("mode: hold takes no new commit"))};
     }
     return (struct left){0};
 }
@@ -133,24 +133,30 @@ static bool has_come(const char *day, int64_t now)
     return day == NULL || !value_read_date(day, &at) || at <= now;
 }
 
-static const char *why_it_stays(const struct planning *planning, const struct owned_item *owned)
+static const struct message *why_it_stays(const struct planning *planning,
+                                          const struct owned_item *owned)
 {
     const struct plan_input *input = planning->input;
     const struct tombstone *tombstone = find_tombstone(input->tombstones, owned->document);
     if (tombstone != NULL) {
         return has_come(tombstone->after, input->now)
                    ? NULL
-                   : arena_printf(input->arena, "removed: goes after %s", tombstone->after);
+                   : message_make(input->arena, "removed: goes after %s", tombstone->after);
     }
     if (owned->has_data) {
-        return "left over: it may hold data and goes away only with an entry under removed:";
+        return message_word(input->arena,
+                            N_("left over: it may hold data and goes away only with an "
+                               "entry under removed:"));
     }
     if (owned->is_protected) {
-        return "protected: its document said protect: true; it goes away only with an entry under "
-               "removed:";
+        return message_word(input->arena,
+                            N_("protected: its document said protect: true; it goes away "
+                               "only with an entry under removed:"));
     }
     if (planning->deletes_too_many) {
-        return "this would remove unusually much: say --confirm if that is what you want";
+        return message_word(input->arena,
+                            N_("this would remove unusually much: say --confirm if that "
+                               "is what you want"));
     }
     return NULL;
 }

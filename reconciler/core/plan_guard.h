@@ -17,7 +17,7 @@ struct planning planning_make(const struct plan_input *input);
 
 /* Why a difference stays; because is NULL when it does not. */
 struct left {
-    const char *because;
+    const struct message *because;
     bool is_suspended;
 };
 

@@ -17,12 +17,13 @@ void plan_drop_ignored(const struct planning *planning, struct action *action, s
         if (!guard_ignores(planning, document, change->field)) {
             changes->items[kept++] = *change;
         } else if (change->thing != NULL) {
-            vec_add(planning->input->arena, &plan->left,
-                    (struct left_part){.path = change->thing,
-                                       .content = change->from,
-                                       .because = "ignored",
-                                       .document = change->document,
-                                       .is_drift = true});
+            vec_add(
+                planning->input->arena, &plan->left,
+                (struct left_part){.path = change->thing,
+                                   .content = change->from,
+                                   .because = message_word(planning->input->arena, N_("ignored")),
+                                   .document = change->document,
+                                   .is_drift = true});
         }
     }
     changes->count = kept;

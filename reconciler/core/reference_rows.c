@@ -189,10 +189,21 @@ static void add_value(struct text *page, const struct field *field)
     }
 }
 
+const char *reference_limits(struct arena *arena, const struct field *field)
+{
+    const char *least = NULL;
+    const char *most = NULL;
+    if (!field_limits(arena, field, &least, &most)) {
+        return NULL;
+    }
+    return most == NULL ? arena_printf(arena, "%s %s", least, TRANSLATED("or more"))
+                        : arena_printf(arena, "%s %s %s", least, TRANSLATED("to"), most);
+}
+
 /* Whatever narrows the value beyond its type. */
 static void add_limits(struct text *page, const struct field *field)
 {
-    const char *limits = field_limits_text(page->arena, field);
+    const char *limits = reference_limits(page->arena, field);
     if (limits != NULL) {
         begin_fact(page, TRANSLATED("Limits"));
         text_line(page, "%s", limits);

@@ -10,6 +10,8 @@ void reference_add_topics(struct arena *arena, struct reference_pages *pages);
 
 /* What a field takes, in words; where that is a list, what each entry is. */
 const char *reference_value_words(struct arena *arena, const struct field *field);
+/* "1 to 65535", "1s or more"; NULL when there are none. */
+const char *reference_limits(struct arena *arena, const struct field *field);
 /* The topic's small document as YAML: "sites:\n  shop.example.com:\n    proxy: ...". */
 const char *reference_small_document(struct arena *arena, const struct schema *topic);
 /* True for a row of a map inside that says the same as the topic's own row of that name. */

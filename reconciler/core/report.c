@@ -5,6 +5,7 @@
 
 #include "core/plan.h"
 #include "core/report_line.h"
+#include "core/say.h"
 
 struct report_counts report_count(const struct report *report)
 {
@@ -20,117 +21,167 @@ struct report_counts report_count(const struct report *report)
 
 /* --- the verdict ---------------------------------------------------------------------------- */
 
-/* Between two wishes there is no drift. */
-static void add_counts(struct text *out, const struct report *report)
+/* Words of a line that follow each other: the language, and what stands between them. */
+struct verdict {
+    const struct report *report;
+    enum language language;
+    struct text text;
+    bool has_counts;
+};
+
+static struct verdict verdict_begin(const struct report *report, enum language language)
 {
-    const struct plan_counts *counts = &report->plan->counts;
-    text_addf(out, "%zu to change", counts->to_change);
-    if (report->against == NULL || !report->against->is_revision) {
-        text_addf(out, ", %zu drifted", counts->drifted);
+    return (struct verdict){
+        .report = report, .language = language, .text = text_make(report->arena)};
+}
+
+static void add_count(struct verdict *verdict, size_t count, const char *one, const char *many)
+{
+    if (verdict->has_counts) {
+        text_add(&verdict->text, say_text(verdict->language, N_(", ")));
     }
-    text_addf(out, ", %zu to remove", counts->to_remove);
+    verdict->has_counts = true;
+    text_add(&verdict->text,
+             say_number(verdict->report->arena, verdict->language, count, one, many));
+}
+
+/* Between two wishes there is no drift. */
+static void add_counts(struct verdict *verdict)
+{
+    const struct report *report = verdict->report;
+    const struct plan_counts *counts = &report->plan->counts;
+    add_count(verdict, counts->to_change, N_("%zu to change"), N_("%zu to change"));
+    if (report->against == NULL || !report->against->is_revision) {
+        add_count(verdict, counts->drifted, N_("%zu drifted"), N_("%zu drifted"));
+    }
+    add_count(verdict, counts->to_remove, N_("%zu to remove"), N_("%zu to remove"));
 }
 
 /* "; reload nginx, restart shop": each effect once, in the order of the actions. */
-static void add_impact(struct text *out, const struct report *report)
+static void add_impact(struct verdict *verdict)
 {
+    struct arena *arena = verdict->report->arena;
     struct map seen = {0};
-    const char *separator = "; ";
-    for (size_t i = 0; i < report->plan->actions.count; i++) {
-        const struct action *action = &report->plan->actions.items[i];
-        const char *impact = report_impact(action);
-        if (impact == NULL || map_has(&seen, impact)) {
+    const char *separator = say_text(verdict->language, N_("; "));
+    for (size_t i = 0; i < verdict->report->plan->actions.count; i++) {
+        const struct message *impact = report_impact(&verdict->report->plan->actions.items[i]);
+        if (impact == NULL || map_has(&seen, impact->text)) {
             continue;
         }
-        (void)map_put(report->arena, &seen, impact, NULL);
-        text_addf(out, "%s%s", separator, impact);
-        separator = ", ";
+        (void)map_put(arena, &seen, impact->text, NULL);
+        text_addf(&verdict->text, "%s%s", separator, say_message(arena, verdict->language, impact));
+        separator = say_text(verdict->language, N_(", "));
     }
 }
 
-static void add_held(struct text *out, const struct report *report)
+static void add_held(struct verdict *verdict)
 {
-    size_t held = report->plan->counts.held + report->held.count;
+    size_t held = verdict->report->plan->counts.held + verdict->report->held.count;
     if (held > 0) {
-        text_addf(out, ", %zu held", held);
+        add_count(verdict, held, N_("%zu held"), N_("%zu held"));
     }
 }
 
-static const char *planned_verdict(const struct report *report)
+static const char *in_sync(const struct report *report, enum language language, size_t items)
+{
+    return say_number(report->arena, language, items, N_("in sync: %zu item as wanted"),
+                      N_("in sync: %zu items as wanted"));
+}
+
+static const char *planned_verdict(const struct report *report, enum language language)
 {
     const struct plan_counts *counts = &report->plan->counts;
-    struct text out = text_make(report->arena);
+    struct verdict verdict = verdict_begin(report, language);
     if (report->against != NULL) {
-        text_addf(&out, "against %s: ", report->against->name);
+        text_addf(&verdict.text,
+                  "%s: ", say(report->arena, language, "against %s", report->against->name));
     }
     if (counts->to_change + counts->drifted + counts->to_remove + counts->held +
             report->held.count ==
         0) {
-        text_addf(&out, "in sync: %zu items as wanted", counts->items);
+        text_add(&verdict.text, in_sync(report, language, counts->items));
     } else {
-        add_counts(&out, report);
-        add_held(&out, report);
-        add_impact(&out, report);
+        add_counts(&verdict);
+        add_held(&verdict);
+        add_impact(&verdict);
     }
     if (report->facts->is_assumed) {
-        text_add(&out, " (facts assumed: Debian 12, nginx 1.22.1, systemd 252)");
+        text_addf(&verdict.text, " (%s)",
+                  say_text(language, N_("facts assumed: Debian 12, nginx 1.22.1, systemd 252")));
     }
-    return out.data;
+    return verdict.text.data;
 }
 
-static const char *applied_verdict(const struct report *report)
+static const char *applied_verdict(const struct report *report, enum language language)
 {
     struct report_counts counts = report_count(report);
-    struct text out = text_make(report->arena);
+    struct verdict verdict = verdict_begin(report, language);
     if (counts.changed + counts.failed + counts.skipped + report->held.count +
             report->plan->counts.held ==
         0) {
-        text_addf(&out, "in sync: %zu items as wanted", report->plan->counts.items);
-        return out.data;
+        return in_sync(report, language, report->plan->counts.items);
     }
-    text_addf(&out, "%zu changed, %zu failed, %zu skipped", counts.changed, counts.failed,
-              counts.skipped);
-    add_held(&out, report);
+    add_count(&verdict, counts.changed, N_("%zu changed"), N_("%zu changed"));
+    add_count(&verdict, counts.failed, N_("%zu failed"), N_("%zu failed"));
+    add_count(&verdict, counts.skipped, N_("%zu skipped"), N_("%zu skipped"));
+    add_held(&verdict);
     if (report->generation_after != report->generation_before) {
-        text_addf(&out, "; generation %lu", report->generation_after);
+        text_addf(&verdict.text, "%s%s", say_text(language, N_("; ")),
+                  say(report->arena, language, "generation %lu", report->generation_after));
     }
-    return out.data;
+    return verdict.text.data;
 }
 
-static const char *checked_verdict(const struct report *report)
+static const char *checked_verdict(const struct report *report, enum language language)
 {
     size_t count = report->documents == NULL ? 0 : report->documents->documents.count;
-    return arena_printf(report->arena, "%zu %s, no mistakes", count,
-                        count == 1 ? "document" : "documents");
+    return say_number(report->arena, language, count, N_("%zu document, no mistakes"),
+                      N_("%zu documents, no mistakes"));
 }
 
-const char *report_verdict(const struct report *report)
+static const char *verdict_because(const struct report *report, enum language language,
+                                   const char *word, const struct message *because)
+{
+    const struct message *message =
+        message_chain(report->arena, message_word(report->arena, word), MESSAGE_COLON, because);
+    return say_message(report->arena, language, message);
+}
+
+static const char *refused_verdict(const struct report *report, enum language language)
+{
+    return say_text(language, report->is_check
+                                  ? N_("refused: the documents have errors")
+                                  : N_("refused: the documents have errors; nothing was changed"));
+}
+
+const char *report_verdict(const struct report *report, enum language language)
 {
     if (report->refused != NULL) {
         struct report healed = *report;
         healed.refused = NULL;
-        return arena_printf(report->arena,
-                            "refused: the documents have errors; healing from "
-                            "generation %lu: %s",
-                            report->generation_before, report_verdict(&healed));
+        return arena_printf(report->arena, "%s: %s",
+                            say(report->arena, language,
+                                "refused: the documents have errors; healing from generation %lu",
+                                report->generation_before),
+                            report_verdict(&healed, language));
     }
     if (report->is_refused) {
-        return report->is_check ? "refused: the documents have errors"
-                                : "refused: the documents have errors; nothing was changed";
+        return refused_verdict(report, language);
     }
     if (report->failure != NULL) {
-        return arena_printf(report->arena, "failed: %s", report->failure);
+        return verdict_because(report, language, N_("failed"), report->failure);
     }
     if (report->untested != NULL) {
-        return arena_printf(report->arena, "not tested: %s", report->untested);
+        return verdict_because(report, language, N_("not tested"), report->untested);
     }
     if (report->is_check) {
-        return checked_verdict(report);
+        return checked_verdict(report, language);
     }
     if (report->plan == NULL) {
-        return arena_printf(report->arena, "in sync: %zu items as wanted", report->settled_items);
+        return in_sync(report, language, report->settled_items);
     }
-    return report->is_dry_run ? planned_verdict(report) : applied_verdict(report);
+    return report->is_dry_run ? planned_verdict(report, language)
+                              : applied_verdict(report, language);
 }
 
 static bool has_error_finding(const struct report *report)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "core/plan.h"
 #include "model/commit.h"
@@ -23,8 +24,8 @@ enum exit_code {
 struct held_document {
     const struct document *document;
     struct span span; /* where the trouble was written, as well as it is known */
-    const char *because;
-    const char *evidence; /* or NULL */
+    const struct message *because;
+    const struct message *evidence; /* or NULL */
 };
 VEC(held_documents, struct held_document);
 
@@ -33,7 +34,7 @@ struct finding {
     const char *tool; /* "nginx", "systemd" */
     struct span span;
     const char *document; /* "site:shop", or NULL */
-    const char *message;
+    const struct message *message;
     bool is_error;
 };
 VEC(finding_list, struct finding);
@@ -41,7 +42,7 @@ VEC(finding_list, struct finding);
 /* What a dry run looked at instead of this host. */
 struct comparison {
     const char *name;           /* "main (3f2a91c)" */
-    const char *note;           /* what to know about it; or NULL */
+    const struct message *note; /* what to know about it; or NULL */
     bool is_revision;           /* another state of the folder; else what a host told of itself */
     struct document_list added; /* documents, against a revision */
     struct document_list removed;
@@ -68,11 +69,11 @@ struct report {
     struct held_documents held;
     struct held_documents suspended; /* somebody said to leave them alone */
     struct finding_list findings;
-    const char *untested;                  /* "nginx not tested: ...", or NULL */
+    const struct message *untested;        /* "nginx not tested: ...", or NULL */
     const struct diagnostic_list *refused; /* mistakes of documents that were set aside for the
                                               last good ones; NULL: none were */
-    const char *hold;                      /* why the folder is not what was looked at; or NULL */
-    const char *failure;                   /* the run as a whole could not go on: why; or NULL */
+    const struct message *hold;            /* why the folder is not what was looked at; or NULL */
+    const struct message *failure;         /* the run as a whole could not go on: why; or NULL */
     unsigned long generation_before;
     unsigned long generation_after;
 };
@@ -84,13 +85,14 @@ struct report_counts {
 };
 struct report_counts report_count(const struct report *report);
 
-/* The verdict, one line without its newline. */
-const char *report_verdict(const struct report *report);
+/* The verdict, one line without its newline. Records and programs get it in English. */
+const char *report_verdict(const struct report *report, enum language language);
 /* Whom the plan changes, for the list of generations: "+site:a, ~service:b, -site:c". */
 const char *report_summary(const struct report *report);
 enum exit_code report_exit_code(const struct report *report, bool is_detailed);
 
 struct report_style {
+    enum language language; /* of text; the other formats are for programs, and English */
     bool has_color;
     bool is_quiet; /* the verdict only */
     bool hides_verdict;

@@ -121,7 +121,7 @@ static void write_document(struct text *out, const struct report *report,
     for (size_t i = first; i < lines->count; i++) {
         const struct report_line *line = &lines->items[i];
         if (document_of(line) == document) {
-            const char *note = line->note == NULL ? "" : line->note;
+            const char *note = line->note == NULL ? "" : line->note->text;
             add_data(out, arena_printf(out->arena, "%s%c %s%s%s", separator, line->symbol,
                                        line->name, *note == '\0' ? "" : "  ", note));
             separator = "\n";
@@ -150,7 +150,7 @@ void report_write_github(const struct report *report, const struct report_style 
     struct problem_list problems = {0};
     report_problems(report, &problems);
     begin_command(out, "notice", report, SPAN_NONE, "reconcile");
-    add_data(out, report_verdict(report));
+    add_data(out, report_verdict(report, LANGUAGE_ENGLISH));
     if (report->against != NULL) {
         add_documents(out, "added", &report->against->added);
         add_documents(out, "removed", &report->against->removed);

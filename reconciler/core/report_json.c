@@ -4,6 +4,12 @@
 #include "core/state.h"
 #include "model/json.h"
 
+/* English: programs read it. */
+static json_t *json_words(const struct message *message)
+{
+    return json_text(message == NULL ? NULL : message->text);
+}
+
 static json_t *json_place(struct arena *arena, struct span span)
 {
     return span.source == NULL ? json_null() : json_text(span_text(arena, span));
@@ -13,7 +19,9 @@ static json_t *json_line(const struct report *report, const struct report_line *
 {
     json_t *details = json_array();
     for (size_t i = 0; i < line->details.count; i++) {
-        (void)json_array_append_new(details, json_text(line->details.items[i]));
+        const char *detail =
+            report_detail(report->arena, LANGUAGE_ENGLISH, &line->details.items[i]);
+        (void)json_array_append_new(details, json_text(detail));
     }
     const struct action *action = line->action;
     const char *result = line->outcome == NULL ? NULL : report_result_word(line->outcome->result);
@@ -22,8 +30,8 @@ static json_t *json_line(const struct report *report, const struct report_line *
                      "verb", report_verb_word(action->verb), "drifted", line->is_drift, "document",
                      json_text(line->owner), "place", json_text(line->place), "commit",
                      json_text(commit == NULL ? NULL : commit->id), "held",
-                     json_text(line->held_because), "result", json_text(result), "note",
-                     json_text(line->note), "details", details, "diff", json_text(line->diff));
+                     json_words(line->held_because), "result", json_text(result), "note",
+                     json_words(line->note), "details", details, "diff", json_text(line->diff));
 }
 
 static json_t *json_changes(const struct report *report)
@@ -48,7 +56,7 @@ static json_t *json_findings(const struct report *report)
             findings, json_pack("{s:s, s:o, s:o, s:o, s:b}", "tool", finding->tool, "place",
                                 json_place(report->arena, finding->span), "document",
                                 json_text(finding->document), "message",
-                                json_text(finding->message), "is_error", finding->is_error));
+                                json_words(finding->message), "is_error", finding->is_error));
     }
     return findings;
 }
@@ -64,7 +72,7 @@ static json_t *json_held(const struct report *report)
                       document_id(report->arena, held->document), "place",
                       json_place(report->arena,
                                  held->span.source != NULL ? held->span : held->document->span),
-                      "because", held->because, "evidence", json_text(held->evidence)));
+                      "because", held->because->text, "evidence", json_words(held->evidence)));
     }
     return list;
 }
@@ -98,9 +106,9 @@ static json_t *json_impact(const struct report *report)
 {
     json_t *impact = json_array();
     for (size_t i = 0; report->plan != NULL && i < report->plan->actions.count; i++) {
-        const char *effect = report_impact(&report->plan->actions.items[i]);
+        const struct message *effect = report_impact(&report->plan->actions.items[i]);
         if (effect != NULL) {
-            (void)json_array_append_new(impact, json_text(effect));
+            (void)json_array_append_new(impact, json_words(effect));
         }
     }
     return impact;
@@ -128,7 +136,7 @@ static json_t *json_documents(const struct report *report)
             list, json_pack("{s:o, s:o, s:o, s:o}", "document",
                             json_text(document_id(report->arena, state->document)), "place",
                             json_place(report->arena, state->document->span), "state",
-                            json_text(word), "detail", json_text(state->detail)));
+                            json_text(word), "detail", json_words(state->detail)));
     }
     return list;
 }
@@ -149,7 +157,7 @@ static json_t *json_against(const struct report *report)
         return json_null();
     }
     return json_pack("{s:o, s:o, s:o, s:o}", "name", json_text(against->name), "note",
-                     json_text(against->note), "added", json_names(report, &against->added),
+                     json_words(against->note), "added", json_names(report, &against->added),
                      "removed", json_names(report, &against->removed));
 }
 
@@ -158,13 +166,14 @@ void report_write_json(const struct report *report, const struct report_style *s
 {
     AUTO_JSON root = json_pack(
         "{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "verdict",
-        report_verdict(report), "exit_code", (int)report_exit_code(report, style->is_detailed),
-        "dry_run", report->is_dry_run, "commit", json_commit(report->commit), "hold",
-        json_text(report->hold), "against", json_against(report), "counts", json_counts(report),
-        "impact", json_impact(report), "generation_before", (json_int_t)report->generation_before,
-        "generation_after", (json_int_t)report->generation_after, "documents",
-        json_documents(report), "diagnostics", json_diagnostics(report), "findings",
-        json_findings(report), "held", json_held(report), "changes", json_changes(report));
+        report_verdict(report, LANGUAGE_ENGLISH), "exit_code",
+        (int)report_exit_code(report, style->is_detailed), "dry_run", report->is_dry_run, "commit",
+        json_commit(report->commit), "hold", json_words(report->hold), "against",
+        json_against(report), "counts", json_counts(report), "impact", json_impact(report),
+        "generation_before", (json_int_t)report->generation_before, "generation_after",
+        (json_int_t)report->generation_after, "documents", json_documents(report), "diagnostics",
+        json_diagnostics(report), "findings", json_findings(report), "held", json_held(report),
+        "changes", json_changes(report));
     CLEANUP(cleanup_free) char *text = json_dumps(root, JSON_INDENT(2));
     if (text != NULL) {
         text_line(out, "%s", text);

@@ -128,7 +128,7 @@ static void take_line(struct suite *suite, const struct report_line *line)
         text_addf(&found->notes, "  (%s)", line->written);
     }
     if (line->note != NULL) {
-        text_addf(&found->notes, "  %s", line->note);
+        text_addf(&found->notes, "  %s", line->note->text);
     }
     text_add_char(&found->notes, '\n');
 }
@@ -153,7 +153,7 @@ static void collect(struct suite *suite)
     for (size_t i = 0; i < lines.count; i++) {
         take_line(suite, &lines.items[i]);
     }
-    text_line(&suite->cases.items[0].notes, "%s", report_verdict(report));
+    text_line(&suite->cases.items[0].notes, "%s", report_verdict(report, LANGUAGE_ENGLISH));
     for (size_t i = 0; report->against != NULL && i < report->against->removed.count; i++) {
         text_line(&suite->cases.items[0].notes, "- %s",
                   document_id(report->arena, report->against->removed.items[i]));

@@ -2,6 +2,7 @@
 #include "core/report_line.h"
 
 #include "core/diff.h"
+#include "core/say.h"
 
 const char *report_verb_word(enum action_verb verb)
 {
@@ -23,7 +24,7 @@ const char *report_result_word(enum outcome_result result)
     return words[result];
 }
 
-const char *report_impact(const struct action *action)
+const struct message *report_impact(const struct action *action)
 {
     return action_is_due(action) ? action->impact : NULL;
 }
@@ -40,25 +41,30 @@ static char symbol_of(const struct action *action, const struct outcome *outcome
     return symbols[action->verb];
 }
 
-static const char *gone_note(struct arena *arena, const char *owner)
+static const struct message *gone_note(struct arena *arena, const char *owner)
 {
-    return arena_printf(arena, "%s is gone", owner);
+    return message_make(arena, "%s is gone", owner);
 }
 
-static const char *held_note(struct arena *arena, const char *owner, const char *held_because)
+static const struct message *held_note(struct arena *arena, const char *owner,
+                                       const struct message *held_because)
 {
-    return owner == NULL ? arena_printf(arena, "held: %s", held_because)
-                         : arena_printf(arena, "%s is gone; held: %s", owner, held_because);
+    const struct message *held =
+        message_chain(arena, message_word(arena, N_("held")), MESSAGE_COLON, held_because);
+    return owner == NULL ? held
+                         : message_chain(arena, gone_note(arena, owner), MESSAGE_ASIDE, held);
 }
 
-static const char *note_of(struct arena *arena, const struct action *action,
-                           const struct outcome *outcome)
+static const struct message *note_of(struct arena *arena, const struct action *action,
+                                     const struct outcome *outcome)
 {
     if (outcome != NULL && outcome->result == OUTCOME_FAILED) {
-        return arena_printf(arena, "failed: %s", outcome->error.message);
+        return message_chain(arena, message_word(arena, N_("failed")), MESSAGE_COLON,
+                             message_of_error(arena, &outcome->error));
     }
     if (outcome != NULL && outcome->result == OUTCOME_SKIPPED) {
-        return arena_printf(arena, "skipped: %s", outcome->error.message);
+        return message_chain(arena, message_word(arena, N_("skipped")), MESSAGE_COLON,
+                             message_of_error(arena, &outcome->error));
     }
     if (action->held_because != NULL) {
         return held_note(arena, action->owner, action->held_because);
@@ -69,7 +75,7 @@ static const char *note_of(struct arena *arena, const struct action *action,
     if (action->verb == ACTION_NOTIFY) {
         return action->reason;
     }
-    return action->cause == CAUSE_DRIFT ? "drifted" : NULL;
+    return action->cause == CAUSE_DRIFT ? message_word(arena, N_("drifted")) : NULL;
 }
 
 static const char *place_of(struct arena *arena, const struct action *action, struct span span)
@@ -88,17 +94,25 @@ static const char *written_at(const struct report *report, const char *place)
 
 static void add_change(struct arena *arena, struct report_line *line, const struct change *change)
 {
-    if (change->is_secret) {
-        vec_add(arena, &line->details, arena_printf(arena, "%s: changed", change->field));
-    } else if (change->is_text) {
+    if (change->is_text && !change->is_secret) {
         const char *path = change->thing != NULL ? change->thing : line->action->item->id;
         line->diff = diff_unified(arena, path, change->from, change->to);
-    } else if (line->action->verb != ACTION_CREATE) {
+    } else if (change->is_secret || line->action->verb != ACTION_CREATE) {
         vec_add(arena, &line->details,
-                arena_printf(arena, "%s: %s -> %s", change->field,
-                             change->from == NULL ? "absent" : change->from,
-                             change->to == NULL ? "absent" : change->to));
+                (struct detail){change->field, change->from, change->to, change->is_secret});
     }
+}
+
+/* The arrow and what stands beside it are from left to right in every language. */
+const char *report_detail(struct arena *arena, enum language language, const struct detail *detail)
+{
+    if (detail->is_secret) {
+        return arena_printf(arena, "%s: %s", detail->field, say_text(language, N_("changed")));
+    }
+    const char *absent = say_text(language, N_("absent"));
+    return arena_printf(arena, "%s: %s -> %s", detail->field,
+                        detail->from == NULL ? absent : detail->from,
+                        detail->to == NULL ? absent : detail->to);
 }
 
 static struct report_line line_of(const struct report *report, const struct action *action,
@@ -139,7 +153,7 @@ static void take_cause(struct arena *arena, struct report_line *line, const stru
         line->outcome = NULL;
     } else if (!is_whole) {
         line->note = change->owner != NULL ? gone_note(arena, change->owner)
-                     : line->is_drift      ? "drifted"
+                     : line->is_drift      ? message_word(arena, N_("drifted"))
                                            : NULL;
     }
 }
@@ -166,12 +180,13 @@ static struct report_line line_of_thing(const struct report *report, const struc
 }
 
 /* What was seen belongs to the item itself, not to its parts. */
-static const char *add_seen(struct arena *arena, const char *note, const char *seen)
+static const struct message *add_seen(struct arena *arena, const struct message *note,
+                                      const struct message *seen)
 {
     if (note == NULL || seen == NULL) {
         return seen == NULL ? note : seen;
     }
-    return arena_printf(arena, "%s; %s", note, seen);
+    return message_chain(arena, note, MESSAGE_ASIDE, seen);
 }
 
 static void collect_action(const struct report *report, const struct action *action,

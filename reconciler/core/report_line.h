@@ -4,7 +4,13 @@
 
 #include "core/report.h"
 
-VEC(detail_list, const char *);
+struct detail {
+    const char *field; /* "mode", as `ignore` names it */
+    const char *from;  /* "0644"; NULL: absent */
+    const char *to;
+    bool is_secret; /* from and to are never shown */
+};
+VEC(detail_list, struct detail);
 
 struct report_line {
     const struct action *action;
@@ -15,20 +21,22 @@ struct report_line {
     const char *name;                /* "file:/etc/systemd/system/shop.service" */
     const char *place;               /* "sites/shop.yaml:3:5", or NULL */
     const char *written;             /* the same for people, with the commit: "... at 1a2b3c4d5e" */
-    const char *note;                /* "drifted", "held: ...", "failed: ..."; or NULL */
-    const char *held_because;        /* or NULL */
-    const char *owner;               /* "site:shop": whose it is, or was; or NULL */
-    struct detail_list details;      /* "mode: 0644 -> 0600" */
-    const char *diff;                /* unified, or NULL */
-    const char *evidence;            /* or NULL */
+    const struct message *note;      /* "drifted", "held: ...", "failed: ..."; or NULL */
+    const struct message *held_because; /* or NULL */
+    const char *owner;                  /* "site:shop": whose it is, or was; or NULL */
+    struct detail_list details;
+    const char *diff;     /* unified, or NULL */
+    const char *evidence; /* or NULL */
     bool is_drift;
 };
 VEC(report_lines, struct report_line);
 
 void report_collect(const struct report *report, struct report_lines *out_lines);
+/* "mode: 0644 -> 0600" */
+const char *report_detail(struct arena *arena, enum language language, const struct detail *detail);
 /* "create", "update", "delete", "notify", "none" */
 const char *report_verb_word(enum action_verb verb);
 /* "unchanged", "changed", "failed", "skipped" */
 const char *report_result_word(enum outcome_result result);
 /* The effect of an action on running programs; NULL when it is not due or has none. */
-const char *report_impact(const struct action *action);
+const struct message *report_impact(const struct action *action);

@@ -182,11 +182,11 @@ static void write_head(struct comment *comment)
     text_add(out, "\n\n");
     bool is_bad = report_exit_code(report, false) != EXIT_CODE_SUCCESS;
     text_add(out, is_bad ? "❌ " : "✅ ");
-    add_code(out, report_verdict(report), HEAD_MOST);
+    add_code(out, report_verdict(report, LANGUAGE_ENGLISH), HEAD_MOST);
     text_add(out, "\n");
     if (report->hold != NULL) {
         text_add(out, "\n⚠️ ");
-        add_code(out, report->hold, HEAD_MOST);
+        add_code(out, report->hold->text, HEAD_MOST);
         text_add(out, "\n");
     }
 }
@@ -227,7 +227,7 @@ static void write_problems(struct comment *comment)
     const struct diagnostic_list *const lists[] = {report->refused, report->diagnostics};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         if (lists[i] != NULL) {
-            diagnostics_write_text(lists[i], false, &all);
+            diagnostics_write_text(lists[i], LANGUAGE_ENGLISH, false, &all);
         }
     }
     if (all.length == 0) {
@@ -259,11 +259,12 @@ static void add_what(struct text *out, const struct report_line *line)
 {
     size_t before = out->length;
     if (line->note != NULL) {
-        add_code(out, line->note, CELL_MOST);
+        add_code(out, line->note->text, CELL_MOST);
     }
     for (size_t i = 0; i < line->details.count; i++) {
         text_add(out, out->length > before ? "<br>" : "");
-        add_code(out, line->details.items[i], CELL_MOST);
+        add_code(out, report_detail(out->arena, LANGUAGE_ENGLISH, &line->details.items[i]),
+                 CELL_MOST);
     }
 }
 

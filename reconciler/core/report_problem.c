@@ -1,4 +1,4 @@
-/* Collects what stands in the way. */
+/* Collects what stands in the way, in English: programs read it. */
 #include "core/report_problem.h"
 
 #include "base/digest.h"
@@ -56,7 +56,7 @@ static const char *diagnostic_summary(struct arena *arena, const struct diagnost
             diagnostic.code = (enum diagnostic_code)i;
         }
     }
-    return diagnostic_message(arena, &diagnostic);
+    return diagnostic_message(arena, LANGUAGE_ENGLISH, &diagnostic);
 }
 
 const char *problem_rule_summary(struct arena *arena, const char *name)
@@ -153,13 +153,13 @@ static void take_path(const struct report *report, struct problem *problem, cons
 /* --- the sorts of trouble ------------------------------------------------------------------- */
 
 static void add_run(const struct report *report, const char *rule, enum severity severity,
-                    const char *message, struct problem_list *out)
+                    const struct message *message, struct problem_list *out)
 {
     if (message != NULL) {
         vec_add(report->arena, out,
                 (struct problem){.rule = rule,
                                  .severity = severity,
-                                 .message = visible_line(report->arena, message)});
+                                 .message = visible_line(report->arena, message->text)});
     }
 }
 
@@ -171,7 +171,7 @@ static void add_findings(const struct report *report, struct problem_list *out)
             .rule = finding->tool,
             .severity = finding->is_error ? SEVERITY_ERROR : SEVERITY_WARNING,
             .span = finding->span,
-            .message = visible_line(report->arena, finding->message),
+            .message = visible_line(report->arena, finding->message->text),
         };
         take_document_id(report, &problem, finding->document);
         vec_add(report->arena, out, problem);
@@ -200,7 +200,7 @@ static void add_held(const struct report *report, struct problem_list *out)
         }
         const char *message =
             arena_printf(report->arena, "%s stays as it was: %s",
-                         document_id(report->arena, held->document), held->because);
+                         document_id(report->arena, held->document), held->because->text);
         vec_add(report->arena, out,
                 (struct problem){
                     .rule = RULE_HELD,
@@ -209,7 +209,9 @@ static void add_held(const struct report *report, struct problem_list *out)
                     .kind = held->document->kind_name,
                     .name = held->document->name,
                     .message = visible_line(report->arena, message),
-                    .evidence = visible_text(report->arena, held->evidence),
+                    .evidence = held->evidence == NULL
+                                    ? NULL
+                                    : visible_text(report->arena, held->evidence->text),
                 });
     }
 }
@@ -260,8 +262,10 @@ static void add_diagnostics(const struct report *report, const struct diagnostic
             .severity = diagnostic_info(diagnostic->code)->severity,
             .span = diagnostic->span,
             .second = diagnostic->second,
-            .message = visible_line(report->arena, diagnostic_message(report->arena, diagnostic)),
-            .help = visible_line(report->arena, diagnostic_help(report->arena, diagnostic)),
+            .message = visible_line(
+                report->arena, diagnostic_message(report->arena, LANGUAGE_ENGLISH, diagnostic)),
+            .help = visible_line(report->arena,
+                                 diagnostic_help(report->arena, LANGUAGE_ENGLISH, diagnostic)),
         };
         take_path(report, &problem, diagnostic->path);
         vec_add(report->arena, out, problem);
@@ -273,7 +277,9 @@ void report_problems(const struct report *report, struct problem_list *out_probl
     add_run(report, RULE_RUN, SEVERITY_ERROR, report->failure, out_problems);
     if (report->untested != NULL) {
         add_run(report, RULE_RUN, SEVERITY_ERROR,
-                arena_printf(report->arena, "not tested: %s", report->untested), out_problems);
+                message_chain(report->arena, message_word(report->arena, N_("not tested")),
+                              MESSAGE_COLON, report->untested),
+                out_problems);
     }
     add_run(report, RULE_HOLD, SEVERITY_WARNING, report->hold, out_problems);
     if (report->against != NULL) {

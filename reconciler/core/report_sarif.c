@@ -134,7 +134,7 @@ static json_t *json_invocations(const struct report *report)
     enum exit_code code = report_exit_code(report, false);
     return json_pack("[{s:b, s:i, s:o}]", "executionSuccessful", code == EXIT_CODE_SUCCESS,
                      "exitCode", (int)code, "exitCodeDescription",
-                     json_text(report_verdict(report)));
+                     json_text(report_verdict(report, LANGUAGE_ENGLISH)));
 }
 
 void report_write_sarif(const struct report *report, const struct report_style *style,

@@ -4,6 +4,7 @@
 
 #include "base/visible.h"
 #include "core/report_line.h"
+#include "core/say.h"
 
 static const char *const color_of_symbol[] = {
     ['+'] = "\033[32m",
@@ -12,15 +13,21 @@ static const char *const color_of_symbol[] = {
     ['!'] = "\033[1;31m",
 };
 
+/* The line is visible as a whole. */
 static void add_colored(struct text *out, const struct report_style *style, char symbol,
                         const char *line)
 {
-    const char *shown = visible_line(out->arena, line);
     if (style->has_color) {
-        text_addf(out, "%s%s\033[0m\n", color_of_symbol[(unsigned char)symbol], shown);
+        text_addf(out, "%s%s\033[0m\n", color_of_symbol[(unsigned char)symbol], line);
     } else {
-        text_line(out, "%s", shown);
+        text_line(out, "%s", line);
     }
+}
+
+static const char *said(struct text *out, const struct report_style *style,
+                        const struct message *message)
+{
+    return say_line(out->arena, style->language, say_message(out->arena, style->language, message));
 }
 
 /* Each line of a text four columns in; in color where it is a diff. */
@@ -37,6 +44,17 @@ static void add_indented(struct text *out, const struct report_style *style, con
     }
 }
 
+/* Lines of others stand as they are; a sentence of ours is put into words. */
+static void add_evidence(struct text *out, const struct report_style *style,
+                         const struct message *evidence)
+{
+    if (evidence->part_count == 0) {
+        add_indented(out, style, evidence->text);
+    } else {
+        text_line(out, "    %s", said(out, style, evidence));
+    }
+}
+
 static void write_line(const struct report_line *line, const struct report_style *style,
                        struct text *out)
 {
@@ -45,12 +63,15 @@ static void write_line(const struct report_line *line, const struct report_style
     if (line->place != NULL) {
         text_addf(&head, "  (%s)", line->written);
     }
+    struct text whole = text_make(out->arena);
+    text_add(&whole, visible_line(out->arena, head.data));
     if (line->note != NULL) {
-        text_addf(&head, "  %s", line->note);
+        text_addf(&whole, "  %s", said(out, style, line->note));
     }
-    add_colored(out, style, line->symbol, head.data);
+    add_colored(out, style, line->symbol, whole.data);
     for (size_t i = 0; i < line->details.count; i++) {
-        text_line(out, "    %s", visible_line(out->arena, line->details.items[i]));
+        const char *detail = report_detail(out->arena, style->language, &line->details.items[i]);
+        text_line(out, "    %s", visible_line(out->arena, detail));
     }
     if (line->diff != NULL) {
         add_indented(out, style, line->diff);
@@ -68,12 +89,13 @@ static void write_findings(const struct report *report, const struct report_styl
         const char *place = finding->span.source == NULL
                                 ? (finding->document == NULL ? "" : finding->document)
                                 : span_text(out->arena, finding->span);
-        const char *head = arena_printf(out->arena, "! %s%s%s: %s", place, *place ? ": " : "",
-                                        finding->tool, finding->message);
+        const char *head =
+            arena_printf(out->arena, "! %s%s%s: %s", visible_line(out->arena, place),
+                         *place ? ": " : "", finding->tool, said(out, style, finding->message));
         if (finding->is_error) {
             add_colored(out, style, '!', head);
         } else {
-            text_line(out, "%s", visible_line(out->arena, head));
+            text_line(out, "%s", head);
         }
     }
 }
@@ -81,15 +103,19 @@ static void write_findings(const struct report *report, const struct report_styl
 static void write_held(const struct report *report, const struct report_style *style,
                        struct text *out)
 {
+    struct arena *arena = out->arena;
     for (size_t i = 0; i < report->held.count; i++) {
         const struct held_document *held = &report->held.items[i];
         struct span span = held->span.source == NULL ? held->document->span : held->span;
-        add_colored(out, style, '!',
-                    arena_printf(out->arena, "! %s  (%s)  stays as it was: %s",
-                                 document_id(out->arena, held->document),
-                                 span_text(out->arena, span), held->because));
+        const char *head = arena_printf(arena, "! %s  (%s)", document_id(arena, held->document),
+                                        span_text(arena, span));
+        const struct message *note = message_chain(
+            arena, message_word(arena, N_("stays as it was")), MESSAGE_COLON, held->because);
+        add_colored(
+            out, style, '!',
+            arena_printf(arena, "%s  %s", visible_line(arena, head), said(out, style, note)));
         if (held->evidence != NULL) {
-            add_indented(out, style, held->evidence);
+            add_evidence(out, style, held->evidence);
         }
     }
 }
@@ -101,7 +127,7 @@ static void write_documents(const struct report *report, const struct document_l
         const char *line = arena_printf(report->arena, "%c %s  (%s)", symbol,
                                         document_id(report->arena, list->items[i]),
                                         span_text(report->arena, list->items[i]->span));
-        add_colored(out, style, symbol, line);
+        add_colored(out, style, symbol, visible_line(out->arena, line));
     }
 }
 
@@ -111,7 +137,7 @@ static void write_comparison(const struct report *report, const struct report_st
 {
     const struct comparison *against = report->against;
     if (against->note != NULL) {
-        text_line(out, "! %s", visible_line(out->arena, against->note));
+        text_line(out, "! %s", said(out, style, against->note));
     }
     write_documents(report, &against->added, style, '+', out);
     write_documents(report, &against->removed, style, '-', out);
@@ -121,10 +147,11 @@ void report_write_text(const struct report *report, const struct report_style *s
                        struct text *out)
 {
     if (!style->hides_verdict) {
-        text_line(out, "%s", visible_line(out->arena, report_verdict(report)));
+        const char *verdict = report_verdict(report, style->language);
+        text_line(out, "%s", say_line(out->arena, style->language, verdict));
     }
     if (report->hold != NULL) {
-        text_line(out, "! %s", visible_line(out->arena, report->hold));
+        text_line(out, "! %s", said(out, style, report->hold));
     }
     if (style->is_quiet) {
         return;

@@ -26,29 +26,48 @@ enum item_state action_state(const struct action *action, const struct outcome *
     return action->held_because != NULL ? ITEM_STATE_HELD : ITEM_STATE_PENDING;
 }
 
-const char *action_detail(struct arena *arena, const struct action *action,
-                          const struct outcome *outcome)
+static const struct message *why_not(struct arena *arena, const struct action *action,
+                                     const struct outcome *outcome)
 {
-    if (action_state(action, outcome) == ITEM_STATE_IN_SYNC) {
-        return NULL;
-    }
-    const char *name = item_name(arena, action->item);
+    static const char *const wishes[ACTION_VERB_COUNT] = {
+        [ACTION_NONE] = "",
+        [ACTION_CREATE] = N_("to create"),
+        [ACTION_UPDATE] = N_("to update"),
+        [ACTION_DELETE] = N_("to delete"),
+        [ACTION_NOTIFY] = N_("to notify"),
+    };
     if (outcome != NULL && outcome->result != OUTCOME_UNCHANGED) {
-        return arena_printf(arena, "%s: %s: %s", name, report_result_word(outcome->result),
-                            outcome->error.message);
+        return message_chain(arena, message_word(arena, report_result_word(outcome->result)),
+                             MESSAGE_COLON, message_of_error(arena, &outcome->error));
     }
     if (action->held_because != NULL) {
-        return arena_printf(arena, "%s: %s", name, action->held_because);
+        return action->held_because;
     }
     const struct change *first = action->changes.count == 0 ? NULL : &action->changes.items[0];
     if (first != NULL && !first->is_text && !first->is_secret && first->from != NULL &&
         first->to != NULL) {
-        return arena_printf(arena, "%s: %s: %s -> %s", name, first->field, first->from, first->to);
+        return message_make(arena, "%s: %s -> %s", first->field, first->from, first->to);
     }
-    return arena_printf(arena, "%s: to %s", name, report_verb_word(action->verb));
+    return message_word(arena, wishes[action->verb]);
 }
 
-static void raise_state(struct document_state *state, enum item_state found, const char *detail)
+/* "NAME: WHY" */
+static const struct message *about(struct arena *arena, const char *name, const struct message *why)
+{
+    return message_chain(arena, message_quote(arena, name), MESSAGE_COLON, why);
+}
+
+const struct message *action_detail(struct arena *arena, const struct action *action,
+                                    const struct outcome *outcome)
+{
+    if (action_state(action, outcome) == ITEM_STATE_IN_SYNC) {
+        return NULL;
+    }
+    return about(arena, item_name(arena, action->item), why_not(arena, action, outcome));
+}
+
+static void raise_state(struct document_state *state, enum item_state found,
+                        const struct message *detail)
 {
     if (found > state->state) {
         state->state = found;
@@ -69,12 +88,12 @@ static enum item_state part_state(const struct action *action, const struct outc
     return change->cause == CAUSE_DRIFT ? ITEM_STATE_DRIFTED : ITEM_STATE_HELD;
 }
 
-static const char *part_detail(struct arena *arena, const struct action *action,
-                               const struct outcome *outcome, const struct change *change)
+static const struct message *part_detail(struct arena *arena, const struct action *action,
+                                         const struct outcome *outcome, const struct change *change)
 {
     return change->held_because == NULL
                ? action_detail(arena, action, outcome)
-               : arena_printf(arena, "file:%s: %s", change->thing, change->held_because);
+               : about(arena, arena_printf(arena, "file:%s", change->thing), change->held_because);
 }
 
 /* A tree's parts belong to different documents: each is as its own part is. */
@@ -105,15 +124,16 @@ static void tell_note(const struct report *report, const struct action *action,
     struct document_state *state =
         map_get(by_document, document_id(report->arena, action->item->document));
     if (state != NULL && state->detail == NULL) {
-        state->detail = arena_printf(report->arena, "%s: %s",
-                                     item_name(report->arena, action->item), action->found->note);
+        state->detail =
+            about(report->arena, item_name(report->arena, action->item), action->found->note);
     }
 }
 
 /* What concerns a tree as a whole, such as a server that does not run it, concerns all who have a
  * part in it. */
 static void raise_for_members(const struct report *report, const struct action *action,
-                              enum item_state found, const char *detail, struct map *by_document)
+                              enum item_state found, const struct message *detail,
+                              struct map *by_document)
 {
     bool is_whole = false;
     for (size_t i = 0; i < action->changes.count; i++) {
@@ -156,7 +176,7 @@ void document_states_collect(const struct report *report, const struct document_
             tell_note(report, action, &by_document);
             continue;
         }
-        const char *detail = action_detail(arena, action, outcome);
+        const struct message *detail = action_detail(arena, action, outcome);
         raise_for_members(report, action, found, detail, &by_document);
         if (action->item->document != NULL) {
             struct document_state *state =

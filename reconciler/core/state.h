@@ -8,14 +8,14 @@
 struct document_state {
     const struct document *document;
     enum item_state state;
-    const char *detail; /* why it is not in sync, one line; or NULL */
+    const struct message *detail; /* why it is not in sync, one line; or NULL */
 };
 VEC(document_states, struct document_state);
 
 enum item_state action_state(const struct action *action, const struct outcome *outcome);
 /* Why an action's item is not in sync, one line; NULL when it is. */
-const char *action_detail(struct arena *arena, const struct action *action,
-                          const struct outcome *outcome);
+const struct message *action_detail(struct arena *arena, const struct action *action,
+                                    const struct outcome *outcome);
 /* In the documents' order; held documents of the report count as failed. */
 void document_states_collect(const struct report *report, const struct document_set *documents,
                              struct document_states *out_states);

@@ -17,7 +17,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-struct message {
+struct answer {
     bool is_done;
     struct error err;
     _Alignas(max_align_t) char result[GIT_CHILD_RESULT_MOST];
@@ -59,7 +59,7 @@ static bool confine(const struct git_child *child, pid_t parent)
 
 static _Noreturn void be_child(const struct git_child *child, pid_t parent, int output)
 {
-    struct message message = {0};
+    struct answer message = {0};
     if (!confine(child, parent)) {
         (void)error_errno(&message.err, "confine the fetch"); /* the message says it */
     } else {
@@ -81,7 +81,7 @@ static _Noreturn void be_child(const struct git_child *child, pid_t parent, int 
 /* --- the parent ------------------------------------------------------------------------------ */
 
 /* Until the message is whole, the child is gone, or time is over (false). */
-static bool receive(int input, int64_t deadline_ms, struct message *message, size_t *out_length)
+static bool receive(int input, int64_t deadline_ms, struct answer *message, size_t *out_length)
 {
     size_t length = 0;
     for (;;) {
@@ -113,7 +113,7 @@ static int reap(pid_t pid)
 
 static bool finish(const struct git_child *child, pid_t pid, int input, struct error *err)
 {
-    struct message message = {0};
+    struct answer message = {0};
     size_t length = 0;
     bool is_in_time = receive(input, clock_ms() + child->timeout_ms, &message, &length);
     if (!is_in_time) {

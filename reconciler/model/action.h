@@ -13,7 +13,8 @@ struct observation {
     const void *found; /* the same struct as item->wanted; NULL when it does not exist */
     bool has_failed;   /* could not be looked at: error says why */
     struct error error;
-    const char *note; /* worth telling though nothing differs: "exists already, used as it is" */
+    const struct message
+        *note; /* worth telling though nothing differs: "exists already, used as it is" */
 };
 
 enum action_cause { /* why host and wish differ */
@@ -28,10 +29,11 @@ struct change {
                           member; NULL: the item itself */
     const struct document *document; /* who wants that part; NULL: the item's own document */
     enum action_cause cause;         /* of a part; CAUSE_NONE: the action's */
-    const char *held_because;        /* this part stays as it is while others change; else NULL */
-    bool is_suspended;               /* somebody said to leave it alone */
-    const char *owner;               /* "site:shop": whose a part was that nobody wants; or NULL */
-    const char *from;                /* NULL: absent */
+    const struct message
+        *held_because; /* this part stays as it is while others change; else NULL */
+    bool is_suspended; /* somebody said to leave it alone */
+    const char *owner; /* "site:shop": whose a part was that nobody wants; or NULL */
+    const char *from;  /* NULL: absent */
     const char *to;
     bool is_text;     /* from and to are texts: shown as a unified diff */
     bool is_secret;   /* from and to are never shown */
@@ -54,12 +56,13 @@ struct action {
     const struct item *item;
     const struct observation *found;
     struct change_list changes;
-    const char *impact;       /* what running programs notice: "restart shop"; or NULL */
-    const char *reason;       /* for NOTIFY: "environment file changed"; else NULL */
-    bool asks_notification;   /* NOTIFY or UPDATE: a running unit must take up new inputs */
-    const char *held_because; /* guard or mode that keeps it from being carried out; else NULL */
-    bool is_suspended;        /* held since somebody said to leave it alone */
-    const char *owner;        /* for DELETE: "site:shop", whose it was; or NULL */
+    const struct message *impact; /* what running programs notice: "restart shop"; or NULL */
+    const struct message *reason; /* for NOTIFY: "environment file changed"; else NULL */
+    bool asks_notification;       /* NOTIFY or UPDATE: a running unit must take up new inputs */
+    const struct message
+        *held_because; /* guard or mode that keeps it from being carried out; else NULL */
+    bool is_suspended; /* held since somebody said to leave it alone */
+    const char *owner; /* for DELETE: "site:shop", whose it was; or NULL */
 };
 VEC(action_list, struct action);
 

@@ -60,20 +60,38 @@ const struct override *override_find(const struct override_list *list, const cha
     return found;
 }
 
-const char *override_text(struct arena *arena, const struct override *override)
+static const char *until_text(struct arena *arena, const struct override *override)
 {
-    static const char *const states[OVERRIDE_EFFECT_COUNT] = {[OVERRIDE_SUSPEND] = "suspended",
-                                                              [OVERRIDE_OBSERVE] = "only reported",
-                                                              [OVERRIDE_HOLD] = "on hold"};
-    const char *until = "";
     struct tm utc;
     time_t at = override->until;
-    if (at != 0 && gmtime_r(&at, &utc) != NULL) {
-        until = arena_printf(arena, " until %04d-%02d-%02d %02d:%02d UTC", utc.tm_year + 1900,
-                             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min);
+    if (at == 0 || gmtime_r(&at, &utc) == NULL) {
+        return NULL;
     }
-    return arena_printf(arena, "%s%s by %s: %s", states[override->effect], until, override->who,
-                        override->why);
+    return arena_printf(arena, "%04d-%02d-%02d %02d:%02d UTC", utc.tm_year + 1900, utc.tm_mon + 1,
+                        utc.tm_mday, utc.tm_hour, utc.tm_min);
+}
+
+static const struct message *effect_text(struct arena *arena, enum override_effect effect,
+                                         const char *until, const char *who)
+{
+    switch (effect) {
+    case OVERRIDE_SUSPEND:
+        return until == NULL ? message_make(arena, "suspended by %s", who)
+                             : message_make(arena, "suspended until %s by %s", until, who);
+    case OVERRIDE_OBSERVE:
+        return until == NULL ? message_make(arena, "only reported by %s", who)
+                             : message_make(arena, "only reported until %s by %s", until, who);
+    default:
+        return until == NULL ? message_make(arena, "on hold by %s", who)
+                             : message_make(arena, "on hold until %s by %s", until, who);
+    }
+}
+
+const struct message *override_text(struct arena *arena, const struct override *override)
+{
+    return message_chain(
+        arena, effect_text(arena, override->effect, until_text(arena, override), override->who),
+        MESSAGE_COLON, message_quote(arena, override->why));
 }
 
 /* --- changing ------------------------------------------------------------------------------- */

@@ -38,7 +38,7 @@ bool override_effect_parse(const char *word, enum override_effect *out_effect);
 const struct override *override_find(const struct override_list *list, const char *item,
                                      const char *document, int64_t now);
 /* "suspended until 2026-12-31 by ali: moving house". */
-const char *override_text(struct arena *arena, const struct override *override);
+const struct message *override_text(struct arena *arena, const struct override *override);
 /* Replaces the one with the same scope, or appends; texts are kept by reference. */
 void override_put(struct arena *arena, struct override_list *list, const struct override *override);
 /* False when there was none. */

@@ -36,7 +36,7 @@ struct provider {
 
     /* What people notice of a due action beyond the item itself: "restart shop", "reload nginx";
      * NULL for nothing. The member may be NULL. Pure. */
-    const char *(*impact)(const struct action *action, struct arena *arena);
+    const struct message *(*impact)(const struct action *action, struct arena *arena);
 
     /* Makes exactly these changes, in this order; outcomes has count entries, zeroed. Batches what
      * can be batched (one daemon-reload, one sync). */

@@ -50,15 +50,24 @@ static bool is_installed(struct work *work, const struct pair *source,
            text_equal(version, stored->version);
 }
 
+static const struct message *not_taken_because(const struct work *work,
+                                               const struct certificate_item *wanted,
+                                               const struct message *why)
+{
+    return message_chain(work->arena,
+                         message_make(work->arena, "%s is not taken", wanted->source_chain),
+                         MESSAGE_COLON, why);
+}
+
 /* A pair of files that is not fit is a failure when there is nothing to serve yet, else a note. */
 static bool look_at_source(struct work *work, const struct certificate_item *wanted,
                            const struct stored_pair *stored, struct certificate_item *found,
                            struct observation *out)
 {
     AUTO_PAIR source = certificate_read_source(work->host, wanted, work->arena, &out->error);
-    const char *why = NULL;
+    const struct message *why = NULL;
     if (source == NULL) {
-        why = arena_strdup(work->arena, out->error.message);
+        why = message_of_error(work->arena, &out->error);
     } else {
         const struct certificate_pair *offered = pair_describe(source, work->arena);
         if (is_installed(work, source, stored, found)) {
@@ -70,13 +79,13 @@ static bool look_at_source(struct work *work, const struct certificate_item *wan
     if (why == NULL) {
         return true;
     }
+    const struct message *not_taken = not_taken_because(work, wanted, why);
     if (found->pair == NULL ||
         certificate_why_unfit(found->pair, wanted, work->now, work->arena) != NULL) {
         return source == NULL ? error_wrap(&out->error, "bring in the pair")
-                              : error_set(&out->error, ERROR_REFUSED, "%s is not taken: %s",
-                                          wanted->source_chain, why);
+                              : error_set_message(&out->error, ERROR_REFUSED, not_taken);
     }
-    out->note = arena_printf(work->arena, "%s is not taken: %s", wanted->source_chain, why);
+    out->note = not_taken;
     return true;
 }
 
@@ -225,10 +234,10 @@ static struct pair *bring_in(struct work *work, const struct certificate_item *w
     if (pair == NULL) {
         return NULL;
     }
-    const char *why = certificate_why_not_taken(
+    const struct message *why = certificate_why_not_taken(
         pair_describe(pair, work->arena), stored->description, wanted, work->now, work->arena);
     if (why != NULL) {
-        (void)error_set(err, ERROR_REFUSED, "%s is not taken: %s", wanted->source_chain, why);
+        (void)error_set_message(err, ERROR_REFUSED, not_taken_because(work, wanted, why));
         pair_release(pair);
         return NULL;
     }

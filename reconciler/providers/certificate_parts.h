@@ -16,12 +16,12 @@ const char *certificate_date(int64_t seconds, struct arena *arena);
 struct pair *certificate_read_source(struct host *host, const struct certificate_item *wanted,
                                      struct arena *arena, struct error *err);
 /* NULL: a pair that can be served for all the names. Else why not. */
-const char *certificate_why_unfit(const struct certificate_pair *pair,
-                                  const struct certificate_item *wanted, int64_t now,
-                                  struct arena *arena);
+const struct message *certificate_why_unfit(const struct certificate_pair *pair,
+                                            const struct certificate_item *wanted, int64_t now,
+                                            struct arena *arena);
 /* NULL: what is offered may take the place of what is installed (NULL: nothing). Else why not: it
  * is unfit, or an earlier issue of what can still be served. */
-const char *certificate_why_not_taken(const struct certificate_pair *offered,
-                                      const struct certificate_pair *installed,
-                                      const struct certificate_item *wanted, int64_t now,
-                                      struct arena *arena);
+const struct message *certificate_why_not_taken(const struct certificate_pair *offered,
+                                                const struct certificate_pair *installed,
+                                                const struct certificate_item *wanted, int64_t now,
+                                                struct arena *arena);

@@ -78,39 +78,40 @@ struct pair *certificate_read_source(struct host *host, const struct certificate
     return pair;
 }
 
-const char *certificate_why_unfit(const struct certificate_pair *pair,
-                                  const struct certificate_item *wanted, int64_t now,
-                                  struct arena *arena)
+const struct message *certificate_why_unfit(const struct certificate_pair *pair,
+                                            const struct certificate_item *wanted, int64_t now,
+                                            struct arena *arena)
 {
     if (!pair->has_key) {
-        return "the key belongs to another certificate";
+        return message_word(arena, N_("the key belongs to another certificate"));
     }
     if (pair->expires_at <= now) {
-        return arena_printf(arena, "it ended on %s", certificate_date(pair->expires_at, arena));
+        return message_make(arena, "it ended on %s", certificate_date(pair->expires_at, arena));
     }
     if (pair->starts_at > now) {
-        return arena_printf(arena, "it begins only on %s",
+        return message_make(arena, "it begins only on %s",
                             certificate_date(pair->starts_at, arena));
     }
     for (size_t i = 0; i < wanted->name_count; i++) {
         if (!certificate_pair_covers(pair, wanted->names[i])) {
-            return arena_printf(arena, "it is not for %s", wanted->names[i]);
+            return message_make(arena, "it is not for %s", wanted->names[i]);
         }
     }
     return NULL;
 }
 
-const char *certificate_why_not_taken(const struct certificate_pair *offered,
-                                      const struct certificate_pair *installed,
-                                      const struct certificate_item *wanted, int64_t now,
-                                      struct arena *arena)
+const struct message *certificate_why_not_taken(const struct certificate_pair *offered,
+                                                const struct certificate_pair *installed,
+                                                const struct certificate_item *wanted, int64_t now,
+                                                struct arena *arena)
 {
-    const char *why = certificate_why_unfit(offered, wanted, now, arena);
+    const struct message *why = certificate_why_unfit(offered, wanted, now, arena);
     if (why != NULL || installed == NULL ||
         certificate_why_unfit(installed, wanted, now, arena) != NULL) {
         return why;
     }
     bool is_earlier_issue = strcmp(offered->issued_by, installed->issued_by) == 0 &&
                             offered->starts_at < installed->starts_at;
-    return is_earlier_issue ? "it is an earlier issue of the installed one" : NULL;
+    return is_earlier_issue ? message_word(arena, N_("it is an earlier issue of the installed one"))
+                            : NULL;
 }

@@ -31,9 +31,9 @@ struct nginx_candidate {
 
 struct nginx_test_result {
     enum nginx_verdict verdict;
-    struct nginx_complaints complaints; /* warnings too */
-    const char *output;                 /* all that nginx printed */
-    const char *untested_because;       /* NGINX_UNTESTED: what is missing */
+    struct nginx_complaints complaints;     /* warnings too */
+    const char *output;                     /* all that nginx printed */
+    const struct message *untested_because; /* NGINX_UNTESTED: what is missing */
     int64_t took_us;
 };
 
@@ -54,7 +54,7 @@ struct nginx_state {
 bool nginx_observe(struct host *host, struct arena *arena, struct nginx_state *out_state,
                    struct error *err) MUST_CHECK;
 
-#define NGINX_NOT_RUNNING "nginx does not run"
+#define NGINX_NOT_RUNNING N_("nginx does not run")
 
 /* Why the running nginx does not serve this generation's tree, in words; NULL: it does, or no nginx
  * of this root runs here. Costs one question to a worker. */

@@ -271,19 +271,21 @@ static bool view_fill(struct test *test, struct error *err)
 
 /* ---- Running --------------------------------------------------------------------------------- */
 
-static void untested(struct nginx_test_result *result, const char *because)
+static void untested(struct nginx_test_result *result, const struct message *because)
 {
     result->verdict = NGINX_UNTESTED;
     result->untested_because = because;
 }
 
-static const char *report_text(struct arena *arena, const struct view_report *report)
+static const struct message *report_text(struct arena *arena, const struct view_report *report)
 {
-    struct error why;
-    errno = report->number;
-    (void)error_errno(&why, "%s%s%s", report->step, report->path == NULL ? "" : " ",
-                      report->path == NULL ? "" : report->path);
-    return arena_strdup(arena, why.message);
+    const struct message *step =
+        report->path == NULL
+            ? message_word(arena, report->step)
+            : message_quote(arena, arena_printf(arena, "%s %s", report->step, report->path));
+    const char *description = strerrordesc_np(report->number);
+    return message_chain(arena, step, MESSAGE_COLON,
+                         message_word(arena, description == NULL ? "?" : description));
 }
 
 /* A complaint that speaks of what we may not read is no verdict. */
@@ -311,7 +313,8 @@ static void output_read(struct test *test, const struct process_result *run,
     }
     result->verdict = run->status == 0 ? NGINX_ACCEPTED : NGINX_REFUSED;
     if (run->status != 0 && is_about_permission(&result->complaints, test->layout->nginx_tree)) {
-        untested(result, "the machine's own configuration may not be read by this user");
+        untested(result, message_word(test->arena, N_("the machine's own configuration may not be "
+                                                      "read by this user")));
     }
 }
 
@@ -348,15 +351,18 @@ static bool nginx_run(struct test *test, struct nginx_test_result *result, struc
         return false;
     }
     if (!has_run) {
-        const char *first = report_text(test->arena, view_report(test->view));
+        const struct message *first =
+            message_chain(test->arena, message_word(test->arena, N_("no private view")),
+                          MESSAGE_COLON, report_text(test->arena, view_report(test->view)));
         if (!view_shadow(test->view, err) ||
             !run_in_view(test, view_supervise, &run, &has_run, &result->took_us, err)) {
             return false;
         }
         if (!has_run) {
-            untested(result,
-                     arena_printf(test->arena, "no private view: %s; no supervisor: %s", first,
-                                  report_text(test->arena, view_report(test->view))));
+            const struct message *second =
+                message_chain(test->arena, message_word(test->arena, N_("no supervisor")),
+                              MESSAGE_COLON, report_text(test->arena, view_report(test->view)));
+            untested(result, message_chain(test->arena, first, MESSAGE_ASIDE, second));
             return true;
         }
     }
@@ -406,7 +412,7 @@ bool nginx_test(struct host *host, const struct nginx_candidate *candidate, stru
         .arena = arena,
     };
     if (faccessat(AT_FDCWD, host->layout->nginx_program, X_OK, AT_EACCESS) != 0) {
-        untested(&result, arena_printf(arena, "%s cannot be run", host->layout->nginx_program));
+        untested(&result, message_make(arena, "%s cannot be run", host->layout->nginx_program));
         *out_result = result;
         return true;
     }

@@ -141,7 +141,7 @@ bool systemd_verify(struct host *host, const char *const *names, const struct st
         if (result.is_there) {
             read_findings(&verification, view.path, &result.process);
         } else {
-            checked.unchecked_because = "systemd-analyze is not installed";
+            checked.unchecked_because = N_("systemd-analyze is not installed");
         }
     }
     *out_result = checked;

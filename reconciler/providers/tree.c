@@ -180,13 +180,13 @@ static bool observe_tree(struct host *host, const struct item *item, struct aren
 }
 
 /* Of a tree that is still to come: NULL when nginx runs, or when none of this root could. */
-static const char *why_not_running(struct host *host, struct arena *arena)
+static const struct message *why_not_running(struct host *host, struct arena *arena)
 {
     struct nginx_state state = {0};
     struct error ignored;
     bool may_run = strcmp(host->root_path, "/") == 0;
     return may_run && nginx_observe(host, arena, &state, &ignored) && !state.is_running
-               ? NGINX_NOT_RUNNING
+               ? message_word(arena, NGINX_NOT_RUNNING)
                : NULL;
 }
 
@@ -290,13 +290,12 @@ static void tree_diff(const struct item *item, const struct observation *found, 
     }
 }
 
-static const char *tree_impact(const struct action *action, struct arena *arena)
+static const struct message *tree_impact(const struct action *action, struct arena *arena)
 {
-    (void)arena; /* constant texts are enough */
     const struct tree_item *found = action->found->found;
-    bool starts = found == NULL ? text_equal(action->found->note, NGINX_NOT_RUNNING)
+    bool starts = found == NULL ? message_is(action->found->note, NGINX_NOT_RUNNING)
                                 : text_equal(found->unloaded, NGINX_NOT_RUNNING);
-    return starts ? "start nginx" : "reload nginx";
+    return message_word(arena, starts ? N_("start nginx") : N_("reload nginx"));
 }
 
 /* ---- Applying -------------------------------------------------------------------------------- */

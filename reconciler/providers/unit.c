@@ -22,7 +22,7 @@ static void diff_of_nothing(const struct unit_item *wanted, const struct observa
     if (wanted->is_enabled) {
         add_change(arena, out_changes, "enabled", NULL, "yes");
     }
-    if (wanted->is_running && !text_equal(found->note, UNIT_NOT_MANAGED)) {
+    if (wanted->is_running && !message_is(found->note, UNIT_NOT_MANAGED)) {
         add_change(arena, out_changes, "state", NULL, "running");
     }
 }
@@ -85,46 +85,56 @@ static const char *const *unit_inputs(const struct item *item, struct arena *are
     return names;
 }
 
-static const char *verb_of(const struct action *action)
+enum effect { EFFECT_NONE, EFFECT_START, EFFECT_STOP, EFFECT_RESTART, EFFECT_RELOAD };
+
+static enum effect effect_of(const struct action *action)
 {
     const struct unit_item *wanted = action->item->wanted;
     const struct unit_item *found = action->found->found;
     bool is_managed =
-        found == NULL ? !text_equal(action->found->note, UNIT_NOT_MANAGED) : found->is_managed;
+        found == NULL ? !message_is(action->found->note, UNIT_NOT_MANAGED) : found->is_managed;
     bool is_running = found != NULL && found->is_running;
     if (!is_managed) {
-        return NULL;
+        return EFFECT_NONE;
     }
     if (action->verb == ACTION_DELETE) {
-        return is_running ? "stop" : NULL;
+        return is_running ? EFFECT_STOP : EFFECT_NONE;
     }
     if (!wanted->is_running) {
-        return NULL;
+        return EFFECT_NONE;
     }
     if (!is_running) {
-        return "start";
+        return EFFECT_START;
     }
     if (!action->asks_notification && found->outdated == NULL) {
-        return NULL;
+        return EFFECT_NONE;
     }
-    static const char *const verbs[] = {
-        [UNIT_CHANGE_RESTART] = "restart",
-        [UNIT_CHANGE_RELOAD] = "reload",
-        [UNIT_CHANGE_NOTHING] = NULL,
+    static const enum effect effects[] = {
+        [UNIT_CHANGE_RESTART] = EFFECT_RESTART,
+        [UNIT_CHANGE_RELOAD] = EFFECT_RELOAD,
+        [UNIT_CHANGE_NOTHING] = EFFECT_NONE,
     };
-    return verbs[wanted->on_change];
+    return effects[wanted->on_change];
 }
 
-static const char *unit_impact(const struct action *action, struct arena *arena)
+static const struct message *unit_impact(const struct action *action, struct arena *arena)
 {
-    const char *verb = verb_of(action);
-    if (verb == NULL) {
-        return NULL;
-    }
     const char *name = action->item->id;
     const char *service = ".service"; /* goes without saying */
-    size_t length = strlen(name) - (text_ends_with(name, service) ? strlen(service) : 0);
-    return arena_printf(arena, "%s %.*s", verb, (int)length, name);
+    size_t rest = text_ends_with(name, service) ? strlen(service) : 0;
+    name = arena_strndup(arena, name, strlen(name) - rest);
+    switch (effect_of(action)) {
+    case EFFECT_START:
+        return message_make(arena, "start %s", name);
+    case EFFECT_STOP:
+        return message_make(arena, "stop %s", name);
+    case EFFECT_RESTART:
+        return message_make(arena, "restart %s", name);
+    case EFFECT_RELOAD:
+        return message_make(arena, "reload %s", name);
+    default:
+        return NULL;
+    }
 }
 
 static const void *unit_fulfilled(const struct item *item, struct arena *arena)

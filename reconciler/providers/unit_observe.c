@@ -263,7 +263,7 @@ static void observation_fill(struct observation *observation, const struct look 
     observation->exists = unit_exists(look, found);
     observation->found = observation->exists ? found : NULL;
     if (!is_managed && look->item->wanted != NULL && look->wanted->is_running) {
-        observation->note = UNIT_NOT_MANAGED;
+        observation->note = message_word(arena, UNIT_NOT_MANAGED);
     }
 }
 

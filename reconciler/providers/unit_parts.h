@@ -7,7 +7,7 @@
 #include "providers/unit_record.h"
 
 /* Said of units that are written but cannot be started here. */
-#define UNIT_NOT_MANAGED "written, not started: systemd does not run here"
+#define UNIT_NOT_MANAGED N_("written, not started: systemd does not run here")
 
 enum { CLOCK_TICK_US = 10 * 1000 }; /* a file's time may lag this far behind (facts of file.h) */
 

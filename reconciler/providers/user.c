@@ -135,7 +135,7 @@ static bool look_at(struct work *work, const struct item *item, struct observati
     out->exists = true;
     out->found = found;
     if (entry == NULL) {
-        out->note = "exists already and is used as it is";
+        out->note = message_word(work->arena, N_("exists already and is used as it is"));
     }
     return true;
 }

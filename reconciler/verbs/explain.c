@@ -18,10 +18,10 @@ static int explain_written(struct command *command, const char *id)
     } else {
         const struct document *document = document_find_id(command->arena, &run.documents, id);
         if (document == NULL) {
-            code = output_failure("there is no document %s", id);
+            code = output_failure(command, "there is no document %s", id);
         } else {
-            explain_document(command->arena, document, &out);
-            code = output_text(text_str(&out));
+            explain_document(document, command->language, &out);
+            code = output_text(command, text_str(&out));
         }
     }
     run_end(&run);
@@ -36,7 +36,7 @@ int verb_explain(struct command *command)
         return write_reference(command);
     }
     if (command->word_count == 0) {
-        (void)output_failure("explain: say what, such as site, site.proxy or R012");
+        (void)output_failure(command, "explain: say what, such as site, site.proxy or R012");
         return EXIT_CODE_USAGE;
     }
     const char *word = command->words[0];
@@ -44,11 +44,13 @@ int verb_explain(struct command *command)
         command->run.folder = command->word_count > 1 ? command->words[1] : NULL;
         return explain_written(command, word);
     }
-    if (explain_code(word, &out) || explain_word(word, &out) ||
-        explain_field(command->arena, word, &out, &nearest)) {
-        return output_text(text_str(&out));
+    if (explain_code(word, command->language, &out) ||
+        explain_word(word, command->language, &out) ||
+        explain_field(word, command->language, &out, &nearest)) {
+        return output_text(command, text_str(&out));
     }
     return nearest == NULL
-               ? output_failure("nothing is known of \"%s\"", word)
-               : output_failure("nothing is known of \"%s\"; did you mean \"%s\"?", word, nearest);
+               ? output_failure(command, "nothing is known of \"%s\"", word)
+               : output_failure(command, "nothing is known of \"%s\"; did you mean \"%s\"?", word,
+                                nearest);
 }

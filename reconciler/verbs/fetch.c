@@ -38,10 +38,11 @@ int verb_fetch(struct command *command)
     if (is_done) {
         code = EXIT_CODE_SUCCESS;
     } else {
-        (void)output_failure("%s", err.message); /* returns the code that it has already */
+        (void)output_error(command, &err); /* returns the code that it has already */
         code = run.is_locked_out ? EXIT_CODE_LOCKED : EXIT_CODE_FAILED;
     }
-    int written = output_text(write_line(command, &run, &fetched, is_done ? NULL : err.message));
+    int written =
+        output_text(command, write_line(command, &run, &fetched, is_done ? NULL : err.message));
     run_end(&run);
     return code == EXIT_CODE_SUCCESS ? written : code;
 }

@@ -1,6 +1,7 @@
 /* history: the generations on disk, newest first. */
 #include <time.h>
 
+#include "core/say.h"
 #include "verbs/verb.h"
 
 static void add_generation(struct text *out, const struct generation *generation, bool is_current)
@@ -24,10 +25,10 @@ int verb_history(struct command *command)
     unsigned long current = 0;
     int code = EXIT_CODE_FAILED;
     if (!run_open(&run, command->arena, &command->run)) {
-        code = output_failure("%s", run.report.failure);
+        code = output_message(command, run.report.failure);
     } else if (!generation_list(&run.host, command->arena, &generations, &err) ||
                !generation_current(&run.host, &current, &err)) {
-        code = output_failure("%s", err.message);
+        code = output_error(command, &err);
     } else {
         struct text out = text_make(command->arena);
         for (size_t i = generations.count; i > 0; i--) {
@@ -35,9 +36,9 @@ int verb_history(struct command *command)
             add_generation(&out, generation, generation->number == current);
         }
         if (generations.count == 0) {
-            text_line(&out, "no generations yet");
+            text_line(&out, "%s", say_text(command->language, N_("no generations yet")));
         }
-        code = output_text(text_str(&out));
+        code = output_text(command, text_str(&out));
     }
     run_end(&run);
     return code;

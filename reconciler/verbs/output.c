@@ -8,25 +8,51 @@
 
 #include "base/file.h"
 #include "core/diagnostics_report.h"
+#include "core/say.h"
 #include "verbs/verb.h"
 
-int output_failure(const char *format, ...)
+static int complain(const char *words)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    (void)fputs("reconcile: ", stderr); /* there is nowhere left to complain */
-    (void)vfprintf(stderr, format, arguments);
-    (void)fputc('\n', stderr);
-    va_end(arguments);
+    (void)fprintf(stderr, "reconcile: %s\n", words); /* there is nowhere left to complain */
     return EXIT_CODE_FAILED;
 }
 
-int output_text(struct str text)
+int output_failure(const struct command *command, const char *format, ...)
 {
+    va_list arguments;
+    va_start(arguments, format);
+    const char *words = say_list(command->arena, command->language, format, arguments);
+    va_end(arguments);
+    return complain(words);
+}
+
+int output_message(const struct command *command, const struct message *message)
+{
+    return complain(say_message(command->arena, command->language, message));
+}
+
+int output_error(const struct command *command, const struct error *err)
+{
+    return complain(say_error(command->arena, command->language, err));
+}
+
+int output_text(const struct command *command, struct str text)
+{
+    struct error err = {0};
     if (fwrite(text.data, 1, text.length, stdout) != text.length || fflush(stdout) != 0) {
-        return output_failure("write to standard output: %s", strerror(errno));
+        (void)error_errno(&err, "write to standard output");
+        return output_error(command, &err);
     }
     return EXIT_CODE_SUCCESS;
+}
+
+int output_files(const struct command *command, size_t count)
+{
+    struct text text = text_make(command->arena);
+    text_line(
+        &text, "%s",
+        say_number(command->arena, command->language, count, N_("%zu file"), N_("%zu files")));
+    return output_text(command, text_str(&text));
 }
 
 static struct text write_report(struct command *command, const struct run *run,
@@ -34,6 +60,7 @@ static struct text write_report(struct command *command, const struct run *run,
 {
     struct text text = text_make(command->arena);
     struct report_style chosen = *style;
+    chosen.language = command->language;
     chosen.is_quiet |= command->is_quiet;
     chosen.is_detailed = command->is_detailed;
     chosen.has_color = command->has_color && output->file == NULL;
@@ -41,16 +68,16 @@ static struct text write_report(struct command *command, const struct run *run,
     return text;
 }
 
-int output_emit(const struct output *output, struct str text)
+int output_emit(const struct command *command, const struct output *output, struct str text)
 {
     if (output->file == NULL) {
-        return output_text(text);
+        return output_text(command, text);
     }
     struct error err = {0};
     enum { REPORT_MODE = 0644 };
     if (!file_replace(AT_FDCWD, output->file, text, REPORT_MODE, FILE_OWNER_NONE, FILE_SYNC_NOW,
                       &err)) {
-        return output_failure("%s", err.message);
+        return output_error(command, &err);
     }
     return EXIT_CODE_SUCCESS;
 }
@@ -59,15 +86,17 @@ int output_report(struct command *command, const struct run *run, const struct r
 {
     struct text messages = text_make(command->arena);
     if (run->report.refused != NULL) {
-        diagnostics_write_text(run->report.refused, command->colors_messages, &messages);
+        diagnostics_write_text(run->report.refused, command->language, command->colors_messages,
+                               &messages);
     }
-    diagnostics_write_text(&run->diagnostics, command->colors_messages, &messages);
+    diagnostics_write_text(&run->diagnostics, command->language, command->colors_messages,
+                           &messages);
     (void)fputs(messages.data, stderr); /* there is nowhere left to complain */
     int code = run->is_locked_out ? EXIT_CODE_LOCKED
                                   : (int)report_exit_code(&run->report, command->is_detailed);
     for (size_t i = 0; i < command->output_count; i++) {
         struct text text = write_report(command, run, style, &command->outputs[i]);
-        if (output_emit(&command->outputs[i], text_str(&text)) != EXIT_CODE_SUCCESS) {
+        if (output_emit(command, &command->outputs[i], text_str(&text)) != EXIT_CODE_SUCCESS) {
             code = EXIT_CODE_FAILED;
         }
     }

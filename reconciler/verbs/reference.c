@@ -202,7 +202,7 @@ int write_reference(struct command *command)
     manual_add_documents(command->arena, &pages);
     add_manual(command, &pages);
     if (!write_pages(command->out_directory, &pages, &err)) {
-        return output_failure("%s", err.message);
+        return output_error(command, &err);
     }
-    return printf("%zu files\n", pages.count) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_SUCCESS;
+    return output_files(command, pages.count);
 }

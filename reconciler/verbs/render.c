@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "core/say.h"
 #include "verbs/verb.h"
 
 enum { DIRECTORY_MODE = 0755 };
@@ -41,14 +42,14 @@ static bool write_all(struct command *command, const struct run *run, struct err
             return error_wrap(err, "write below %s", command->out_directory);
         }
     }
-    (void)printf("%zu files\n", files.count);
+    (void)output_files(command, files.count); /* the files matter more */
     return file_sync_all(directory, err);
 }
 
 int verb_render(struct command *command)
 {
     if (command->out_directory == NULL) {
-        (void)output_failure("render: say where with --out DIR");
+        (void)output_failure(command, "render: say where with --out DIR");
         return EXIT_CODE_USAGE;
     }
     command_take_folder(command);
@@ -62,7 +63,7 @@ int verb_render(struct command *command)
     } else if (write_all(command, &run, &err)) {
         code = EXIT_CODE_SUCCESS;
     } else {
-        code = output_failure("%s", err.message);
+        code = output_error(command, &err);
     }
     run_end(&run);
     return code;

@@ -52,20 +52,20 @@ static bool choose(struct command *command, struct run *run, struct error *err)
 int verb_rollback(struct command *command)
 {
     if (command->run.is_offline) {
-        (void)output_failure("rollback: --offline knows no host, and so no generation");
+        (void)output_failure(command, "rollback: --offline knows no host, and so no generation");
         return EXIT_CODE_USAGE;
     }
     struct run look;
     struct error err = {0};
     if (!run_open(&look, command->arena, &command->run)) {
-        int code = output_failure("%s", look.report.failure);
+        int code = output_message(command, look.report.failure);
         run_end(&look);
         return code;
     }
     bool is_chosen = choose(command, &look, &err);
     run_end(&look);
     if (!is_chosen) {
-        return output_failure("%s", err.message);
+        return output_error(command, &err);
     }
     command->run.applies = !command->is_dry_run;
     command->run.retries = true;

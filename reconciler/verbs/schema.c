@@ -11,5 +11,5 @@ int verb_schema(struct command *command)
     }
     struct text out = text_make(command->arena);
     json_schema_write(kinds, kind_count(), &out);
-    return output_text(text_str(&out));
+    return output_text(command, text_str(&out));
 }

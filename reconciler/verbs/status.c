@@ -1,9 +1,19 @@
 /* status: the verdict, and every document with its state. */
+#include "core/excerpt.h"
 #include "core/report_line.h"
+#include "core/say.h"
 #include "verbs/verb.h"
 
+enum { STATE_COLUMNS = 9 };
+
+static const char *state_text(const struct command *command, enum item_state state)
+{
+    const char *word = say_text(command->language, item_state_word(state));
+    return excerpt_pad(command->arena, word, STATE_COLUMNS);
+}
+
 /* What belonged to documents that are gone, and is still there. */
-static void write_left_over(const struct run *run, struct text *out)
+static void write_left_over(const struct command *command, const struct run *run, struct text *out)
 {
     struct report_lines lines = {0};
     report_collect(&run->report, &lines);
@@ -11,29 +21,33 @@ static void write_left_over(const struct run *run, struct text *out)
         const struct report_line *line = &lines.items[i];
         if (line->symbol == '-') {
             bool is_held = line->held_because != NULL;
-            text_line(out, "%-9s  %s  %s",
-                      item_state_word(is_held ? ITEM_STATE_HELD : ITEM_STATE_PENDING), line->name,
-                      line->note == NULL ? "to remove" : line->note);
+            const char *note = line->note == NULL
+                                   ? say_text(command->language, N_("to remove"))
+                                   : say_message(run->arena, command->language, line->note);
+            text_line(out, "%s  %s  %s",
+                      state_text(command, is_held ? ITEM_STATE_HELD : ITEM_STATE_PENDING),
+                      line->name, note);
         }
     }
 }
 
-static void write_text(const struct run *run, const struct document_states *states, bool is_quiet,
-                       struct text *out)
+static void write_text(const struct command *command, const struct run *run,
+                       const struct document_states *states, struct text *out)
 {
-    text_line(out, "%s", report_verdict(&run->report));
-    for (size_t i = 0; !is_quiet && i < states->count; i++) {
+    enum language language = command->language;
+    text_line(out, "%s", report_verdict(&run->report, language));
+    for (size_t i = 0; !command->is_quiet && i < states->count; i++) {
         const struct document_state *state = &states->items[i];
-        text_addf(out, "%-9s  %s  (%s)", item_state_word(state->state),
+        text_addf(out, "%s  %s  (%s)", state_text(command, state->state),
                   document_id(run->arena, state->document),
                   span_text(run->arena, state->document->span));
         if (state->detail != NULL) {
-            text_addf(out, "  %s", state->detail);
+            text_addf(out, "  %s", say_message(run->arena, language, state->detail));
         }
         text_add_char(out, '\n');
     }
-    if (!is_quiet) {
-        write_left_over(run, out);
+    if (!command->is_quiet) {
+        write_left_over(command, run, out);
     }
 }
 
@@ -48,11 +62,11 @@ static int write_states(struct command *command, const struct run *run)
         const struct output *output = &command->outputs[i];
         struct text out = text_make(run->arena);
         if (output->format->write == report_write_text) {
-            write_text(run, &states, command->is_quiet, &out);
+            write_text(command, run, &states, &out);
         } else {
             output->format->write(&run->report, &style, &out);
         }
-        if (output_emit(output, text_str(&out)) != EXIT_CODE_SUCCESS) {
+        if (output_emit(command, output, text_str(&out)) != EXIT_CODE_SUCCESS) {
             code = EXIT_CODE_FAILED;
         }
     }

@@ -95,7 +95,7 @@ static bool put(struct command *command, struct host *host, struct override_list
     }
     override_put(command->arena, list, &override);
     return write_down(command, host, "suspend", override.scope,
-                      override_text(command->arena, &override), err);
+                      override_text(command->arena, &override)->text, err);
 }
 
 static bool take_away(struct command *command, struct host *host, struct override_list *list,
@@ -123,19 +123,19 @@ static bool change_overrides(struct command *command, struct host *host, change_
     return is_done;
 }
 
-static int say(struct command *command, change_function *change)
+static int record(struct command *command, change_function *change)
 {
     struct run look;
     struct error err = {0};
     if (!run_open(&look, command->arena, &command->run)) {
-        int code = output_failure("%s", look.report.failure);
+        int code = output_message(command, look.report.failure);
         run_end(&look);
         return code;
     }
     bool is_done = change_overrides(command, &look.host, change, &err);
     run_end(&look);
     if (!is_done) {
-        int code = output_failure("%s", err.message);
+        int code = output_error(command, &err);
         return err.code == ERROR_LOCKED   ? EXIT_CODE_LOCKED
                : err.code == ERROR_FORMAT ? EXIT_CODE_USAGE
                                           : code;
@@ -145,10 +145,10 @@ static int say(struct command *command, change_function *change)
 
 int verb_suspend(struct command *command)
 {
-    return say(command, put);
+    return record(command, put);
 }
 
 int verb_resume(struct command *command)
 {
-    return say(command, take_away);
+    return record(command, take_away);
 }

@@ -21,6 +21,7 @@ struct command {
     const struct argp_option *options; /* all there are */
     const struct verb *verb;
     struct arena *arena;
+    enum language language; /* of everything but JSON */
     struct run_options run;
     struct output outputs[OUTPUTS_MOST];
     size_t output_count;       /* at least 1 after parsing */
@@ -66,8 +67,13 @@ int output_report(struct command *command, const struct run *run, const struct r
 /* The first word as the folder, if there is one. */
 void command_take_folder(struct command *command);
 /* The message on standard error, as "reconcile: ..."; returns EXIT_CODE_FAILED. */
-int output_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int output_failure(const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+int output_message(const struct command *command, const struct message *message);
+int output_error(const struct command *command, const struct error *err);
+/* How many files were written, on standard output. */
+int output_files(const struct command *command, size_t count);
 /* Writes text to where the output goes; a failure is EXIT_CODE_FAILED, else EXIT_CODE_SUCCESS. */
-int output_emit(const struct output *output, struct str text);
+int output_emit(const struct command *command, const struct output *output, struct str text);
 /* Writes all of text to standard output; a failure is EXIT_CODE_FAILED, else EXIT_CODE_SUCCESS. */
-int output_text(struct str text);
+int output_text(const struct command *command, struct str text);

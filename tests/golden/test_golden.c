@@ -198,7 +198,7 @@ static void run_stages(struct golden *golden)
         add_files(golden, &desired);
     }
     struct text messages = text_make(golden->arena);
-    diagnostics_write_text(&diagnostics, false, &messages);
+    diagnostics_write_text(&diagnostics, LANGUAGE_ENGLISH, false, &messages);
     add_output(golden, "messages", text_str(&messages));
 }
 

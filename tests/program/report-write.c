@@ -87,7 +87,7 @@ static void scene_hostile(struct scene *scene)
         add_document(scene, "\xd9\x85", span_of(file, "\xd9\x85", "\x85"));
     const struct document *other = add_document(scene, hostile, span_of(file, "b:", "b"));
     struct action *action = add_action(scene, hostile, ACTION_UPDATE, arabic);
-    action->impact = hostile;
+    action->impact = message_quote(scene->arena, hostile);
     add_text_change(scene, action, lines, "one\n``````\n");
     vec_add(scene->arena, &action->changes,
             (struct change){.field = hostile, .from = control, .to = lines});
@@ -98,26 +98,31 @@ static void scene_hostile(struct scene *scene)
         scene->arena, &action->changes,
         (struct change){.field = "content", .is_text = true, .is_secret = true, .from = "hunter2"});
     action = add_action(scene, "/etc/gone", ACTION_DELETE, NULL);
-    action->held_because = control;
+    action->held_because = message_quote(scene->arena, control);
     vec_add(scene->arena, &scene->report.findings,
             (struct finding){.tool = "nginx",
                              .span = span_of(file, "respond", "y\n"),
                              .document = "site:\xd9\x85",
-                             .message = lines,
+                             .message = message_quote(scene->arena, lines),
                              .is_error = true});
-    vec_add(
-        scene->arena, &scene->report.findings,
-        (struct finding){.tool = "systemd", .span = span_of(preset, "b", "b"), .message = hostile});
+    vec_add(scene->arena, &scene->report.findings,
+            (struct finding){.tool = "systemd",
+                             .span = span_of(preset, "b", "b"),
+                             .message = message_quote(scene->arena, hostile)});
     vec_add(scene->arena, &scene->report.held,
-            (struct held_document){.document = arabic, .because = "told by the finding already"});
+            (struct held_document){.document = arabic,
+                                   .because =
+                                       message_word(scene->arena, "told by the finding already")});
     vec_add(scene->arena, &scene->report.held,
-            (struct held_document){.document = other, .because = hostile, .evidence = lines});
+            (struct held_document){.document = other,
+                                   .because = message_quote(scene->arena, hostile),
+                                   .evidence = message_quote(scene->arena, lines)});
     struct diagnostic *diagnostic =
         diagnostic_add(scene->arena, &scene->diagnostics, DIAGNOSTIC_SITE_NAME_NOT_COVERED,
                        span_of(file, "respond", "respond"), hostile, control, NULL);
     diagnostic->path = arena_printf(scene->arena, "site %s: paths", hostile);
     diagnostic->second = span_of(file, "sites", "sites");
-    scene->report.hold = hostile;
+    scene->report.hold = message_quote(scene->arena, hostile);
 }
 
 /* Words of the host while a change was carried out. */
@@ -164,7 +169,7 @@ static void scene_failed(struct scene *scene)
 {
     scene->report.plan = NULL;
     scene->report.documents = NULL;
-    scene->report.failure = lines;
+    scene->report.failure = message_quote(scene->arena, lines);
 }
 
 /* More than a comment may hold: many changes, long diffs, many mistakes. */
@@ -180,7 +185,7 @@ static void scene_large(struct scene *scene)
         }
         struct action *action =
             add_action(scene, arena_printf(scene->arena, "/etc/%d", i), ACTION_CREATE, document);
-        action->impact = arena_printf(scene->arena, "restart %d", i);
+        action->impact = message_make(scene->arena, "restart %d", i);
         add_text_change(scene, action, NULL, text.data);
     }
     for (int i = 0; i < CHANGES; i++) {

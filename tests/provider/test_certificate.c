@@ -428,7 +428,7 @@ static void test_certificate_worse_files_never_replace_better(void **state)
         write_source(sandbox, worse[i].names, worse[i].starts, worse[i].lifetime);
         struct observation found = sandbox_observe(sandbox, &certificate_provider, &item);
         assert_false(found.has_failed);
-        assert_non_null(strstr(found.note, worse[i].why));
+        assert_non_null(strstr(found.note->text, worse[i].why));
         assert_string_equal(changes(sandbox, &item), "");
         struct action forced = {.verb = ACTION_UPDATE, .item = &item, .found = &found};
         struct outcome outcome = sandbox_apply(sandbox, &certificate_provider, &forced);

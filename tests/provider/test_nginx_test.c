@@ -34,7 +34,7 @@ static struct nginx_test_result test_members(struct sandbox *sandbox, const char
 static void expect_accepted(const struct nginx_test_result *result)
 {
     if (result->verdict == NGINX_UNTESTED) {
-        print_message("untested: %s\n", result->untested_because);
+        print_message("untested: %s\n", result->untested_because->text);
     }
     if (result->verdict != NGINX_ACCEPTED) {
         fail_msg("not accepted: %s", result->output);
@@ -84,7 +84,7 @@ static const struct nginx_complaint *expect_refused(const struct nginx_test_resu
 {
     if (result->verdict != NGINX_REFUSED) {
         fail_msg("verdict %d: %s %s", (int)result->verdict, result->output,
-                 result->untested_because);
+                 result->untested_because == NULL ? "" : result->untested_because->text);
     }
     for (size_t i = 0; i < result->complaints.count; i++) {
         if (strcmp(result->complaints.items[i].level, "emerg") == 0) {
@@ -372,7 +372,7 @@ static void test_nginx_test_says_when_it_may_not_read_what_others_wrote(void **s
     struct nginx_test_result result = test_members(sandbox, MEMBERS("http/a.conf", ""));
     assert_int_equal(result.verdict, geteuid() == 0 ? NGINX_ACCEPTED : NGINX_UNTESTED);
     if (result.verdict == NGINX_UNTESTED) {
-        expect_text(result.untested_because, "may not be read");
+        expect_text(result.untested_because->text, "may not be read");
     }
 }
 
@@ -438,7 +438,7 @@ static void test_nginx_test_without_nginx_is_untested(void **state)
     sandbox->layout.nginx_program = "/nowhere/nginx";
     struct nginx_test_result result = test_members(sandbox, MEMBERS("http/a.conf", ""));
     assert_int_equal(result.verdict, NGINX_UNTESTED);
-    assert_string_equal(result.untested_because, "/nowhere/nginx cannot be run");
+    assert_string_equal(result.untested_because->text, "/nowhere/nginx cannot be run");
 }
 
 static void test_nginx_test_of_another_root_reads_its_files(void **state)

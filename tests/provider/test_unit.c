@@ -49,7 +49,7 @@ static void test_unit_is_enabled_by_link_and_not_claimed_to_run(void **state)
     assert_false(seen->is_managed);
     assert_false(seen->is_running);
     assert_null(seen->state);
-    assert_string_equal(found.note, "written, not started: systemd does not run here");
+    assert_string_equal(found.note->text, "written, not started: systemd does not run here");
 }
 
 static void test_unit_whose_file_is_not_there_yet_is_new(void **state)
@@ -185,8 +185,8 @@ static const char *impact(struct sandbox *sandbox, const struct unit_item *wante
     struct observation observation = {.item = &item, .exists = found != NULL, .found = found};
     const struct action action = {
         .verb = verb, .item = &item, .found = &observation, .asks_notification = asks_notification};
-    const char *text = unit_provider.impact(&action, sandbox->arena);
-    return text == NULL ? "" : text;
+    const struct message *message = unit_provider.impact(&action, sandbox->arena);
+    return message == NULL ? "" : message->text;
 }
 
 static void test_unit_impact_is_what_people_notice(void **state)

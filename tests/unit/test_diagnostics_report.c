@@ -46,7 +46,7 @@ static struct span word(const struct source *source, const char *text)
 static const char *written(struct fixture *fixture)
 {
     struct text text = text_make(fixture->arena);
-    diagnostics_write_text(&fixture->diagnostics, false, &text);
+    diagnostics_write_text(&fixture->diagnostics, LANGUAGE_ENGLISH, false, &text);
     return text.data;
 }
 
@@ -152,10 +152,11 @@ static void test_diagnostics_report_makes_arguments_harmless(void **state)
     struct diagnostic *diagnostic =
         diagnostic_add(fixture->arena, &fixture->diagnostics, DIAGNOSTIC_UNKNOWN_FIELD, SPAN_NONE,
                        "a\x1b[31m\xE2\x80\xAE{1}\xFF", NULL);
-    assert_string_equal(diagnostic_message(fixture->arena, diagnostic),
+    assert_string_equal(diagnostic_message(fixture->arena, LANGUAGE_ENGLISH, diagnostic),
                         "unknown field \"a?[31m?{1}?\"");
     diagnostic->suggestion = "\x07";
-    assert_string_equal(diagnostic_help(fixture->arena, diagnostic), "did you mean \"?\"?");
+    assert_string_equal(diagnostic_help(fixture->arena, LANGUAGE_ENGLISH, diagnostic),
+                        "did you mean \"?\"?");
 }
 
 static void test_diagnostics_report_colors_only_when_asked(void **state)
@@ -165,7 +166,7 @@ static void test_diagnostics_report_colors_only_when_asked(void **state)
                    word(fixture->shop, "prox"), "prox", NULL);
     assert_null(strchr(written(fixture), '\033'));
     struct text text = text_make(fixture->arena);
-    diagnostics_write_text(&fixture->diagnostics, true, &text);
+    diagnostics_write_text(&fixture->diagnostics, LANGUAGE_ENGLISH, true, &text);
     assert_non_null(strstr(text.data, "\033[1;31merror[R012]\033[0m"));
 }
 
@@ -211,8 +212,8 @@ static void test_diagnostics_report_every_text_is_well_formed(void **state)
     for (size_t i = 0; i < DIAGNOSTIC_COUNT; i++) {
         struct diagnostic diagnostic = {.code = (enum diagnostic_code)i,
                                         .arguments = {"one", "two", "three", "four"}};
-        const char *message = diagnostic_message(fixture->arena, &diagnostic);
-        const char *help = diagnostic_help(fixture->arena, &diagnostic);
+        const char *message = diagnostic_message(fixture->arena, LANGUAGE_ENGLISH, &diagnostic);
+        const char *help = diagnostic_help(fixture->arena, LANGUAGE_ENGLISH, &diagnostic);
         const char *number = diagnostic_info(diagnostic.code)->number;
         if (*message == '\0' || has_placeholder(message)) {
             fail_msg("%s: %s", number, message);

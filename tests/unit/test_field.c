@@ -264,9 +264,13 @@ static void test_field_limits_are_shown_in_the_unit(void **state)
 {
     struct fixture *fixture = *state;
     decode_with(fixture, "doors", plain(fixture, "6"));
-    assert_string_equal(assert_one(fixture, DIAGNOSTIC_OUT_OF_RANGE)->arguments[1], "2 to 5");
+    const struct diagnostic *diagnostic = assert_one(fixture, DIAGNOSTIC_OUT_OF_RANGE);
+    assert_string_equal(diagnostic->arguments[1], "2");
+    assert_string_equal(diagnostic->arguments[2], "5");
     decode_with(fixture, "trunk", plain(fixture, "2g"));
-    assert_string_equal(assert_one(fixture, DIAGNOSTIC_OUT_OF_RANGE)->arguments[1], "0 to 1g");
+    diagnostic = assert_one(fixture, DIAGNOSTIC_OUT_OF_RANGE);
+    assert_string_equal(diagnostic->arguments[1], "0");
+    assert_string_equal(diagnostic->arguments[2], "1g");
 }
 
 static void test_field_boolean_hints_at_the_word_that_is_meant(void **state)

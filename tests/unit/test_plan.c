@@ -32,10 +32,9 @@ static const char *const *taker_inputs(const struct item *item, struct arena *ar
     return inputs;
 }
 
-static const char *taker_impact(const struct action *action, struct arena *arena)
+static const struct message *taker_impact(const struct action *action, struct arena *arena)
 {
-    (void)arena;
-    return action->verb == ACTION_NOTIFY ? "restart it" : NULL;
+    return action->verb == ACTION_NOTIFY ? message_word(arena, "restart it") : NULL;
 }
 
 static const struct provider thing_provider = {
@@ -323,7 +322,7 @@ static void test_plan_takes_up_the_change_of_an_input(void **state)
     const struct action *action = plan_of(fixture, "taker:t");
     assert_int_equal(action->verb, ACTION_NOTIFY);
     assert_true(action->asks_notification);
-    assert_string_equal(action->impact, "restart it");
+    assert_string_equal(action->impact->text, "restart it");
     find_on_host(fixture, "thing:input", (char[]){"new"});
     assert_int_equal(plan_of(fixture, "taker:t")->verb, ACTION_NONE);
     arena_destroy(fixture->arena);

@@ -211,7 +211,7 @@ static void test_plan_parts_of_many_documents_wait_for_confirmation(void **state
     assert_int_equal(fixture->plan.counts.held, 5);
     assert_int_equal(fixture->plan.counts.to_remove, 0);
     assert_int_equal(fixture->plan.counts.to_change, 1);
-    assert_non_null(strstr(change_of(fixture, "b")->held_because, "--confirm"));
+    assert_non_null(strstr(change_of(fixture, "b")->held_because->text, "--confirm"));
     assert_string_equal(change_of(fixture, "b")->owner, "site:b");
     assert_true(action_is_due(&fixture->plan.actions.items[0]));
     assert_true(is_left(fixture, "b"));

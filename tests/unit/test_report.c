@@ -70,20 +70,23 @@ static void test_report_in_sync_is_one_line(void **state)
 {
     struct fixture *fixture = *state;
     (void)add_action(fixture, "/a", ACTION_NONE, CAUSE_NONE);
-    assert_string_equal(text_of(fixture), "in sync: 1 items as wanted\n");
+    assert_string_equal(text_of(fixture), "in sync: 1 item as wanted\n");
     assert_int_equal(report_exit_code(&fixture->report, true), EXIT_CODE_SUCCESS);
 }
 
 static void test_report_names_effects_once(void **state)
 {
     struct fixture *fixture = *state;
-    add_action(fixture, "/a", ACTION_UPDATE, CAUSE_PENDING)->impact = "reload nginx";
-    add_action(fixture, "/b", ACTION_UPDATE, CAUSE_DRIFT)->impact = "reload nginx";
-    add_action(fixture, "/c", ACTION_DELETE, CAUSE_PENDING)->impact = "stop shop";
+    add_action(fixture, "/a", ACTION_UPDATE, CAUSE_PENDING)->impact =
+        message_word(fixture->arena, "reload nginx");
+    add_action(fixture, "/b", ACTION_UPDATE, CAUSE_DRIFT)->impact =
+        message_word(fixture->arena, "reload nginx");
+    add_action(fixture, "/c", ACTION_DELETE, CAUSE_PENDING)->impact =
+        message_word(fixture->arena, "stop shop");
     fixture->plan.counts.to_change = 1;
     fixture->plan.counts.drifted = 1;
     fixture->plan.counts.to_remove = 1;
-    assert_string_equal(report_verdict(&fixture->report),
+    assert_string_equal(report_verdict(&fixture->report, LANGUAGE_ENGLISH),
                         "1 to change, 1 drifted, 1 to remove; reload nginx, stop shop");
     assert_int_equal(report_exit_code(&fixture->report, false), EXIT_CODE_SUCCESS);
     assert_int_equal(report_exit_code(&fixture->report, true), EXIT_CODE_PENDING);
@@ -137,7 +140,8 @@ static void test_report_failure_of_one_is_partly(void **state)
     fixture->outcomes[1].result = OUTCOME_FAILED;
     (void)error_set(&fixture->outcomes[1].error, ERROR_SYSTEM, "disk full");
     assert_int_equal(report_exit_code(&fixture->report, false), EXIT_CODE_PARTLY);
-    assert_string_equal(report_verdict(&fixture->report), "1 changed, 1 failed, 0 skipped");
+    assert_string_equal(report_verdict(&fixture->report, LANGUAGE_ENGLISH),
+                        "1 changed, 1 failed, 0 skipped");
     assert_non_null(strstr(text_of(fixture), "! file:/b  failed: disk full"));
 }
 
@@ -154,9 +158,10 @@ static void test_report_refused_input_is_failure(void **state)
 static void test_report_untested_is_failure(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->report.untested = "nginx: no namespaces";
+    fixture->report.untested = message_word(fixture->arena, "nginx: no namespaces");
     assert_int_equal(report_exit_code(&fixture->report, false), EXIT_CODE_FAILED);
-    assert_string_equal(report_verdict(&fixture->report), "not tested: nginx: no namespaces");
+    assert_string_equal(report_verdict(&fixture->report, LANGUAGE_ENGLISH),
+                        "not tested: nginx: no namespaces");
 }
 
 static void test_report_json_says_the_same(void **state)
@@ -171,7 +176,7 @@ static void test_report_json_says_the_same(void **state)
     json_t *root = json_loads(out.data, 0, NULL);
     assert_non_null(root);
     assert_string_equal(json_string_value(json_object_get(root, "verdict")),
-                        report_verdict(&fixture->report));
+                        report_verdict(&fixture->report, LANGUAGE_ENGLISH));
     assert_int_equal(json_integer_value(json_object_get(root, "exit_code")), EXIT_CODE_PENDING);
     const json_t *change = json_array_get(json_object_get(root, "changes"), 0);
     assert_string_equal(json_string_value(json_object_get(change, "item")), "file:/etc/a");
@@ -207,7 +212,7 @@ static void test_report_summary_names_whom_it_concerns(void **state)
                             .thing = "/z",
                             .owner = "site:z",
                             .from = "c",
-                            .held_because = "protected"});
+                            .held_because = message_word(fixture->arena, "protected")});
     assert_string_equal(report_summary(&fixture->report), "+site:x, -site:y");
     const char *text = text_of(fixture);
     assert_non_null(strstr(text, "- file:/y  site:y is gone\n"));
@@ -230,23 +235,26 @@ static void test_state_is_as_bad_as_the_worst_item(void **state)
     document_states_collect(&fixture->report, &set, &states);
     assert_int_equal(states.count, 1);
     assert_int_equal(states.items[0].state, ITEM_STATE_DRIFTED);
-    assert_non_null(strstr(states.items[0].detail, "file:/b"));
+    assert_non_null(strstr(states.items[0].detail->text, "file:/b"));
 }
 
 static void test_report_apply_that_could_do_nothing_says_so(void **state)
 {
     struct fixture *fixture = *state;
-    add_action(fixture, "/a", ACTION_UPDATE, CAUSE_PENDING)->held_because = "mode: hold";
+    add_action(fixture, "/a", ACTION_UPDATE, CAUSE_PENDING)->held_because =
+        message_word(fixture->arena, "mode: hold");
     fixture->plan.counts.held = 1;
     fixture->report.is_dry_run = false;
-    assert_string_equal(report_verdict(&fixture->report), "0 changed, 0 failed, 0 skipped, 1 held");
+    assert_string_equal(report_verdict(&fixture->report, LANGUAGE_ENGLISH),
+                        "0 changed, 0 failed, 0 skipped, 1 held");
 }
 
 static void test_report_tells_what_was_seen(void **state)
 {
     struct fixture *fixture = *state;
     const struct action *action = add_action(fixture, "/a", ACTION_UPDATE, CAUSE_DRIFT);
-    ((struct observation *)(uintptr_t)action->found)->note = "written, not started";
+    ((struct observation *)(uintptr_t)action->found)->note =
+        message_word(fixture->arena, "written, not started");
     assert_non_null(strstr(text_of(fixture), "~ file:/a  drifted; written, not started\n"));
 }
 
@@ -292,7 +300,7 @@ static void test_state_of_a_tree_that_nobody_runs(void **state)
     struct document_states states = {0};
     document_states_collect(&fixture->report, &set, &states);
     assert_int_equal(states.items[0].state, ITEM_STATE_DRIFTED);
-    assert_non_null(strstr(states.items[0].detail, "nginx does not run"));
+    assert_non_null(strstr(states.items[0].detail->text, "nginx does not run"));
 }
 
 int main(void)

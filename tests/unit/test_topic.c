@@ -36,7 +36,7 @@ static struct reading reading_make(struct arena *arena)
 static const char *said(struct reading *reading)
 {
     struct text out = text_make(reading->arena);
-    diagnostics_write_text(&reading->diagnostics, false, &out);
+    diagnostics_write_text(&reading->diagnostics, LANGUAGE_ENGLISH, false, &out);
     return out.data;
 }
 
