@@ -329,7 +329,9 @@ static bool set_aside(struct run *run, struct error *err)
         return true;
     }
     run->memory.held_at = run->report.generation_after;
-    return run_saved_digest(run, run->report.generation_before, &run->memory.held_inputs, err);
+    /* Going back further: the folder stays what was set aside at first. */
+    return run->memory.held_inputs != NULL ||
+           run_saved_digest(run, run->report.generation_before, &run->memory.held_inputs, err);
 }
 
 static void say_differs_again(const struct action *again, struct error *err)

@@ -54,13 +54,36 @@ static void list_files(struct run *run, struct generation_files *out_files)
     }
 }
 
+/* The same files as in the generation before; both lists are sorted by path. */
+static bool is_as_before(const struct run *run, const struct generation_files *files)
+{
+    const struct desired_files *before = &run->last_good;
+    bool is_same = files->count == before->count;
+    for (size_t i = 0; is_same && i < files->count; i++) {
+        const struct generation_file *file = &files->items[i];
+        const struct desired_file *old = &before->items[i];
+        is_same = strcmp(file->path, old->path) == 0 && file->mode == old->mode &&
+                  str_equal(file->content, old->content);
+    }
+    return is_same;
+}
+
+/* What `history` tells of a generation. */
+static const char *summary_of(struct run *run)
+{
+    const char *summary = report_summary(&run->report);
+    return run->options->rollback_to == 0 ? summary
+                                          : arena_printf(run->arena, "back to generation %lu: %s",
+                                                         run->options->rollback_to, summary);
+}
+
 static bool write_generation(struct run *run, struct error *err)
 {
     struct generation_files files = {0};
     list_files(run, &files);
     return generation_next_number(&run->host, &run->next_generation, err) &&
-           generation_write(&run->host, run->next_generation, &files, report_summary(&run->report),
-                            run->arena, err);
+           generation_write(&run->host, run->next_generation, &files, summary_of(run), run->arena,
+                            err);
 }
 
 /* --- probes --------------------------------------------------------------------------------- */
@@ -186,6 +209,18 @@ static void switch_tree(struct run *run, const struct action *action, struct out
     (void)fail(outcome, &err);
 }
 
+/* Something changed beside the tree that a generation tells: its files, or the documents that made
+ * them. A unit that is started again is no news. */
+static bool wants_generation(struct run *run)
+{
+    struct generation_files files = {0};
+    const char *digest = NULL;
+    list_files(run, &files);
+    return run->report.generation_before == 0 || !is_as_before(run, &files) ||
+           !run_saved_digest(run, run->report.generation_before, &digest, NULL) ||
+           strcmp(digest, run->inputs_digest) != 0;
+}
+
 static bool has_changed_anything(const struct run *run)
 {
     for (size_t i = 0; i < run->plan.actions.count; i++) {
@@ -202,7 +237,7 @@ void run_switch(struct run *run, const struct action *action, struct outcome *ou
     unsigned long before = run->report.generation_after;
     if (action != NULL && action_is_due(action)) {
         switch_tree(run, action, outcome);
-    } else if (has_changed_anything(run)) {
+    } else if (has_changed_anything(run) && wants_generation(run)) {
         if (!write_generation(run, &err) ||
             !generation_switch(&run->host, run->next_generation, &err)) {
             (void)run_fail(run, &err);

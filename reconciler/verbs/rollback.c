@@ -5,20 +5,41 @@
 
 #include "verbs/verb.h"
 
-/* The newest generation before the current one; 0: none. */
+/* The newest generation before number whose files are, or are not, those of the digest; NULL: none.
+ */
+static const struct generation *newest_before(const struct generation_list *generations,
+                                              unsigned long number, const char *digest,
+                                              bool is_same)
+{
+    const struct generation *found = NULL;
+    for (size_t i = 0; i < generations->count; i++) {
+        const struct generation *generation = &generations->items[i];
+        if (generation->number < number && text_equal(generation->digest, digest) == is_same) {
+            found = generation; /* they are sorted by number */
+        }
+    }
+    return found;
+}
+
+/* The newest generation before the current one that has other files: repairs make further ones of
+ * the same. After a rollback it is looked for before the one that was gone back to, so that saying
+ * rollback again goes further back. 0: none. */
 static bool find_previous(struct run *run, unsigned long current, unsigned long *out_previous,
                           struct error *err)
 {
     struct generation_list generations = {0};
     *out_previous = 0;
-    if (!generation_list(&run->host, run->arena, &generations, err)) {
+    if (!generation_list(&run->host, run->arena, &generations, err) || !run_memory_load(run, err)) {
         return false;
     }
-    for (size_t i = 0; i < generations.count; i++) {
-        if (generations.items[i].number < current) {
-            *out_previous = generations.items[i].number;
-        }
+    const struct generation *at = newest_before(&generations, current + 1, NULL, false);
+    if (at != NULL && run->memory.held_inputs != NULL) {
+        const struct generation *first = newest_before(&generations, current, at->digest, true);
+        at = first != NULL ? first : at;
     }
+    const struct generation *previous =
+        at == NULL ? NULL : newest_before(&generations, at->number, at->digest, false);
+    *out_previous = previous == NULL ? 0 : previous->number;
     return true;
 }
 
