@@ -1,15 +1,85 @@
-/* A folder on disk, read by descriptors, without following links below it. */
+/* A folder on disk, read by descriptors, without following links below it. It may be changed while
+ * it is read: by an editor, by a pull, by rm -r. What was read then is of no moment at all, and
+ * what is missing in it looks removed; so it is read again until it stood still. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "input/load_walk.h"
 
+enum { ATTEMPTS = 10 };
+
+/* Longer than the 10 ms tick of the clock that files have their times from, and than a busy writer
+ * is kept waiting for a processor; short beside all that follows. */
+static const int64_t QUIET_NS = 25 * 1000 * 1000;
+
+/* One reading of the whole folder. */
+struct reading {
+    int64_t begun_ns;
+    int64_t newest_ns; /* of the changes that were seen */
+    bool is_unsteady;  /* something changed meanwhile, or so shortly before that it may go on */
+};
+
 struct directory {
     int fd;
+    struct reading *reading;
+    struct file_fingerprint entered;
 };
+
+/* ---- Standing still ------------------------------------------------------------------------- */
+
+/* The exact clock: some file systems are ahead of the coarse one. */
+static int64_t now_ns(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* A time that is still to come is another machine's, and tells nothing. */
+static void notice(struct reading *reading, const struct file_fingerprint *seen)
+{
+    bool is_recent = seen->ctime_ns > reading->begun_ns - QUIET_NS;
+    if (is_recent && seen->ctime_ns <= now_ns()) {
+        reading->is_unsteady = true;
+        reading->newest_ns =
+            seen->ctime_ns > reading->newest_ns ? seen->ctime_ns : reading->newest_ns;
+    }
+}
+
+/* Until the next reading would find it quiet, if nothing else happens. */
+static void wait_for_quiet(const struct reading *reading)
+{
+    int64_t left = reading->newest_ns + QUIET_NS - now_ns();
+    const struct timespec pause = {.tv_nsec = left > 0 && left < QUIET_NS ? left : QUIET_NS};
+    (void)nanosleep(&pause, NULL); /* a shorter pause is an attempt too */
+}
+
+static struct directory directory_enter(int fd, struct reading *reading)
+{
+    struct stat status = {0};
+    (void)fstat(fd, &status); /* of an open descriptor; if ever, it differs at the end */
+    return (struct directory){fd, reading, file_fingerprint_of(&status)};
+}
+
+static void directory_leave(const struct directory *directory)
+{
+    struct stat status;
+    if (fstat(directory->fd, &status) != 0 || status.st_nlink == 0) {
+        directory->reading->is_unsteady = true;
+        return;
+    }
+    struct file_fingerprint left = file_fingerprint_of(&status);
+    notice(directory->reading, &left);
+    if (!file_fingerprint_equal(&directory->entered, &left)) {
+        directory->reading->is_unsteady = true;
+    }
+}
+
+/* ---- The reader ----------------------------------------------------------------------------- */
 
 static bool fail_errno(struct error *err)
 {
@@ -82,13 +152,14 @@ static void *enter(void *folder, const char *name, struct arena *arena, struct e
         return NULL;
     }
     struct directory *child = arena_new(arena, struct directory);
-    child->fd = fd;
+    *child = directory_enter(fd, directory->reading);
     return child;
 }
 
 static void leave(void *folder)
 {
     struct directory *directory = folder;
+    directory_leave(directory);
     cleanup_fd(&directory->fd);
     directory->fd = -1;
 }
@@ -97,7 +168,18 @@ static bool read_file(void *folder, const char *name, size_t limit, struct arena
                       struct str *out_content, struct error *err)
 {
     const struct directory *directory = folder;
-    return file_read(directory->fd, name, limit, arena, out_content, err) || shorten(err, name);
+    if (!file_read(directory->fd, name, limit, arena, out_content, err)) {
+        return shorten(err, name);
+    }
+    /* Emptied and not yet written again, it would be read without an error. */
+    struct stat status;
+    if (fstatat(directory->fd, name, &status, 0) != 0) {
+        directory->reading->is_unsteady = true;
+        return true;
+    }
+    struct file_fingerprint seen = file_fingerprint_of(&status);
+    notice(directory->reading, &seen);
+    return true;
 }
 
 /* The folder, or that of the file, with one slash behind it and no "./" before it; "" for the
@@ -128,29 +210,48 @@ static const char *opened_prefix(struct arena *arena, const char *folder, bool i
 static const struct load_reader directory_reader = {
     .list = list, .enter = enter, .leave = leave, .read = read_file};
 
+static void read_once(struct loading *loading, struct reading *reading)
+{
+    struct stat status;
+    AUTO_FD fd = open(loading->folder, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        load_complain(loading, loading->folder, arena_strdup(loading->arena, strerror(errno)));
+        return;
+    }
+    bool is_folder = S_ISDIR(status.st_mode);
+    loading->opened = opened_prefix(loading->arena, loading->folder, !is_folder);
+    if (is_folder) {
+        struct directory root = directory_enter(fd, reading);
+        load_walk_folder(loading, &root);
+        directory_leave(&root);
+    } else {
+        struct directory working = {.fd = AT_FDCWD, .reading = reading};
+        load_walk_file(loading, &working, loading->folder);
+    }
+}
+
 void load_directory(struct arena *arena, const char *folder, const char *environment,
                     const char *host, struct diagnostic_list *diagnostics,
                     struct loaded *out_loaded)
 {
-    *out_loaded = (struct loaded){.environment = environment, .host = host};
-    struct loading loading = {.arena = arena,
-                              .reader = &directory_reader,
-                              .folder = folder,
-                              .diagnostics = diagnostics,
-                              .loaded = out_loaded};
     size_t before = diagnostics->count;
-    struct stat status;
-    AUTO_FD fd = open(folder, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        load_complain(&loading, folder, arena_strdup(arena, strerror(errno)));
-        return;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        *out_loaded = (struct loaded){.environment = environment, .host = host};
+        struct loading loading = {.arena = arena,
+                                  .reader = &directory_reader,
+                                  .folder = folder,
+                                  .diagnostics = diagnostics,
+                                  .loaded = out_loaded};
+        struct reading reading = {.begun_ns = now_ns()};
+        diagnostics->count = before; /* what an earlier attempt complained of may be over */
+        read_once(&loading, &reading);
+        if (!reading.is_unsteady) {
+            load_finish(&loading, before);
+            return;
+        }
+        wait_for_quiet(&reading);
     }
-    loading.opened = opened_prefix(arena, folder, !S_ISDIR(status.st_mode));
-    struct directory root = {S_ISDIR(status.st_mode) ? fd : AT_FDCWD};
-    if (S_ISDIR(status.st_mode)) {
-        load_walk_folder(&loading, &root);
-    } else {
-        load_walk_file(&loading, &root, folder);
-    }
-    load_finish(&loading, before);
+    diagnostics->count = before;
+    (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_FILE_UNREADABLE, SPAN_NONE, folder,
+                         "it is being changed all the time", NULL);
 }

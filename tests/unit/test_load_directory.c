@@ -7,9 +7,14 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "input/load.h"
 
@@ -160,6 +165,176 @@ static void test_load_directory_unreadable_file_is_a_mistake(void **state)
     assert_only(fixture, DIAGNOSTIC_FILE_UNREADABLE);
 }
 
+/* ---- While others change it ----------------------------------------------------------------- */
+
+enum {
+    PARTS = 100,
+    TRIALS = 400,
+    BREAK_US = 15000, /* who is kept from going on for longer is taken to have ended */
+};
+
+/* Shared with the one who changes the folder. */
+struct meanwhile {
+    pid_t child;
+    int64_t longest_break_us; /* between two changes that belong together */
+};
+
+static void write_parts(const struct fixture *fixture)
+{
+    for (int i = 0; i < PARTS; i++) {
+        write_text(fixture, arena_printf(fixture->arena, "parts/%d/part.yaml", i),
+                   STR("sites: {}"));
+    }
+}
+
+static void pause_us(long microseconds)
+{
+    const struct timespec time = {.tv_nsec = microseconds * 1000};
+    assert_int_equal(nanosleep(&time, NULL), 0);
+}
+
+/* Returns now, from which the next break counts. */
+static int64_t note_break(struct meanwhile *meanwhile, int64_t since_us)
+{
+    int64_t now_us = clock_us();
+    if (now_us - since_us > meanwhile->longest_break_us) {
+        meanwhile->longest_break_us = now_us - since_us;
+    }
+    return now_us;
+}
+
+/* In a process of its own, until it is killed or ends by itself. */
+static struct meanwhile *begin(const struct fixture *fixture,
+                               void (*change)(const struct fixture *fixture,
+                                              struct meanwhile *meanwhile))
+{
+    struct meanwhile *meanwhile =
+        mmap(NULL, sizeof(*meanwhile), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(meanwhile, MAP_FAILED);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)alarm(60);
+        change(fixture, meanwhile);
+        _exit(0);
+    }
+    assert_true(child > 0);
+    meanwhile->child = child;
+    return meanwhile;
+}
+
+static bool end(struct meanwhile *meanwhile, int signal)
+{
+    int status = 0;
+    bool went_on = meanwhile->longest_break_us < BREAK_US;
+    (void)kill(meanwhile->child, signal); /* or it has ended already */
+    assert_int_equal(waitpid(meanwhile->child, &status, 0), meanwhile->child);
+    went_on = went_on && meanwhile->longest_break_us < BREAK_US;
+    assert_int_equal(munmap(meanwhile, sizeof(*meanwhile)), 0);
+    return went_on;
+}
+
+static void remove_parts(const struct fixture *fixture, struct meanwhile *meanwhile)
+{
+    int64_t since_us = clock_us();
+    for (int i = 0; i < PARTS; i++) {
+        (void)unlink(below(fixture, arena_printf(fixture->arena, "parts/%d/part.yaml", i)));
+        (void)rmdir(below(fixture, arena_printf(fixture->arena, "parts/%d", i)));
+        since_us = note_break(meanwhile, since_us);
+    }
+}
+
+/* rm -r: all or an error, never the part that is still there. */
+static void test_load_directory_that_vanishes_is_whole_or_a_mistake(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t tried = 0;
+    size_t partial = 0;
+    for (int i = 0; i < TRIALS && tried < 5; i++) {
+        write_parts(fixture);
+        struct meanwhile *removal = begin(fixture, remove_parts);
+        pause_us(i % 8 * 300);
+        load(fixture, NULL, NULL);
+        bool is_whole = fixture->diagnostics.count == 0 && fixture->loaded.files.count == PARTS;
+        bool is_refused = fixture->diagnostics.count > 0;
+        if (end(removal, 0)) {
+            partial += !is_whole && !is_refused;
+            tried++;
+        }
+    }
+    assert_true(tried > 0);
+    assert_int_equal(partial, 0);
+    load(fixture, NULL, NULL);
+    assert_only(fixture, DIAGNOSTIC_FOLDER_EMPTY);
+}
+
+/* As editors and `>` do it: emptied, and written a moment later. */
+static void rewrite_in_place(const struct fixture *fixture, struct meanwhile *meanwhile)
+{
+    for (;;) {
+        int64_t since_us = clock_us();
+        int fd = open(below(fixture, "a.yaml"), O_WRONLY | O_TRUNC | O_CLOEXEC);
+        pause_us(2000);
+        if (write(fd, "sites: {}\n", 10) != 10) {
+            _exit(1);
+        }
+        (void)close(fd);
+        (void)note_break(meanwhile, since_us);
+        pause_us(60000);
+    }
+}
+
+static void test_load_directory_never_takes_a_half_written_file(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t tried = 0;
+    size_t half = 0;
+    write_text(fixture, "a.yaml", STR("sites: {}\n"));
+    write_text(fixture, "b.yaml", STR("sites: {}\n"));
+    for (int i = 0; i < TRIALS && tried < 10; i++) {
+        size_t half_before = half;
+        struct meanwhile *writer = begin(fixture, rewrite_in_place);
+        for (int k = 0; k < 5; k++) {
+            pause_us(1000);
+            load(fixture, NULL, NULL);
+            half += fixture->diagnostics.count == 0 &&
+                    fixture->loaded.files.items[0].source->content.length != 10;
+        }
+        bool went_on = end(writer, SIGKILL);
+        tried += went_on;
+        half = went_on ? half : half_before;
+        write_text(fixture, "a.yaml", STR("sites: {}\n"));
+    }
+    assert_true(tried > 0);
+    assert_int_equal(half, 0);
+}
+
+static void change_always(const struct fixture *fixture, struct meanwhile *meanwhile)
+{
+    (void)meanwhile;
+    const char *name = below(fixture, "parts/new.yaml");
+    for (;;) {
+        int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        (void)close(fd);
+        (void)unlink(name);
+        pause_us(500);
+    }
+}
+
+static void test_load_directory_that_never_stands_still_is_a_mistake(void **state)
+{
+    struct fixture *fixture = *state;
+    write_parts(fixture);
+    struct meanwhile *writer = begin(fixture, change_always);
+    pause_us(20000);
+    load(fixture, NULL, NULL);
+    (void)end(writer, SIGKILL);
+    assert_only(fixture, DIAGNOSTIC_FILE_UNREADABLE);
+    (void)unlink(below(fixture, "parts/new.yaml"));
+    load(fixture, NULL, NULL);
+    assert_int_equal(fixture->diagnostics.count, 0);
+    assert_int_equal(fixture->loaded.files.count, PARTS);
+}
+
 static void test_load_directory_takes_a_single_file(void **state)
 {
     struct fixture *fixture = *state;
@@ -199,25 +374,24 @@ static void test_load_saved_documents_read_back(void **state)
     assert_false(loaded_read(fixture->arena, STR("{"), &again, &err));
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_load_directory_reads_yaml_in_a_fixed_order, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_load_directory_takes_the_chosen_overlays_only, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_load_directory_empty_and_absent_are_mistakes, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_load_directory_link_is_a_mistake, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_load_directory_large_file_is_a_mistake, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_load_directory_total_has_a_limit, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_load_directory_unreadable_file_is_a_mistake, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_load_directory_takes_a_single_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_load_digest_changes_with_content_name_and_layer, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_load_saved_documents_read_back, setup, teardown),
+        TEST(test_load_directory_reads_yaml_in_a_fixed_order),
+        TEST(test_load_directory_takes_the_chosen_overlays_only),
+        TEST(test_load_directory_empty_and_absent_are_mistakes),
+        TEST(test_load_directory_link_is_a_mistake),
+        TEST(test_load_directory_large_file_is_a_mistake),
+        TEST(test_load_directory_total_has_a_limit),
+        TEST(test_load_directory_unreadable_file_is_a_mistake),
+        TEST(test_load_directory_that_vanishes_is_whole_or_a_mistake),
+        TEST(test_load_directory_never_takes_a_half_written_file),
+        TEST(test_load_directory_that_never_stands_still_is_a_mistake),
+        TEST(test_load_directory_takes_a_single_file),
+        TEST(test_load_digest_changes_with_content_name_and_layer),
+        TEST(test_load_saved_documents_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
