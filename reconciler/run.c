@@ -359,8 +359,8 @@ static bool verify(struct run *run)
     for (size_t i = 0; i < run->plan.actions.count; i++) {
         const char *name = item_name(run->arena, run->plan.actions.items[i].item);
         const struct action *again = map_get(&found.by_name, name);
-        if (again == NULL || !action_is_due(again)) {
-            continue;
+        if (again == NULL || !action_is_due(again) || again->verb == ACTION_NOTIFY) {
+            continue; /* what would notify it was not done, and tells so itself */
         }
         is_clean = false;
         struct outcome *outcome = &run->outcomes[i];
