@@ -497,7 +497,8 @@ static bool is_settled(struct run *run)
     const struct run_options *options = run->options;
     run->key = input_key(run);
     if (options->is_offline || options->is_deep || options->wants_states || options->retries ||
-        options->may_adopt || diagnostics_have_errors(&run->diagnostics) || run_events_wait(run)) {
+        options->may_adopt || diagnostics_have_errors(&run->diagnostics) || run_events_wait(run) ||
+        run->waits_for_window) {
         return false;
     }
     struct error err = {0};

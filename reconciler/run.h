@@ -27,6 +27,7 @@ struct run_options {
     const char *host;        /* NULL: the settings', else this machine's name */
     const char *facts_file;  /* NULL: gathered, or Debian 12's when offline */
     const char *against;     /* plan: a revision, or a host's saved status, instead of this host */
+    const char *runner;      /* socket of the service that carries out runs of the loop; or NULL */
     const char *trigger;     /* "command line", "rollback" */
     const char *git_dir;     /* documents of a commit of this repository; NULL: no */
     const char *commit;      /* that commit, or one that was fetched before; NULL: the newest */
@@ -100,6 +101,7 @@ struct run {
     struct left_parts left_before;      /* of the last run */
     struct desired_files last_good;     /* files of the current generation */
     unsigned long next_generation;
+    bool waits_for_window;   /* something is due by the clock */
     unsigned long healed_at; /* the generation whose documents stand in; 0: none */
 
     struct item_list items;
@@ -177,6 +179,9 @@ bool run_saved_read(struct run *run, unsigned long generation, struct loaded *ou
 bool run_saved_digest(struct run *run, unsigned long generation, const char **out_digest,
                       struct error *err) MUST_CHECK;
 bool run_saved_prune(struct run *run, struct error *err) MUST_CHECK;
+/* run_delivery.c: a version that must wait is set aside for the documents of the current
+ * generation. */
+bool run_wait_for_delivery(struct run *run, struct error *err) MUST_CHECK;
 /* run_events.c: what happened beside the run, for its record. */
 bool run_events_load(struct run *run, struct error *err) MUST_CHECK;
 bool run_events_wait(const struct run *run);

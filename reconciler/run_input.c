@@ -177,7 +177,7 @@ static bool load_documents(struct run *run, struct error *err)
     }
     run->inputs_digest = loaded_digest(run->arena, &run->loaded);
     run->source_digest = run->inputs_digest;
-    return take_hold(run, err);
+    return take_hold(run, err) && run_wait_for_delivery(run, err);
 }
 
 bool run_read_documents(struct run *run)

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "schemas/window.h"
+
 static const char *const modes[] = {"enforce", "observe", "hold", NULL};
 static const char *const reactions[] = {"isolate", "all-or-nothing", NULL};
+static const char *const deliveries[] = {"auto", "windows", "manual", NULL};
 static const char *const issuers[] = {"internal", NULL};
 
 // clang-format off
@@ -108,6 +111,13 @@ static const struct field settings_fields[] = {
     FIELD(struct settings, mode, .fallback = "enforce", .choices = modes,
           .help = "enforce repairs drift and takes new commits, observe only reports, hold repairs "
                   "drift but takes no new commit."),
+    FIELD(struct settings, deliver, .fallback = "auto", .choices = deliveries,
+          .help = "When reconcile watch takes a new version of the documents: at once, within windows "
+                  "of the week, or only when somebody says apply. Drift is repaired at any time.",
+          .example = "deliver: windows"),
+    FIELD(struct settings, windows, .syntax = &syntax_window,
+          .help = "The windows of deliver: windows, in UTC.",
+          .example = "windows: [mon-fri 09:00-17:00, sat 22:00-02:00]"),
     FIELD(struct settings, on_error, .fallback = "isolate", .choices = reactions,
           .help = "What a failure on the host costs: the document and what needs it, or the whole "
                   "run."),

@@ -6,6 +6,8 @@
 #include "model/layout.h"
 #include "schemas/common.h"
 
+enum deliver { DELIVER_AUTO, DELIVER_WINDOWS, DELIVER_MANUAL };
+
 enum on_error { ON_ERROR_ISOLATE, ON_ERROR_ALL_OR_NOTHING };
 
 struct settings_nginx {
@@ -78,7 +80,9 @@ struct settings {
     struct settings_source source;
     struct text_value environment;
     struct text_value host;
-    struct choice_value mode;     /* index: enum mode */
+    struct choice_value mode;    /* index: enum mode */
+    struct choice_value deliver; /* index: enum deliver */
+    struct text_list windows;
     struct choice_value on_error; /* index: enum on_error */
     struct choice_value issuer;
     struct boolean_value allow_raw;
