@@ -90,6 +90,12 @@ static int file_compare(const void *a, const void *b)
     return strcmp(((const struct desired_file *)a)->path, ((const struct desired_file *)b)->path);
 }
 
+/* What nginx refuses cannot stay: its document is held back at its last good text. */
+static bool stays(const struct run *run, const struct left_part *part)
+{
+    return part->document == NULL || !run->is_blocked[part->document->order];
+}
+
 void run_list_files(struct run *run, struct desired_files *out_files)
 {
     enum { MEMBER_MODE = 0644 };
@@ -98,7 +104,9 @@ void run_list_files(struct run *run, struct desired_files *out_files)
     desired_list_files(&run->desired, &run->layout, run->arena, &wanted);
     for (size_t i = 0; i < run->plan.left.count; i++) {
         struct left_part *part = &run->plan.left.items[i];
-        (void)map_put(run->arena, &left, part->path, part);
+        if (stays(run, part)) {
+            (void)map_put(run->arena, &left, part->path, part);
+        }
     }
     for (size_t i = 0; i < wanted.count; i++) {
         if (!map_has(&left, wanted.items[i].path)) {
@@ -107,7 +115,7 @@ void run_list_files(struct run *run, struct desired_files *out_files)
     }
     for (size_t i = 0; i < run->plan.left.count; i++) {
         const struct left_part *part = &run->plan.left.items[i];
-        if (part->content != NULL) {
+        if (part->content != NULL && stays(run, part)) {
             vec_add(run->arena, out_files,
                     (struct desired_file){
                         part->path, str_of(part->content), MEMBER_MODE,

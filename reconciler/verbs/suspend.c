@@ -2,6 +2,7 @@
  * so that it holds with and without the loop. */
 #include <pwd.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/kind.h"
@@ -108,12 +109,29 @@ static bool take_away(struct command *command, struct host *host, struct overrid
            write_down(command, host, "resume", scope, NULL, err);
 }
 
+/* A run that is under way is waited for: what is said now must hold from the next one on. */
+static bool lock_patiently(struct host *host, int *out_lock, struct error *err)
+{
+    enum { TRIES = 600 };
+    const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+    for (int i = 0; i < TRIES; i++) {
+        if (lock_acquire(host, out_lock, err)) {
+            return true;
+        }
+        if (err->code != ERROR_LOCKED) {
+            return false;
+        }
+        (void)nanosleep(&pause, NULL); /* a shorter sleep is one more try */
+    }
+    return false;
+}
+
 static bool change_overrides(struct command *command, struct host *host, change_function *change,
                              struct error *err)
 {
     struct override_list list = {0};
     int lock = -1;
-    if (!lock_acquire(host, &lock, err)) {
+    if (!lock_patiently(host, &lock, err)) {
         return false;
     }
     bool is_done = overrides_load(host, command->arena, &list, err) &&

@@ -1,0 +1,90 @@
+/* What the files of the loop share. */
+#pragma once
+
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "providers/file_events.h"
+#include "providers/managed_files.h"
+#include "watch.h"
+
+/* Why a run is asked for. Several may wait for the same run. */
+enum watch_reason {
+    WATCH_START,
+    WATCH_SOURCE,   /* the documents changed */
+    WATCH_DRIFT,    /* something of ours changed on the host */
+    WATCH_INTERVAL, /* it is time to look at everything */
+    WATCH_DUE,      /* a day that a document or certificate names has come */
+    WATCH_REQUEST,  /* somebody asked over the socket */
+    WATCH_REASON_COUNT
+};
+const char *watch_reason_word(enum watch_reason reason);
+
+struct watch_runs;
+struct watch_source;
+struct watch_git;
+struct watch_drift;
+struct watch_socket;
+
+struct watch {
+    const struct run_options *options;
+    sd_event *event;
+    struct arena *arena; /* of the settings, and of look */
+    struct run look;     /* settings and host; no run of it is ever made */
+    struct watch_runs *runs;
+    struct watch_source *source; /* of a folder; else NULL */
+    struct watch_git *git;       /* of a repository; else NULL */
+    struct watch_drift *drift;
+    struct watch_socket *socket;
+    sd_event_source *interval;
+    sd_event_source *due;
+    char *last_verdict;    /* owned by malloc: the first line of the last run, or NULL */
+    int64_t last_ended_at; /* seconds since the epoch; 0: none yet */
+    int last_code;
+};
+
+enum { WATCH_US_A_MS = 1000, WATCH_US_A_SECOND = 1000000 };
+
+VEC(argument_list, const char *);
+
+/* --- watch_runs.c: runs, one at a time --- */
+bool watch_runs_begin(struct watch *watch, struct error *err) MUST_CHECK;
+void watch_runs_end(struct watch *watch);
+/* A run is made as soon as none is under way, after the delay; what is asked meanwhile joins it. */
+void watch_ask(struct watch *watch, enum watch_reason reason, unsigned delay_ms);
+bool watch_is_running(const struct watch *watch);
+/* Options of the loop that its children take as well: --config, --state, ... */
+void watch_add_options(const struct watch *watch, struct arena *arena,
+                       struct argument_list *arguments);
+/* The documents changed: a run that waits for something may be waiting in vain. */
+void watch_drop_wait(struct watch *watch);
+
+/* --- watch_source.c: the folder of documents --- */
+bool watch_source_begin(struct watch *watch, struct error *err) MUST_CHECK;
+void watch_source_end(struct watch *watch);
+
+/* --- watch_git.c: the repository of documents --- */
+bool watch_git_begin(struct watch *watch, struct error *err) MUST_CHECK;
+void watch_git_end(struct watch *watch);
+/* Now; nothing where the source is no repository. */
+void watch_fetch(struct watch *watch);
+
+/* --- watch_drift.c: the managed files --- */
+bool watch_drift_begin(struct watch *watch, struct error *err) MUST_CHECK;
+void watch_drift_end(struct watch *watch);
+/* After a run: other files, other texts; and what happened meanwhile is looked at. */
+void watch_drift_renew(struct watch *watch);
+
+/* --- watch_socket.c --- */
+bool watch_socket_begin(struct watch *watch, struct error *err) MUST_CHECK;
+void watch_socket_end(struct watch *watch);
+
+/* --- watch.c --- */
+/* When something is to be done although nothing changes, in seconds since the epoch; 0: never. */
+void watch_arm_due(struct watch *watch, int64_t due_at);
+/* A run has ended: verdict is its first line. */
+void watch_run_ended(struct watch *watch, int code, const char *verdict);
+/* False keeps what was there before, with the reason in the log. */
+bool watch_reload(struct watch *watch);
+/* -errno of sd_event as an error. */
+bool watch_error(struct error *err, int result, const char *what);
