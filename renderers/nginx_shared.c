@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/map.h"
+#include "base/text.h"
 #include "renderers/certificate.h"
 #include "renderers/site.h"
 
@@ -188,43 +189,58 @@ static void tables_render(struct render *render, struct nginx_text *nginx,
 
 /* ---- The rejecting server ------------------------------------------------------------------- */
 
-/* A word of a list that is separated by spaces. */
-static bool has_word(const char *list, const char *word)
+/* Where others claim default_server for an address, in the list of the facts ("ADDRESS=PLACE ...");
+ * "" when the place is not known, NULL when nobody does. */
+static const char *find_foreign(const struct render *render, const char *address)
 {
-    size_t length = strlen(word);
-    for (const char *at = strstr(list, word); at != NULL; at = strstr(at + 1, word)) {
-        bool begins = at == list || at[-1] == ' ';
-        if (begins && (at[length] == ' ' || at[length] == '\0')) {
-            return true;
+    size_t length = strlen(address);
+    const char *list = render->facts->foreign_default_servers;
+    for (const char *at = list == NULL ? "" : list; *at != '\0'; at += strspn(at, " ")) {
+        size_t end = strcspn(at, " ");
+        if (strncmp(at, address, length) == 0 && (end == length || at[length] == '=')) {
+            return end == length ? ""
+                                 : arena_strndup(render->arena, at + length + 1, end - length - 1);
         }
+        at += end;
     }
-    return false;
-}
-
-static bool is_foreign(const struct render *render, const struct listener *listener)
-{
-    const char *foreign = render->facts->foreign_default_servers;
-    return foreign != NULL && has_word(foreign, listener->full);
+    return NULL;
 }
 
 /* The listeners of one sort on which nobody else is the default. */
-static struct listener_list own_listeners(struct render *render, const struct sites *sites,
+static struct listener_list own_listeners(const struct render *render, const struct sites *sites,
                                           bool uses_tls)
 {
     struct listener_list own = {0};
     for (size_t i = 0; i < sites->listeners.count; i++) {
         const struct listener *listener = &sites->listeners.items[i];
-        if (listener->uses_tls != uses_tls) {
-            continue;
-        }
-        if (!is_foreign(render, listener)) {
+        if (listener->uses_tls == uses_tls && find_foreign(render, listener->full) == NULL) {
             vec_add(render->arena, &own, *listener);
-            continue;
         }
-        (void)diagnostic_add(render->arena, render->diagnostics, DIAGNOSTIC_SITE_FOREIGN_DEFAULT,
-                             listener->span, listener->full, NULL);
     }
     return own;
+}
+
+/* One warning for each place, with all addresses that it takes. */
+static void warn_of_foreign(struct render *render, const struct sites *sites)
+{
+    struct map told = {0};
+    for (size_t i = 0; i < sites->listeners.count; i++) {
+        const char *place = find_foreign(render, sites->listeners.items[i].full);
+        if (place == NULL || map_has(&told, place)) {
+            continue;
+        }
+        (void)map_put(render->arena, &told, place, NULL);
+        struct text addresses = text_make(render->arena);
+        for (size_t j = i; j < sites->listeners.count; j++) {
+            const char *address = sites->listeners.items[j].full;
+            if (text_equal(find_foreign(render, address), place)) {
+                text_addf(&addresses, "%s%s", addresses.length == 0 ? "" : ", ", address);
+            }
+        }
+        const char *who = place[0] == '\0' ? "other nginx configuration" : place;
+        (void)diagnostic_add(render->arena, render->diagnostics, DIAGNOSTIC_SITE_FOREIGN_DEFAULT,
+                             SPAN_NONE, who, addresses.data, NULL);
+    }
 }
 
 static void begin_rejecting(struct render *render, struct nginx_text *nginx,
@@ -282,8 +298,10 @@ void nginx_shared_render(struct render *render)
 {
     struct sites sites = gather(render);
     struct nginx_text *nginx = nginx_text_make(render->arena);
+    nginx_comment(nginx, "Written by reconcile for all sites: what is changed here is put back.");
     variables_render(nginx);
     tables_render(render, nginx, &sites);
+    warn_of_foreign(render, &sites);
     rejecting_render(render, nginx, &sites, false);
     rejecting_render(render, nginx, &sites, true);
     vec_add(render->arena, render->nginx,

@@ -252,6 +252,20 @@ static void servers_render(struct site *site)
 
 /* ---- Beside the text ------------------------------------------------------------------------ */
 
+/* The probe is part of the text, so that a changed one is asked. */
+static void comment_render(struct site *site)
+{
+    const char *probe = site->spec->probe.text;
+    nginx_comment(site->nginx, arena_printf(site->arena,
+                                            "Written by reconcile for site:%s: what is changed "
+                                            "here is put back.",
+                                            site->document->name));
+    if (probe != NULL) {
+        nginx_comment(site->nginx,
+                      arena_printf(site->arena, "After each change it is asked for %s.", probe));
+    }
+}
+
 static void probe_add(struct site *site)
 {
     const struct text_value *path = &site->spec->probe;
@@ -299,7 +313,7 @@ void site_render(struct render *render, const struct document *document)
     site_headers_collect(&site);
 
     nginx_at(site.nginx, document->span);
-    nginx_comment(site.nginx, arena_printf(render->arena, "site:%s", document->name));
+    comment_render(&site);
     site_headers_http(&site);
     site_limits_http(&site);
     site_proxy_http(&site);

@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define AUTO_JSON __attribute__((cleanup(release_json))) json_t *
 
 static void release_json(json_t **json)
@@ -68,6 +70,23 @@ static bool is_address_list(const char *text)
     return text[strspn(text, "0123456789abcdefABCDEF.:[] ")] == '\0';
 }
 
+/* Each address may have a place behind it, which only messages show. */
+static bool is_default_list(struct arena *arena, const char *list)
+{
+    struct text addresses = text_make(arena);
+    bool is_place = false;
+    for (const char *c = list; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            return false;
+        }
+        is_place = *c != ' ' && (is_place || *c == '=');
+        if (!is_place) {
+            text_add_char(&addresses, *c);
+        }
+    }
+    return is_address_list(addresses.data);
+}
+
 bool facts_read(struct arena *arena, struct str json, struct facts *out_facts, struct error *err)
 {
     json_error_t problem;
@@ -95,7 +114,7 @@ bool facts_read(struct arena *arena, struct str json, struct facts *out_facts, s
         systemd < 0 || systemd > UINT16_MAX) {
         return error_set(err, ERROR_FORMAT, "facts: a number is out of range");
     }
-    if (!is_address_list(nameservers) || !is_address_list(foreign)) {
+    if (!is_address_list(nameservers) || !is_default_list(arena, foreign)) {
         return error_set(err, ERROR_FORMAT, "facts: a list of addresses holds something else");
     }
     *out_facts = (struct facts){

@@ -19,8 +19,9 @@ struct facts {
     const char *nameservers; /* of /etc/resolv.conf, space-separated, IPv6 in brackets; "127.0.0.1"
                                 when it names none, as the C library does */
     const char *foreign_default_servers; /* addresses for which nginx configuration that is not ours
-                                            claims default_server, space-separated, as ADDRESS:PORT:
-                                            "0.0.0.0:80 [::]:80"; "" for none */
+                                            claims default_server, space-separated, as ADDRESS:PORT,
+                                            each with its place, if that is known:
+                                            "0.0.0.0:80=/etc/nginx/x:3 [::]:80"; "" for none */
     bool is_assumed;                     /* the fixed values, not gathered */
 };
 

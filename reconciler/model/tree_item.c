@@ -17,7 +17,9 @@ struct tree_entrance tree_entrance(struct arena *arena, const struct layout *lay
 {
     return (struct tree_entrance){
         .path = arena_printf(arena, "%s/%s", layout->nginx_directory, entrances[level].file),
-        .text = arena_printf(arena, "include %s/%s/[m]ain.conf;\n", layout->nginx_tree,
-                             entrances[level].level),
+        .text = arena_printf(arena,
+                             "# Written by reconcile: the way to the sites that it looks after.\n"
+                             "include %s/%s/[m]ain.conf;\n",
+                             layout->nginx_tree, entrances[level].level),
     };
 }

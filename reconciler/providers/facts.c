@@ -93,6 +93,21 @@ static const char *join(struct arena *arena, const char *first, const struct ngi
     return words.data;
 }
 
+/* "0.0.0.0:80=/etc/nginx/sites-enabled/default:22"; a place that would not be one word is left out.
+ */
+static const char *join_defaults(struct arena *arena, const struct nginx_claims *claims)
+{
+    struct text words = text_make(arena);
+    for (size_t i = 0; i < claims->count; i++) {
+        const struct nginx_claim *claim = &claims->items[i];
+        bool is_word = strpbrk(claim->file, " \t\n") == NULL;
+        word_add(&words,
+                 is_word ? arena_printf(arena, "%s=%s:%zu", claim->text, claim->file, claim->line)
+                         : claim->text);
+    }
+    return words.data;
+}
+
 bool facts_gather(struct host *host, struct arena *arena, struct facts *out_facts,
                   struct error *err)
 {
@@ -107,7 +122,7 @@ bool facts_gather(struct host *host, struct arena *arena, struct facts *out_fact
     facts.nginx_modules = join(arena, programs.nginx_modules, &foreign.modules);
     facts.systemd_version = programs.systemd_version;
     facts.nameservers = read_nameservers(host, arena);
-    facts.foreign_default_servers = join(arena, "", &foreign.defaults);
+    facts.foreign_default_servers = join_defaults(arena, &foreign.defaults);
     *out_facts = facts;
     return true;
 }

@@ -156,7 +156,9 @@ static void test_facts_name_foreign_default_servers(void **state)
                       "http { include /etc/nginx/sites-enabled/*; }\n");
     test_folder_write(sandbox->folder, "etc/nginx/sites-enabled/default",
                       "server { listen 80 default_server; listen [::]:80 default_server; }\n");
-    assert_string_equal(gather(sandbox).foreign_default_servers, "0.0.0.0:80 [::]:80");
+    assert_string_equal(gather(sandbox).foreign_default_servers,
+                        "0.0.0.0:80=/etc/nginx/sites-enabled/default:1 "
+                        "[::]:80=/etc/nginx/sites-enabled/default:1");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, sandbox_teardown)
