@@ -4,6 +4,7 @@
 
 #include "providers/lock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -35,6 +36,22 @@ static const char *find_word(const char *text, size_t place)
     return text;
 }
 
+/* True when the process has this file open. On overlays, as containers have them, the list of locks
+ * names the device below, so that only this tells whose lock it is. */
+static bool has_open(int pid, const struct stat *file, struct arena *arena)
+{
+    AUTO_DIRECTORY directory = opendir(arena_printf(arena, "/proc/%d/fd", pid));
+    const struct dirent *entry = NULL;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        struct stat status;
+        if (fstatat(dirfd(directory), entry->d_name, &status, 0) == 0 &&
+            status.st_dev == file->st_dev && status.st_ino == file->st_ino) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The process that holds a flock on this file; 0 when the kernel does not tell us. */
 static int find_holder(int lock, struct arena *arena)
 {
@@ -47,14 +64,21 @@ static int find_holder(int lock, struct arena *arena)
     const char *wanted = arena_printf(arena, "%02x:%02x:%ju ", major(status.st_dev),
                                       minor(status.st_dev), (uintmax_t)status.st_ino);
     char *text = arena_strndup(arena, locks.data, locks.length);
+    int holder = 0;
     for (char *line = strsep(&text, "\n"); line != NULL; line = strsep(&text, "\n")) {
         /* "1: FLOCK  ADVISORY  WRITE 123 08:01:456 0 EOF" */
-        if (text_starts_with(find_word(line, 1), "FLOCK ") &&
-            text_starts_with(find_word(line, 5), wanted)) {
-            return (int)strtol(find_word(line, 4), NULL, 10);
+        if (!text_starts_with(find_word(line, 1), "FLOCK ")) {
+            continue;
+        }
+        int pid = (int)strtol(find_word(line, 4), NULL, 10);
+        if (text_starts_with(find_word(line, 5), wanted)) {
+            return pid;
+        }
+        if (holder == 0 && pid > 0 && pid != getpid() && has_open(pid, &status, arena)) {
+            holder = pid;
         }
     }
-    return 0;
+    return holder;
 }
 
 /* Seconds since the epoch; 0 when it cannot be told. */
