@@ -51,6 +51,21 @@ static void add_action(struct concerned_list *list, const struct action *action)
     }
 }
 
+/* True when nothing new was wanted. */
+static bool is_repair(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->actions.count; i++) {
+        const struct action *action = &plan->actions.items[i];
+        if (!action_is_due(action)) {
+            continue;
+        }
+        if (action->cause != CAUSE_DRIFT) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static size_t count_changes(const struct plan *plan)
 {
     size_t count = 0;
@@ -72,11 +87,16 @@ const char *report_summary(const struct report *report)
             add_action(&list, &report->plan->actions.items[i]);
         }
     }
+    if (is_repair(report->plan)) {
+        text_add(&out, list.count == 0 ? "repaired" : "repaired: ");
+    } else if (list.count == 0) {
+        text_add(&out, "what all sites share");
+    }
     for (size_t i = 0; i < list.count && i < NAMES_MOST; i++) {
         text_addf(&out, "%s%c%s", i == 0 ? "" : ", ", list.items[i]->symbol, list.items[i]->owner);
     }
     if (list.count > NAMES_MOST) {
         text_addf(&out, " and %zu more", list.count - NAMES_MOST);
     }
-    return list.count == 0 ? "what all sites share" : out.data;
+    return out.data;
 }

@@ -214,6 +214,8 @@ static void test_report_summary_names_whom_it_concerns(void **state)
                             .from = "c",
                             .held_because = message_word(fixture->arena, "protected")});
     assert_string_equal(report_summary(&fixture->report), "+site:x, -site:y");
+    action->cause = CAUSE_DRIFT;
+    assert_string_equal(report_summary(&fixture->report), "repaired: +site:x, -site:y");
     const char *text = text_of(fixture);
     assert_non_null(strstr(text, "- file:/y  site:y is gone\n"));
     assert_non_null(strstr(text, "- file:/z  site:z is gone; held: protected\n"));
