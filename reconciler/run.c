@@ -310,6 +310,22 @@ static bool test(struct run *run)
     return true;
 }
 
+/* on_error: all-or-nothing, and a document is refused before anything was done. */
+static bool accept_all(struct run *run)
+{
+    if (run->settings->on_error.index != ON_ERROR_ALL_OR_NOTHING || run->report.held.count == 0) {
+        return true;
+    }
+    const struct held_document *first = &run->report.held.items[0];
+    run->report.failure = message_chain(
+        run->arena,
+        message_chain(
+            run->arena, message_word(run->arena, N_("nothing is done (on_error: all-or-nothing)")),
+            MESSAGE_COLON, message_quote(run->arena, document_id(run->arena, first->document))),
+        MESSAGE_COLON, first->because);
+    return false;
+}
+
 /* --- acting ---------------------------------------------------------------------------------- */
 
 static bool has_due_action(const struct run *run)
@@ -527,7 +543,7 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
         return;
     }
     bool is_planned = is_read && (run_build(run) || heal(run)) && read_last_good(run) &&
-                      look_at_host(run) && test(run);
+                      look_at_host(run) && test(run) && accept_all(run);
     if (is_planned && options->applies) {
         apply(run);
     }

@@ -201,6 +201,10 @@ bool run_record_confirmed(struct run *run);
  * remaining actions and those of what depends on it are skipped. */
 void run_hold_back(struct run *run, const struct document *document, struct span span,
                    const struct message *because, const struct message *evidence);
+/* While applying: what was done for this document is taken back. */
+void run_undo_document(struct run *run, const struct document *document);
+/* For on_error: all-or-nothing: the same for every document; all stay at their last good state. */
+void run_undo_all(struct run *run);
 /* The run as a whole cannot go on; returns false. */
 bool run_fail(struct run *run, const struct error *err);
 void run_progress(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -133,7 +133,7 @@ static bool belongs_to_pass(const struct run *run, size_t index, enum undo_pass 
     return pass == UNDO_RESTORE ? !takes_up : takes_up && (is_new == (pass == UNDO_STOP));
 }
 
-static void undo_document(struct run *run, const struct document *document)
+void run_undo_document(struct run *run, const struct document *document)
 {
     for (enum undo_pass pass = UNDO_STOP; pass < UNDO_PASS_COUNT; pass++) {
         for (size_t i = 0; i < run->plan.actions.count; i++) {
@@ -172,7 +172,7 @@ static void take_failure(struct run *run, size_t index)
         run_refuse(run, document, because);
     }
     run_hold_back(run, document, action->item->span, because, evidence);
-    undo_document(run, document);
+    run_undo_document(run, document);
 }
 
 /* A batch: actions of one type, none of which depends on another. */
@@ -244,14 +244,14 @@ static bool has_failure(const struct run *run)
     return false;
 }
 
-static void undo_all(struct run *run)
+void run_undo_all(struct run *run)
 {
     for (size_t i = 0; i < run->documents.documents.count; i++) {
         const struct document *document = run->documents.documents.items[i];
         if (!run->is_blocked[i]) {
             run_hold_back(run, document, SPAN_NONE,
                           message_word(run->arena, N_("on_error: all-or-nothing")), NULL);
-            undo_document(run, document);
+            run_undo_document(run, document);
         }
     }
 }
@@ -275,7 +275,7 @@ void run_apply(struct run *run)
         }
     }
     if (run->settings->on_error.index == ON_ERROR_ALL_OR_NOTHING && has_failure(run)) {
-        undo_all(run);
+        run_undo_all(run);
     }
     run_switch(run, tree, tree_outcome);
     while (i < run->plan.actions.count) {

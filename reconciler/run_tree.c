@@ -88,43 +88,117 @@ static bool write_generation(struct run *run, struct error *err)
 
 /* --- probes --------------------------------------------------------------------------------- */
 
-/* True when the site's own text differs from the one that nginx ran before. */
+/* True when the site's own text differs from the one that nginx ran before. action: of the tree;
+ * may be NULL. */
 static bool is_changed(const struct action *action, const struct document *document)
 {
-    for (size_t i = 0; i < action->changes.count; i++) {
-        if (action->changes.items[i].document == document) {
+    for (size_t i = 0; action != NULL && i < action->changes.count; i++) {
+        const struct change *change = &action->changes.items[i];
+        if (change->document == document && change->held_because == NULL) {
             return true;
         }
     }
     return false;
 }
 
-/* Asks each changed site; those that fail are held back. True when all answered well. */
+/* True when this run has changed something for the document outside the tree. */
+static bool has_changed_for(const struct run *run, const struct document *document)
+{
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        if (run->outcomes[i].result == OUTCOME_CHANGED &&
+            run->plan.actions.items[i].item->document == document) {
+            return true;
+        }
+    }
+    return false;
+}
+
+VEC(needed_list, const struct document *);
+
+/* What the document needs, near or far, and this run has changed. */
+static void collect_needed(const struct run *run, const struct document *document,
+                           struct needed_list *out_needed)
+{
+    for (size_t i = 0; i < document->references.count; i++) {
+        const struct document *target = document->references.items[i].target;
+        if (target == NULL) {
+            continue;
+        }
+        if (!run->is_blocked[target->order] && has_changed_for(run, target)) {
+            vec_add(run->arena, out_needed, target);
+        }
+        collect_needed(run, target, out_needed); /* there are no circles */
+    }
+}
+
+/* The site goes back, and what it needs goes back with it: nobody can tell which of them it was. */
+static void take_back(struct run *run, const struct probe *probe, bool is_own_change,
+                      const struct needed_list *needed, const struct message *because)
+{
+    const char *site = document_id(run->arena, probe->document);
+    for (size_t i = 0; i < needed->count; i++) {
+        const struct document *document = needed->items[i];
+        if (!run->is_blocked[document->order]) {
+            const struct message *why = message_chain(
+                run->arena, message_make(run->arena, "%s needs it", site), MESSAGE_COLON, because);
+            run_progress(run, "taking %s back", document_id(run->arena, document));
+            run_undo_document(run, document);
+            run_refuse(run, document, why);
+            run_hold_back(run, document, SPAN_NONE, why, NULL);
+        }
+    }
+    if (is_own_change) {
+        run_refuse(run, probe->document, because);
+    }
+    run_hold_back(run, probe->document, probe->span, because, NULL);
+}
+
+/* Asks each site that was changed, or that needs something that was; those that fail are held back.
+ * True when all answered well. */
 static bool probe_all(struct run *run, const struct action *action)
 {
-    struct probe_list probes = run->desired.tree->probes;
-    struct probe *copy = arena_array(run->arena, probes.count, sizeof(*copy));
-    if (probes.count > 0) {
-        memcpy(copy, probes.items, probes.count * sizeof(*copy));
+    static const struct probe_list none = {0};
+    const struct probe_list *probes =
+        run->desired.tree == NULL ? &none : &run->desired.tree->probes;
+    struct probe *copy = arena_array(run->arena, probes->count, sizeof(*copy));
+    size_t count = strcmp(run->host.root_path, "/") == 0 ? probes->count : 0;
+    if (count > 0) {
+        memcpy(copy, probes->items, count * sizeof(*copy)); /* the list shrinks below */
     }
     bool is_well = true;
-    for (size_t i = 0; i < probes.count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct error err = {0};
-        if (!is_changed(action, copy[i].document)) {
+        struct needed_list needed = {0};
+        bool is_own_change = is_changed(action, copy[i].document);
+        collect_needed(run, copy[i].document, &needed);
+        if (!is_own_change && needed.count == 0) {
             continue;
         }
         run_progress(run, "asking %s for %s", copy[i].host, copy[i].path);
-        if (nginx_probe(&run->host, &copy[i], run->arena, &err)) {
-            continue;
+        if (!nginx_probe(&run->host, &copy[i], run->arena, &err)) {
+            is_well = false;
+            take_back(run, &copy[i], is_own_change, &needed,
+                      message_chain(run->arena, message_make(run->arena, "probe %s", copy[i].path),
+                                    MESSAGE_COLON, message_of_error(run->arena, &err)));
         }
-        is_well = false;
-        const struct message *because =
-            message_chain(run->arena, message_make(run->arena, "probe %s", copy[i].path),
-                          MESSAGE_COLON, message_of_error(run->arena, &err));
-        run_refuse(run, copy[i].document, because);
-        run_hold_back(run, copy[i].document, copy[i].span, because, NULL);
+    }
+    if (!is_well && run->settings->on_error.index == ON_ERROR_ALL_OR_NOTHING) {
+        run_undo_all(run);
     }
     return is_well;
+}
+
+/* Parts that were taken back are no changes any more. */
+static void tell_taken_back(struct run *run, const struct action *planned)
+{
+    struct action *action = &run->plan.actions.items[planned - run->plan.actions.items];
+    for (size_t i = 0; i < action->changes.count; i++) {
+        struct change *change = &action->changes.items[i];
+        if (change->document != NULL && change->held_because == NULL &&
+            run->is_blocked[change->document->order]) {
+            change->held_because = message_word(run->arena, N_("taken back"));
+        }
+    }
 }
 
 /* --- the switch ----------------------------------------------------------------------------- */
@@ -199,7 +273,7 @@ static void switch_tree(struct run *run, const struct action *action, struct out
         }
         run->report.generation_after = run->next_generation;
         drop_generation(run, refused, outcome);
-        if (outcome->result != OUTCOME_CHANGED || probe_all(run, action)) {
+        if (probe_all(run, action)) {
             return;
         }
     }
@@ -237,7 +311,9 @@ void run_switch(struct run *run, const struct action *action, struct outcome *ou
     unsigned long before = run->report.generation_after;
     if (action != NULL && action_is_due(action)) {
         switch_tree(run, action, outcome);
-    } else if (has_changed_anything(run) && wants_generation(run)) {
+        tell_taken_back(run, action);
+    } else if (has_changed_anything(run) && (probe_all(run, NULL) || has_changed_anything(run)) &&
+               wants_generation(run)) {
         if (!write_generation(run, &err) ||
             !generation_switch(&run->host, run->next_generation, &err)) {
             (void)run_fail(run, &err);

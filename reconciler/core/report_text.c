@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/visible.h"
+#include "core/excerpt.h"
 #include "core/report_line.h"
 #include "core/say.h"
 
@@ -55,8 +56,48 @@ static void add_evidence(struct text *out, const struct report_style *style,
     }
 }
 
-static void write_line(const struct report_line *line, const struct report_style *style,
-                       struct text *out)
+/* The line of YAML that is to blame, with a mark below it. */
+static void add_excerpt(struct text *out, struct span span)
+{
+    if (span.source == NULL || span.source->content.length == 0) {
+        return;
+    }
+    struct position position = source_position(span.source, span.first);
+    if (excerpt_may_hold_secret(source_line(span.source, position.line))) {
+        return;
+    }
+    struct excerpt excerpt = excerpt_make(out->arena, span);
+    const char *number = arena_printf(out->arena, "%zu", position.line);
+    text_line(out, "    %s | %s", number, excerpt.line);
+    text_line(out, "    %*s | %s", (int)strlen(number), "", excerpt.mark);
+}
+
+/* True when a held document says it already. */
+static bool is_told(const struct report *report, const char *evidence)
+{
+    for (size_t i = 0; i < report->held.count; i++) {
+        const struct message *told = report->held.items[i].evidence;
+        if (told != NULL && message_is(told, evidence)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_told_as_held(const struct report *report, const struct finding *finding)
+{
+    for (size_t i = 0; i < report->held.count && finding->document != NULL; i++) {
+        const struct held_document *held = &report->held.items[i];
+        if (strcmp(document_id(report->arena, held->document), finding->document) == 0 &&
+            strstr(held->because->text, finding->message->text) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void write_line(const struct report *report, const struct report_line *line,
+                       const struct report_style *style, struct text *out)
 {
     struct text head = text_make(out->arena);
     text_addf(&head, "%c %s", line->symbol, line->name);
@@ -76,7 +117,7 @@ static void write_line(const struct report_line *line, const struct report_style
     if (line->diff != NULL) {
         add_indented(out, style, line->diff);
     }
-    if (line->evidence != NULL) {
+    if (line->evidence != NULL && !is_told(report, line->evidence)) {
         add_indented(out, style, line->evidence);
     }
 }
@@ -86,6 +127,9 @@ static void write_findings(const struct report *report, const struct report_styl
 {
     for (size_t i = 0; i < report->findings.count; i++) {
         const struct finding *finding = &report->findings.items[i];
+        if (is_told_as_held(report, finding)) {
+            continue;
+        }
         const char *place = finding->span.source == NULL
                                 ? (finding->document == NULL ? "" : finding->document)
                                 : span_text(out->arena, finding->span);
@@ -114,6 +158,7 @@ static void write_held(const struct report *report, const struct report_style *s
         add_colored(
             out, style, '!',
             arena_printf(arena, "%s  %s", visible_line(arena, head), said(out, style, note)));
+        add_excerpt(out, held->span);
         if (held->evidence != NULL) {
             add_evidence(out, style, held->evidence);
         }
@@ -168,7 +213,7 @@ void report_write_text(const struct report *report, const struct report_style *s
     report_collect(report, &lines);
     for (size_t i = 0; i < lines.count; i++) {
         if (!style->only_drift || lines.items[i].is_drift) {
-            write_line(&lines.items[i], style, out);
+            write_line(report, &lines.items[i], style, out);
         }
     }
 }

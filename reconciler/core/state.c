@@ -153,6 +153,20 @@ static void raise_for_members(const struct report *report, const struct action *
     }
 }
 
+/* On one line: of what others said the first. */
+static const struct message *held_detail(struct arena *arena, const struct held_document *held)
+{
+    const struct message *evidence = held->evidence;
+    if (evidence == NULL) {
+        return held->because;
+    }
+    size_t first_line = strcspn(evidence->text, "\n");
+    if (evidence->text[first_line] != '\0') {
+        evidence = message_quote(arena, arena_strndup(arena, evidence->text, first_line));
+    }
+    return message_chain(arena, held->because, MESSAGE_ASIDE, evidence);
+}
+
 void document_states_collect(const struct report *report, const struct document_set *documents,
                              struct document_states *out_states)
 {
@@ -197,7 +211,7 @@ void document_states_collect(const struct report *report, const struct document_
         const struct held_document *held = &report->held.items[i];
         struct document_state *state = map_get(&by_document, document_id(arena, held->document));
         if (state != NULL) {
-            raise_state(state, ITEM_STATE_FAILED, held->because);
+            raise_state(state, ITEM_STATE_FAILED, held_detail(arena, held));
         }
     }
 }
