@@ -7,6 +7,9 @@
 
 /* More than three removed documents, and more than a fifth of all, wait for a word. */
 enum { DELETIONS_ALWAYS_FINE = 3, DELETIONS_SHARE = 5 };
+/* With fewer than half of the documents left nothing new is taken at all: such a source is far more
+ * often broken than meant. */
+enum { SHRUNK_SHARE = 2 };
 
 /* --- removals over all ---------------------------------------------------------------------- */
 
@@ -48,14 +51,24 @@ static size_t count_gone(const struct plan_input *input, const struct owned_item
     return gone;
 }
 
-/* A site may own nothing but its file of the tree. */
-static bool deletes_too_many(const struct plan_input *input)
+/* Documents of before and of now. A site may own nothing but its file of the tree. */
+static void measure_removals(const struct plan_input *input, struct planning *planning)
 {
     struct map owners = {0};
     const struct map present = present_documents(input);
     size_t gone = count_gone(input, input->owned, &present, &owners);
     gone += count_gone(input, input->parts, &present, &owners);
-    return gone > DELETIONS_ALWAYS_FINE && gone * DELETIONS_SHARE > owners.count;
+    if (gone <= DELETIONS_ALWAYS_FINE) {
+        return;
+    }
+    planning->deletes_too_many = gone * DELETIONS_SHARE > owners.count;
+    if (present.count * SHRUNK_SHARE < owners.count) {
+        planning->has_shrunk =
+            arena_printf(input->arena,
+                         "the source has shrunk from %zu documents to %zu: say --confirm if that "
+                         "is what you want",
+                         owners.count, present.count);
+    }
 }
 
 struct planning planning_make(const struct plan_input *input)
@@ -74,7 +87,9 @@ struct planning planning_make(const struct plan_input *input)
         struct refusal *refusal = &input->refusals->items[i];
         (void)map_put(input->arena, &planning.refused, refusal->document, refusal);
     }
-    planning.deletes_too_many = !input->may_delete_many && deletes_too_many(input);
+    if (!input->may_delete_many) {
+        measure_removals(input, &planning);
+    }
     return planning;
 }
 
@@ -108,6 +123,9 @@ struct left guard_change(const struct planning *planning, const struct item *ite
     }
     if (mode == MODE_HOLD && cause == CAUSE_PENDING) {
         return (struct left){.because = message_word(arena, N_("mode: hold takes no new commit"))};
+    }
+    if (cause == CAUSE_PENDING) {
+        return (struct left){.because = planning->has_shrunk};
     }
     return (struct left){0};
 }

@@ -282,6 +282,26 @@ static void test_plan_many_removals_wait_for_confirmation(void **state)
     arena_destroy(fixture->arena);
 }
 
+static void test_plan_drift_is_repaired_while_a_shrunken_source_waits(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make();
+    want(fixture, "thing", "drifted", (char[]){"wish"});
+    want(fixture, "thing", "new", (char[]){"wish"});
+    own(fixture, "thing", "drifted", "", "wish");
+    find_on_host(fixture, "thing:drifted", (char[]){"edited"});
+    for (int i = 0; i < 5; i++) {
+        const char *id = arena_printf(fixture->arena, "%d", i);
+        own(fixture, "thing", id, arena_printf(fixture->arena, "site:%d", i), "text");
+        find_on_host(fixture, arena_printf(fixture->arena, "thing:%d", i), (char[]){"text"});
+    }
+    const struct action *created = plan_of(fixture, "thing:new");
+    assert_false(action_is_due(created));
+    assert_non_null(strstr(created->held_because, "from 5 documents to 0"));
+    assert_true(action_is_due(map_get(&fixture->plan.by_name, "thing:drifted")));
+    arena_destroy(fixture->arena);
+}
+
 static void test_plan_observe_mode_holds_everything(void **state)
 {
     (void)state;
@@ -361,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_plan_tombstone_waits_for_its_day),
         cmocka_unit_test(test_plan_ignored_difference_is_left_alone_until_its_day),
         cmocka_unit_test(test_plan_many_removals_wait_for_confirmation),
+        cmocka_unit_test(test_plan_drift_is_repaired_while_a_shrunken_source_waits),
         cmocka_unit_test(test_plan_observe_mode_holds_everything),
         cmocka_unit_test(test_plan_hold_mode_repairs_drift_only),
         cmocka_unit_test(test_plan_takes_up_the_change_of_an_input),

@@ -199,16 +199,25 @@ static void test_plan_parts_tell_drift_from_a_new_wish_one_by_one(void **state)
     arena_destroy(fixture->arena);
 }
 
+static void have_ten(struct fixture *fixture)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+    for (size_t i = 0; i < 10; i++) {
+        have(fixture, names[i], "1", "1");
+    }
+}
+
 static void test_plan_parts_of_many_documents_wait_for_confirmation(void **state)
 {
     struct fixture *fixture = fixture_make();
-    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    static const char *const stay[] = {"c", "d", "e", "f", "g"};
     want(fixture, "a", "2");
-    for (size_t i = 0; i < 6; i++) {
-        have(fixture, names[i], "1", "1");
+    for (size_t i = 0; i < 5; i++) {
+        want(fixture, stay[i], "1");
     }
+    have_ten(fixture);
     plan(fixture);
-    assert_int_equal(fixture->plan.counts.held, 5);
+    assert_int_equal(fixture->plan.counts.held, 4);
     assert_int_equal(fixture->plan.counts.to_remove, 0);
     assert_int_equal(fixture->plan.counts.to_change, 1);
     assert_non_null(strstr(change_of(fixture, "b")->held_because->text, "--confirm"));
@@ -218,8 +227,28 @@ static void test_plan_parts_of_many_documents_wait_for_confirmation(void **state
     assert_false(is_left(fixture, "a"));
     fixture->input.may_delete_many = true;
     plan(fixture);
-    assert_int_equal(fixture->plan.counts.to_remove, 5);
+    assert_int_equal(fixture->plan.counts.to_remove, 4);
     assert_false(is_left(fixture, "b"));
+    arena_destroy(fixture->arena);
+}
+
+static void test_plan_parts_of_a_shrunken_source_wait_for_confirmation(void **state)
+{
+    struct fixture *fixture = fixture_make();
+    static const char *const stay[] = {"b", "c", "d"};
+    want(fixture, "a", "2");
+    for (size_t i = 0; i < 3; i++) {
+        want(fixture, stay[i], "1");
+    }
+    have_ten(fixture);
+    plan(fixture);
+    assert_int_equal(fixture->plan.counts.held, 7);
+    assert_int_equal(fixture->plan.counts.to_change, 0);
+    assert_non_null(strstr(change_of(fixture, "a")->held_because, "from 10 documents to 4"));
+    fixture->input.may_delete_many = true;
+    plan(fixture);
+    assert_int_equal(fixture->plan.counts.held, 0);
+    assert_int_equal(fixture->plan.counts.to_remove, 6);
     arena_destroy(fixture->arena);
 }
 
@@ -260,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_parts_tell_drift_from_a_new_wish_one_by_one),
         cmocka_unit_test(test_plan_parts_of_many_documents_wait_for_confirmation),
+        cmocka_unit_test(test_plan_parts_of_a_shrunken_source_wait_for_confirmation),
         cmocka_unit_test(test_plan_parts_protection_outlives_its_block),
         cmocka_unit_test(test_plan_parts_that_nobody_wants_are_drift),
     };
