@@ -109,7 +109,8 @@ static bool prepare(const struct git_fetch *fetch, struct error *err)
     if (setenv("HOME", fetch->home == NULL ? "/nonexistent" : fetch->home, 1) != 0) {
         return error_errno(err, "set the environment");
     }
-    while (git_libgit2_shutdown() > 0) {
+    for (int users = git_libgit2_init(); users > 0;) {
+        users = git_libgit2_shutdown();
     }
     if (git_libgit2_init() <= 0) {
         return error_set(err, ERROR_UNAVAILABLE, "libgit2 cannot be used");

@@ -27,7 +27,7 @@ enum {
     CHILD_MEMORY_MOST = 208 << 20, /* with mapped packs below 256 MiB */
     PACKS_MOST = 50,               /* each fetch leaves one; then they are made one */
     FILE_SLACK = 16 << 20,         /* the callbacks tell of too much, and come behind the writing */
-    LATE_MS = 2000,                /* the callbacks end a fetch in time; who is deaf is killed */
+    LATE_MS = 1000,                /* the callbacks end a fetch in time; who is deaf is killed */
 };
 
 struct git_mirror {
