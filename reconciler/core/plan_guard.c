@@ -64,7 +64,7 @@ static void measure_removals(const struct plan_input *input, struct planning *pl
     planning->deletes_too_many = gone * DELETIONS_SHARE > owners.count;
     if (present.count * SHRUNK_SHARE < owners.count) {
         planning->has_shrunk =
-            arena_printf(input->arena,
+            message_make(input->arena,
                          "the source has shrunk from %zu documents to %zu: say --confirm if that "
                          "is what you want",
                          owners.count, present.count);

@@ -11,7 +11,7 @@ struct planning {
     struct map parts;   /* path -> struct owned_item * */
     struct map refused; /* document id -> struct refusal *, those that still hold */
     bool deletes_too_many;
-    const char *has_shrunk; /* why nothing new is taken; NULL: it has not */
+    const struct message *has_shrunk; /* why nothing new is taken; NULL: it has not */
 };
 
 struct planning planning_make(const struct plan_input *input);

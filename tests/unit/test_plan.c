@@ -297,7 +297,7 @@ static void test_plan_drift_is_repaired_while_a_shrunken_source_waits(void **sta
     }
     const struct action *created = plan_of(fixture, "thing:new");
     assert_false(action_is_due(created));
-    assert_non_null(strstr(created->held_because, "from 5 documents to 0"));
+    assert_non_null(strstr(created->held_because->text, "from 5 documents to 0"));
     assert_true(action_is_due(map_get(&fixture->plan.by_name, "thing:drifted")));
     arena_destroy(fixture->arena);
 }

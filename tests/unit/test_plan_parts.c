@@ -244,7 +244,7 @@ static void test_plan_parts_of_a_shrunken_source_wait_for_confirmation(void **st
     plan(fixture);
     assert_int_equal(fixture->plan.counts.held, 7);
     assert_int_equal(fixture->plan.counts.to_change, 0);
-    assert_non_null(strstr(change_of(fixture, "a")->held_because, "from 10 documents to 4"));
+    assert_non_null(strstr(change_of(fixture, "a")->held_because->text, "from 10 documents to 4"));
     fixture->input.may_delete_many = true;
     plan(fixture);
     assert_int_equal(fixture->plan.counts.held, 0);
