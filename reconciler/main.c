@@ -276,11 +276,11 @@ static const char *document_verbs(struct arena *arena)
     for (size_t i = 0; i < verb_count(); i++) {
         const struct verb *verb = verb_at(i);
         const char *head = arena_printf(arena, "%s %s", verb->name, verb->arguments);
-        text_line(&out, "  %-22s %s", head, verb->help);
+        text_line(&out, "  %-23s %s", head, verb->help);
     }
     text_add(&out, "\nFormats (-o):\n");
     for (size_t i = 0; i < report_format_count(); i++) {
-        text_line(&out, "  %-22s %s", report_format_at(i)->name, report_format_at(i)->help);
+        text_line(&out, "  %-23s %s", report_format_at(i)->name, report_format_at(i)->help);
     }
     text_add(&out, "\nWithout a verb: apply. FOLDER may be a single file. Exit codes:");
     for (size_t i = 0; i < exit_code_word_count(); i++) {

@@ -46,12 +46,15 @@ static void add_list(struct text *page, const char *title, const struct word_lis
 
 void manual_add_words(struct text *page)
 {
+    struct word_list formats = {0};
     struct word_list files = {0};
     struct word_list environment = {0};
     struct word_list examples = {0};
+    words_add_formats(page->arena, &formats);
     words_add_files(page->arena, &files);
     words_add_environment(page->arena, &environment);
     words_add_examples(page->arena, &examples);
+    add_list(page, TRANSLATED("FORMATS"), &formats);
     add_exit_codes(page);
     add_states(page);
     add_list(page, TRANSLATED("FILES"), &files);

@@ -152,12 +152,15 @@ static void add_list(struct text *page, const char *title, const char *first_col
 
 void reference_add_words(struct text *page)
 {
+    struct word_list formats = {0};
     struct word_list files = {0};
     struct word_list environment = {0};
     struct word_list examples = {0};
+    words_add_formats(page->arena, &formats);
     words_add_files(page->arena, &files);
     words_add_environment(page->arena, &environment);
     words_add_examples(page->arena, &examples);
+    add_list(page, TRANSLATED("Formats"), "-o", &formats);
     add_list(page, TRANSLATED("Files"), TRANSLATED("path"), &files);
     add_list(page, TRANSLATED("Environment"), TRANSLATED("variable"), &environment);
     add_list(page, TRANSLATED("Examples"), TRANSLATED("command"), &examples);

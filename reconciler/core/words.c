@@ -1,6 +1,7 @@
 /* The tables of words. */
 #include "core/words.h"
 
+#include "core/report.h"
 #include "model/layout.h"
 
 static const struct exit_code_word exit_codes[] = {
@@ -101,6 +102,14 @@ static void add_all(struct arena *arena, struct word_list *out_words, const stru
 {
     for (size_t i = 0; i < count; i++) {
         vec_add(arena, out_words, words[i]);
+    }
+}
+
+void words_add_formats(struct arena *arena, struct word_list *out_words)
+{
+    for (size_t i = 0; i < report_format_count(); i++) {
+        const struct report_format *format = report_format_at(i);
+        vec_add(arena, out_words, (struct word){format->name, format->help});
     }
 }
 

@@ -31,6 +31,8 @@ VEC(word_list, struct word);
 
 /* The files of a host without settings of its own. */
 void words_add_files(struct arena *arena, struct word_list *out_words);
+/* What -o takes. */
+void words_add_formats(struct arena *arena, struct word_list *out_words);
 void words_add_environment(struct arena *arena, struct word_list *out_words);
 /* Command lines that people use, in the order in which they meet them. */
 void words_add_examples(struct arena *arena, struct word_list *out_words);
