@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "core/say.h"
 #include "core/words.h"
+#include "usage.h"
 #include "verbs/verb.h"
 
 enum option_key {
@@ -182,6 +183,29 @@ static bool parse_run_option(struct run_options *run, int key, const char *argum
     }
 }
 
+/* Ends the program. */
+static void __attribute__((format(printf, 3, 4)))
+refuse(const struct command *command, struct argp_state *state, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *words = say_list(command->arena, command->language, format, arguments);
+    va_end(arguments);
+    argp_error(state, "%s", words);
+}
+
+static void refuse_word(const struct command *command, struct argp_state *state, const char *word,
+                        const char *nearest)
+{
+    if (nearest == NULL) {
+        refuse(command, state, "\"%s\" is no verb, and there is no such folder here", word);
+    } else {
+        refuse(command, state,
+               "\"%s\" is no verb, and there is no such folder here; did you mean \"%s\"?", word,
+               nearest);
+    }
+}
+
 /* A lone word that names nothing here was meant as a verb. */
 static void refuse_unknown_verb(const struct command *command, struct argp_state *state)
 {
@@ -192,9 +216,7 @@ static void refuse_unknown_verb(const struct command *command, struct argp_state
     }
     const char *nearest = diagnostic_nearest(word, names, verb_count());
     if (strpbrk(word, "/.") == NULL && access(word, F_OK) != 0 && errno == ENOENT) {
-        argp_error(state, "\"%s\" is no verb, and there is no such folder here%s%s%s", word,
-                   nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
-                   nearest == NULL ? "" : "\"?");
+        refuse_word(command, state, word, nearest);
     }
 }
 
@@ -206,7 +228,7 @@ static error_t parse_words(struct command *command, struct argp_state *state)
         refuse_unknown_verb(command, state);
     }
     if (command->word_count > command->verb->words_most) {
-        argp_error(state, "too many words: \"%s\"", command->words[command->verb->words_most]);
+        refuse(command, state, "too many words: \"%s\"", command->words[command->verb->words_most]);
     }
     return 0;
 }
@@ -245,18 +267,18 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'o':
         if (!parse_output(command, argument)) {
-            argp_error(state, "unknown output \"%s\": %s; at most %d of them", argument,
-                       format_names(command->arena), OUTPUTS_MOST);
+            refuse(command, state, "unknown output \"%s\": %s; at most %d of them", argument,
+                   format_names(command->arena), OUTPUTS_MOST);
         }
         return 0;
     case OPTION_COLOR:
         if (!parse_color(command, argument)) {
-            argp_error(state, "--color takes auto, always or never");
+            refuse(command, state, "--color takes auto, always or never");
         }
         return 0;
     case ARGP_KEY_END:
         if (command->run.against != NULL && !only_plans(command)) {
-            argp_error(state, "--against is for plan and diff, which change nothing");
+            refuse(command, state, "--against is for plan and diff, which change nothing");
         }
         command->run.is_offline |=
             command->run.against != NULL; /* nothing of this machine counts */
@@ -268,27 +290,48 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* "VERB [FOLDER]", and for the program as a whole the list of verbs. */
-static const char *document_verbs(struct arena *arena)
+static void add_row(const struct command *command, struct text *out, const char *name,
+                    const char *help)
 {
-    struct text out = text_make(arena);
-    text_add(&out, "Keeps this host as its YAML says.\vVerbs:\n");
+    text_line(out, "  %-23s %s", name, say_text(command->language, help));
+}
+
+/* "VERB [FOLDER]", and for the program as a whole the list of verbs. */
+static const char *document_verbs(const struct command *command)
+{
+    enum language language = command->language;
+    struct text out = text_make(command->arena);
+    text_addf(&out, "%s\v%s\n", say_text(language, N_("Keeps this host as its YAML says.")),
+              say_text(language, N_("Verbs:")));
     for (size_t i = 0; i < verb_count(); i++) {
         const struct verb *verb = verb_at(i);
-        const char *head = arena_printf(arena, "%s %s", verb->name, verb->arguments);
-        text_line(&out, "  %-23s %s", head, verb->help);
+        add_row(command, &out, arena_printf(command->arena, "%s %s", verb->name, verb->arguments),
+                verb->help);
     }
-    text_add(&out, "\nFormats (-o):\n");
+    text_addf(&out, "\n%s\n", say_text(language, N_("Formats (-o):")));
     for (size_t i = 0; i < report_format_count(); i++) {
-        text_line(&out, "  %-23s %s", report_format_at(i)->name, report_format_at(i)->help);
+        add_row(command, &out, report_format_at(i)->name, report_format_at(i)->help);
     }
-    text_add(&out, "\nWithout a verb: apply. FOLDER may be a single file. Exit codes:");
+    text_addf(&out, "\n%s",
+              say_text(language, N_("Without a verb: apply. FOLDER may be a single "
+                                    "file. Exit codes:")));
     for (size_t i = 0; i < exit_code_word_count(); i++) {
         const struct exit_code_word *code = exit_code_word_at(i);
-        text_addf(&out, "%s %d %s", i == 0 ? "" : ",", code->number, code->words);
+        text_addf(&out, "%s%d %s", i == 0 ? " " : say_text(language, N_(", ")), code->number,
+                  say_text(language, code->words));
     }
     text_add(&out, ".");
     return out.data;
+}
+
+/* A help text that ends in nothing would make argp look the empty text up. */
+static const char *document_verb(const struct command *command)
+{
+    const struct verb *verb = command->verb;
+    const char *help = say_text(command->language, verb->help);
+    return verb->more[0] == '\0' ? help
+                                 : arena_printf(command->arena, "%s\v%s", help,
+                                                say_text(command->language, verb->more));
 }
 
 static void print_version(FILE *stream, struct argp_state *state)
@@ -334,24 +377,41 @@ static int find_verb(int argc, char **argv)
     return 0;
 }
 
+/* In the form that argp_error has. */
+static error_t complain(const struct command *command, const char *program,
+                        const struct message *mistake)
+{
+    struct arena *arena = command->arena;
+    enum language language = command->language;
+    (void)fprintf(stderr, "%s: %s\n%s", program, say_message(arena, language, mistake),
+                  say(arena, language, "Try `%s --help' or `%s --usage' for more information.\n",
+                      program, program));
+    return EINVAL;
+}
+
 static int parse(struct command *command, int argc, char **argv)
 {
     int at = find_verb(argc, argv);
     command->has_verb = at > 0;
     command->verb = verb_find(at > 0 ? argv[at] : "apply");
-    const char *documentation =
-        at > 0 ? arena_printf(command->arena, "%s\v%s", command->verb->help, command->verb->more)
-               : document_verbs(command->arena);
-    const struct argp argp = {.options = options,
-                              .parser = parse_option,
-                              .args_doc = command->verb->arguments,
-                              .doc = documentation};
+    const struct argp argp = {
+        .options = usage_options(command->arena, command->language, options),
+        .parser = parse_option,
+        .args_doc = command->verb->arguments,
+        .doc = at > 0 ? document_verb(command) : document_verbs(command),
+        .argp_domain = command->language == LANGUAGE_ENGLISH ? NULL : CATALOGUE,
+    };
     argp_program_version_hook = print_version;
     argp_err_exit_status = EXIT_CODE_USAGE;
     if (at > 0) {
         argv[0] = arena_printf(command->arena, "%s %s", argv[0], argv[at]);
         memmove(&argv[at], &argv[at + 1], (size_t)(argc - at) * sizeof(*argv));
         argc--;
+    }
+    const struct message *mistake =
+        usage_mistake(command->arena, options, (const char *const *)&argv[1]);
+    if (mistake != NULL) {
+        return complain(command, argv[0], mistake);
     }
     return argp_parse(&argp, argc, argv, 0, NULL, command);
 }

@@ -138,11 +138,12 @@ static bool take_commit(struct run *run, struct git_mirror *mirror, const char *
         return false;
     }
     if (!is_whole) {
-        struct error ignored = {0};
-        bool is_forgotten = git_mirror_forget(mirror, &ignored);
-        return error_set(err, ERROR_FORMAT, "commit %.*s did not arrive whole%s%s", COMMIT_ID_SHORT,
-                         run->commit->id, is_forgotten ? "; it is fetched anew next time" : ": ",
-                         is_forgotten ? "" : ignored.message);
+        struct error why = {0};
+        bool is_forgotten = git_mirror_forget(mirror, &why);
+        (void)error_set(err, ERROR_FORMAT, "commit %.*s did not arrive whole", COMMIT_ID_SHORT,
+                        run->commit->id);
+        return is_forgotten ? error_add_word(err, MESSAGE_ASIDE, N_("it is fetched anew next time"))
+                            : error_add(err, MESSAGE_COLON, message_of_error(run->arena, &why));
     }
     return verify(run, &from, git_mirror_accepted(mirror), out_verified_by, err);
 }

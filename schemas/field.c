@@ -52,7 +52,7 @@ static void decode_fields(const struct place *place, const struct schema *schema
         return;
     }
     if (schema->shorthand == NULL || node_is_null(node)) {
-        place_report(place, DIAGNOSTIC_WRONG_TYPE, node, "a map", node_words(node));
+        place_report(place, DIAGNOSTIC_WRONG_TYPE, node, N_("a map"), node_words(node));
         return;
     }
     decode_rows(place, schema, NULL, node, spec);

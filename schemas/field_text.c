@@ -8,20 +8,20 @@
 #include "schemas/field.h"
 
 static const char *const type_texts[FIELD_TYPE_COUNT] = {
-    [FIELD_TEXT] = "a text",
-    [FIELD_BOOLEAN] = "true or false",
-    [FIELD_INTEGER] = "a whole number",
-    [FIELD_PORT] = "a port from 1 to 65535",
-    [FIELD_SIZE] = "a size such as 16m",
-    [FIELD_DURATION] = "a duration such as 30s",
-    [FIELD_RATE] = "a rate such as 10/s",
-    [FIELD_MODE] = "a file mode such as \"0640\"",
-    [FIELD_CHOICE] = "a word of a fixed list",
-    [FIELD_ARGV] = "a command line, or a list of its words",
-    [FIELD_TEXT_LIST] = "a list of texts",
-    [FIELD_TEXT_MAP] = "a map of texts",
-    [FIELD_OBJECT] = "a map",
-    [FIELD_OBJECT_LIST] = "a list of maps",
+    [FIELD_TEXT] = N_("a text"),
+    [FIELD_BOOLEAN] = N_("true or false"),
+    [FIELD_INTEGER] = N_("a whole number"),
+    [FIELD_PORT] = N_("a port from 1 to 65535"),
+    [FIELD_SIZE] = N_("a size such as 16m"),
+    [FIELD_DURATION] = N_("a duration such as 30s"),
+    [FIELD_RATE] = N_("a rate such as 10/s"),
+    [FIELD_MODE] = N_("a file mode such as \"0640\""),
+    [FIELD_CHOICE] = N_("a word of a fixed list"),
+    [FIELD_ARGV] = N_("a command line, or a list of its words"),
+    [FIELD_TEXT_LIST] = N_("a list of texts"),
+    [FIELD_TEXT_MAP] = N_("a map of texts"),
+    [FIELD_OBJECT] = N_("a map"),
+    [FIELD_OBJECT_LIST] = N_("a list of maps"),
 };
 
 const char *field_type_text(struct arena *arena, const struct field *field)
@@ -31,7 +31,7 @@ const char *field_type_text(struct arena *arena, const struct field *field)
         return field->syntax->name;
     }
     if (field->type == FIELD_OBJECT_LIST && field->shape == SHAPE_MAP) {
-        return "a map of maps";
+        return N_("a map of maps");
     }
     return type_texts[field->type];
 }

@@ -196,3 +196,23 @@ bool error_add(struct error *err, enum message_joint joint, const struct message
     store(err, err->code, err->number, &draft);
     return false;
 }
+
+bool error_set_word(struct error *err, enum error_code code, const char *word)
+{
+    const struct message_part part = {.format = word};
+    const struct message message = {word, &part, 1};
+    return error_set_message(err, code, &message);
+}
+
+bool error_add_word(struct error *err, enum message_joint joint, const char *word)
+{
+    const struct message_part part = {.format = word};
+    const struct message message = {word, &part, 1};
+    return error_add(err, joint, &message);
+}
+
+bool error_add_quote(struct error *err, enum message_joint joint, const char *text)
+{
+    const struct message message = {.text = text};
+    return error_add(err, joint, &message);
+}

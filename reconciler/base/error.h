@@ -44,5 +44,9 @@ bool error_wrap_other(struct error *err, const struct error *other, const char *
 /* The other error as it is. */
 bool error_copy(struct error *err, const struct error *other);
 bool error_set_message(struct error *err, enum error_code code, const struct message *message);
-/* Puts more behind the message. */
+/* A text of the catalogue without arguments, handed in by the caller. */
+bool error_set_word(struct error *err, enum error_code code, const char *word);
+/* Puts more behind the message: a message, a text of the catalogue, words of others. */
 bool error_add(struct error *err, enum message_joint joint, const struct message *more);
+bool error_add_word(struct error *err, enum message_joint joint, const char *word);
+bool error_add_quote(struct error *err, enum message_joint joint, const char *text);

@@ -51,8 +51,10 @@ static void error_open(struct error *err, const char *path)
     if (err == NULL || (number != ELOOP && number != EXDEV)) {
         return;
     }
-    const char *why = number == ELOOP ? "a symbolic link is in the way" : "leads out of its folder";
-    (void)error_set(err, ERROR_SYSTEM, "open %s: %s", path, why);
+    (void)error_set(err, ERROR_SYSTEM, "open %s", path);
+    (void)error_add_word(err, MESSAGE_COLON,
+                         number == ELOOP ? N_("a symbolic link is in the way")
+                                         : N_("leads out of its folder"));
     err->number = number;
 }
 

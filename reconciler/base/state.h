@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/language.h"
+
 enum item_state {
     ITEM_STATE_IN_SYNC,
     ITEM_STATE_SUSPENDED, /* left alone until somebody says resume, or a date */
@@ -20,10 +22,10 @@ enum item_state {
 static inline const char *item_state_word(enum item_state state)
 {
     static const char *const words[ITEM_STATE_COUNT] = {
-        [ITEM_STATE_IN_SYNC] = "in-sync", [ITEM_STATE_SUSPENDED] = "suspended",
-        [ITEM_STATE_HELD] = "held",       [ITEM_STATE_PENDING] = "pending",
-        [ITEM_STATE_STALE] = "stale",     [ITEM_STATE_DRIFTED] = "drifted",
-        [ITEM_STATE_FAILED] = "failed",
+        [ITEM_STATE_IN_SYNC] = N_("in-sync"), [ITEM_STATE_SUSPENDED] = N_("suspended"),
+        [ITEM_STATE_HELD] = N_("held"),       [ITEM_STATE_PENDING] = N_("pending"),
+        [ITEM_STATE_STALE] = N_("stale"),     [ITEM_STATE_DRIFTED] = N_("drifted"),
+        [ITEM_STATE_FAILED] = N_("failed"),
     };
     return words[state];
 }

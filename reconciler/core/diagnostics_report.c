@@ -35,11 +35,24 @@ static void add_argument(struct text *text, const char *argument)
     }
 }
 
+#define WHY "{why}"
+
+/* Where only the text is wanted, as for a list of codes, there is none. */
+static void add_why(struct text *text, enum language language, const struct message *why)
+{
+    const char *words = why == NULL ? "..." : say_message(text->arena, language, why);
+    text_add(text, say_line(text->arena, language, words));
+}
+
 /* The argument at a placeholder: {0} to {3} as it was written, apart from the sentence, {t0} to
  * {t3} in our words. Returns what the placeholder takes of the pattern; 0: there is none. */
 static size_t fill_one(struct text *text, enum language language, const char *pattern,
                        const struct diagnostic *diagnostic)
 {
+    if (text_starts_with(pattern, WHY)) {
+        add_why(text, language, diagnostic->why);
+        return strlen(WHY);
+    }
     size_t digit = pattern[0] == '{' && pattern[1] == 't' ? 2 : 1;
     if (pattern[0] != '{' || pattern[digit] < '0' || pattern[digit] >= '0' + DIAGNOSTIC_ARGUMENTS ||
         pattern[digit + 1] != '}') {
@@ -138,6 +151,10 @@ static int compare_groups(const void *a, const void *b)
 static bool is_same(const struct diagnostic *a, const struct diagnostic *b)
 {
     if (a->code != b->code || compare_places(a->span, b->span) != 0 || a->span.source == NULL) {
+        return false;
+    }
+    if ((a->why == NULL) != (b->why == NULL) ||
+        (a->why != NULL && !message_is(a->why, b->why->text))) {
         return false;
     }
     for (size_t i = 0; i < DIAGNOSTIC_ARGUMENTS; i++) {

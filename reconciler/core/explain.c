@@ -15,7 +15,7 @@ const char *explain_pattern(struct arena *arena, const char *pattern)
         size_t length = strcspn(pattern, "{");
         text_add_str(&text, (struct str){pattern, length});
         pattern += length;
-        size_t skip = strspn(pattern, "{t0123456789");
+        size_t skip = strspn(pattern, "{twhy0123456789");
         if (skip > 1 && pattern[skip] == '}') {
             text_add(&text, "…");
             pattern += skip + 1;

@@ -172,7 +172,7 @@ static void add_to_mapping(struct reading *reading, struct frame *frame, const s
         frame->key = NULL;
     } else if (node->type != NODE_SCALAR) {
         report(reading, DIAGNOSTIC_KEY_NOT_TEXT, node->span,
-               node->type == NODE_LIST ? "a list" : "a map");
+               node->type == NODE_LIST ? N_("a list") : N_("a map"));
         frame->skips_value = true;
     } else if (accept_key(reading, frame, node)) {
         frame->key = node;
@@ -504,7 +504,7 @@ struct yaml yaml_parse(struct arena *arena, const struct source *source,
     if (reading.root->type != NODE_MAPPING) {
         if (!result.is_incomplete) {
             report(&reading, DIAGNOSTIC_NOT_A_MAPPING, reading.root->span, "the file")
-                ->arguments[1] = reading.root->type == NODE_LIST ? "a list" : "a single value";
+                ->arguments[1] = reading.root->type == NODE_LIST ? N_("a list") : "a single value";
         }
         result.is_incomplete = true;
         return result;

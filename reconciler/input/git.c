@@ -72,11 +72,13 @@ bool git_problem(struct error *err, int result, const char *format, ...)
     const git_error *last = git_error_last();
     va_list arguments;
     va_start(arguments, format);
-    const char *words = arena_vprintf(arena, format, arguments);
+    const struct message *words = message_vmake(arena, format, arguments);
     va_end(arguments);
-    const char *why = last == NULL || last->message == NULL ? "unknown error" : last->message;
-    return error_set(err, code_of(result), "%s: %s", words,
-                     git_clean_line(arena, why, ERROR_MESSAGE_MAX / 2));
+    (void)error_set_message(err, code_of(result), words);
+    return last == NULL || last->message == NULL
+               ? error_add_word(err, MESSAGE_COLON, N_("unknown error"))
+               : error_add_quote(err, MESSAGE_COLON,
+                                 git_clean_line(arena, last->message, ERROR_MESSAGE_MAX / 2));
 }
 
 bool git_find_commit(git_repository *repository, const git_oid *id, git_commit **out_commit,

@@ -126,9 +126,11 @@ static bool finish(const struct git_child *child, pid_t pid, int input, struct e
     }
     if (length != sizeof(message)) {
         int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-        return error_set(err, ERROR_SYSTEM, "the process that did it was ended%s%s",
-                         number == 0 ? "" : " by the signal ",
-                         number == 0 ? "" : strsignal(number));
+        const char *name = sigabbrev_np(number);
+        return name == NULL
+                   ? error_set(err, ERROR_SYSTEM, "the process that did it was ended")
+                   : error_set(err, ERROR_SYSTEM,
+                               "the process that did it was ended by the signal SIG%s", name);
     }
     memcpy(child->result, message.result, child->result_size);
     if (!message.is_done && err != NULL) {

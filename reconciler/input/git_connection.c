@@ -33,7 +33,8 @@ static int check_host_key(struct git_session *session, const git_cert_hostkey *k
     struct arena *arena = session->arena;
     const struct git_fetch *fetch = session->fetch;
     if ((key->type & GIT_CERT_SSH_RAW) == 0) {
-        return git_session_refuse(session, GIT_ECERTIFICATE, "the server shows no host key");
+        return git_session_refuse(session, GIT_ECERTIFICATE,
+                                  message_word(session->arena, N_("the server shows no host key")));
     }
     struct str raw = {key->hostkey, key->hostkey_len};
     const char *shown =
@@ -43,12 +44,12 @@ static int check_host_key(struct git_session *session, const git_cert_hostkey *k
         return 0;
     case KNOWN_HOST_REVOKED:
         return git_session_refuse(session, GIT_ECERTIFICATE,
-                                  arena_printf(arena, "the host key %s is revoked in %s", shown,
+                                  message_make(arena, "the host key %s is revoked in %s", shown,
                                                fetch->source->known_hosts));
     case KNOWN_HOST_DIFFERS:
         return git_session_refuse(
             session, GIT_ECERTIFICATE,
-            arena_printf(arena,
+            message_make(arena,
                          "the host key %s is not the one that %s has for %s: this may be "
                          "another machine",
                          shown, fetch->source->known_hosts, fetch->source->host.name));
@@ -56,7 +57,7 @@ static int check_host_key(struct git_session *session, const git_cert_hostkey *k
         break;
     }
     return git_session_refuse(session, GIT_ECERTIFICATE,
-                              arena_printf(arena, "%s has no key for %s (it shows %s)",
+                              message_make(arena, "%s has no key for %s (it shows %s)",
                                            fetch->source->known_hosts, fetch->source->host.name,
                                            shown));
 }
@@ -70,14 +71,18 @@ static int check_certificate(git_cert *certificate, int is_valid, const char *ho
     if (is_valid != 0) {
         return 0;
     }
-    return git_session_refuse(
-        session, GIT_ECERTIFICATE,
-        arena_printf(session->arena,
-                     "the certificate of %s is not vouched for by %s, or is for another "
-                     "name",
-                     host,
-                     session->fetch->source->ca == NULL ? "anybody this machine trusts"
-                                                        : session->fetch->source->ca));
+    const char *ca = session->fetch->source->ca;
+    const struct message *why =
+        ca == NULL
+            ? message_make(session->arena,
+                           "the certificate of %s is not vouched for by anybody this machine "
+                           "trusts, or is for another name",
+                           host)
+            : message_make(session->arena,
+                           "the certificate of %s is not vouched for by %s, or is for another "
+                           "name",
+                           host, ca);
+    return git_session_refuse(session, GIT_ECERTIFICATE, why);
 }
 
 /* --- who we are ------------------------------------------------------------------------------ */
@@ -116,21 +121,25 @@ static int give_credential(git_credential **out, const char *url, const char *us
     }
     if (source->transport == SOURCE_SSH) {
         if ((allowed & GIT_CREDENTIAL_SSH_KEY) == 0) {
-            return git_session_refuse(session, GIT_EAUTH, "the server takes no keys");
+            return git_session_refuse(session, GIT_EAUTH,
+                                      message_word(session->arena, N_("the server takes no keys")));
         }
         if (session->credentials > 2) {
             return git_session_refuse(session, GIT_EAUTH,
-                                      arena_printf(session->arena,
+                                      message_make(session->arena,
                                                    "the server refuses the key %s for user %s",
                                                    source->key, name));
         }
         return git_credential_ssh_key_new(out, name, NULL, source->key, NULL);
     }
     if (source->token == NULL) {
-        return git_session_refuse(session, GIT_EAUTH, "the server wants a user name and a token");
+        return git_session_refuse(
+            session, GIT_EAUTH,
+            message_word(session->arena, N_("the server wants a user name and a token")));
     }
     if ((allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) == 0 || session->credentials > 1) {
-        return git_session_refuse(session, GIT_EAUTH, "the server refuses the token");
+        return git_session_refuse(session, GIT_EAUTH,
+                                  message_word(session->arena, N_("the server refuses the token")));
     }
     struct token_use use = {.out = out, .user = source->user, .result = GIT_EAUTH};
     (void)secret_use(source->token, use_token, &use); /* use.result tells */

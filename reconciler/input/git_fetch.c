@@ -17,16 +17,22 @@ enum {
     BRANCHES_SHOWN = 8,
     BRANCH_MOST = 100, /* bytes of one that are shown */
 };
-#define TOO_MANY_OBJECTS "it brings more than %llu objects (setting source.objects_max)"
 
 /* --- what went wrong -------------------------------------------------------------------------- */
 
-int git_session_refuse(struct git_session *session, int result, const char *why)
+static const struct message *too_many_objects(const struct git_session *session)
+{
+    return message_make(session->arena,
+                        "it brings more than %llu objects (setting source.objects_max)",
+                        (unsigned long long)session->fetch->source->objects_most);
+}
+
+int git_session_refuse(struct git_session *session, int result, const struct message *why)
 {
     if (session->complaint == NULL) {
         session->complaint = why;
     }
-    (void)git_error_set_str(GIT_ERROR_CALLBACK, why); /* shown when ours is not */
+    (void)git_error_set_str(GIT_ERROR_CALLBACK, why->text); /* shown when ours is not */
     return result;
 }
 
@@ -37,8 +43,8 @@ bool git_session_fail(const struct git_session *session, int result, struct erro
     const git_error *last = git_error_last();
     if (session->complaint == NULL && last != NULL && last->klass == GIT_ERROR_INDEXER &&
         strcmp(last->message, "too many objects") == 0) {
-        return error_set(err, ERROR_LIMIT, "fetch %s: " TOO_MANY_OBJECTS, source->url,
-                         (unsigned long long)source->objects_most);
+        (void)error_set(err, ERROR_LIMIT, "fetch %s", source->url);
+        return error_add(err, MESSAGE_COLON, too_many_objects(session));
     }
     if (session->complaint == NULL && last != NULL && last->klass == GIT_ERROR_NOMEMORY) {
         return error_set(err, ERROR_LIMIT, "fetch %s: it needs more memory than a fetch may have",
@@ -49,7 +55,8 @@ bool git_session_fail(const struct git_session *session, int result, struct erro
     }
     enum error_code code =
         result == GIT_EAUTH || result == GIT_ECERTIFICATE ? ERROR_REFUSED : ERROR_LIMIT;
-    return error_set(err, code, "fetch %s: %s", source->url, session->complaint);
+    (void)error_set(err, code, "fetch %s", source->url);
+    return error_add(err, MESSAGE_COLON, session->complaint);
 }
 
 bool git_session_no_branch(const struct git_session *session, const char *const *names,
@@ -61,13 +68,15 @@ bool git_session_no_branch(const struct git_session *session, const char *const 
         if (text_starts_with(names[i], "refs/heads/")) {
             const char *branch =
                 git_clean_line(session->arena, names[i] + strlen("refs/heads/"), BRANCH_MOST);
-            text_addf(&found, "%s%s", shown == 0 ? " (it has " : ", ", branch);
+            text_addf(&found, "%s%s", shown == 0 ? "" : ", ", branch);
             shown++;
         }
     }
-    return error_set(err, ERROR_UNAVAILABLE, "fetch %s: there is no branch \"%s\"%s%s",
-                     session->fetch->source->url, session->fetch->source->branch,
-                     shown == 0 ? "; the repository is empty" : found.data, shown == 0 ? "" : ")");
+    (void)error_set(err, ERROR_UNAVAILABLE, "fetch %s: there is no branch \"%s\"",
+                    session->fetch->source->url, session->fetch->source->branch);
+    return shown == 0 ? error_add_word(err, MESSAGE_ASIDE, N_("the repository is empty"))
+                      : error_add(err, MESSAGE_ASIDE,
+                                  message_make(session->arena, "it has %s", found.data));
 }
 
 /* --- how much, how long ---------------------------------------------------------------------- */
@@ -77,7 +86,7 @@ int git_session_time(struct git_session *session)
     return clock_ms() < session->fetch->deadline_ms
                ? 0
                : git_session_refuse(session, GIT_EUSER,
-                                    arena_printf(session->arena, "it took longer than %u seconds",
+                                    message_make(session->arena, "it took longer than %u seconds",
                                                  session->fetch->source->timeout_ms / 1000));
 }
 
@@ -90,13 +99,11 @@ int git_session_progress(const git_indexer_progress *stats, void *context)
     if (stats->received_bytes > source->bytes_most) {
         return git_session_refuse(
             session, GIT_EUSER,
-            arena_printf(session->arena, "it brings more than %llu bytes (setting source.size_max)",
+            message_make(session->arena, "it brings more than %llu bytes (setting source.size_max)",
                          (unsigned long long)source->bytes_most));
     }
     if (stats->total_objects > source->objects_most) {
-        return git_session_refuse(session, GIT_EUSER,
-                                  arena_printf(session->arena, TOO_MANY_OBJECTS,
-                                               (unsigned long long)source->objects_most));
+        return git_session_refuse(session, GIT_EUSER, too_many_objects(session));
     }
     return git_session_time(session);
 }

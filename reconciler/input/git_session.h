@@ -8,9 +8,9 @@
 struct git_session {
     const struct git_fetch *fetch;
     struct arena *arena;
-    git_repository *repository; /* the mirror */
-    unsigned credentials;       /* how often they were asked for */
-    const char *complaint;      /* why a callback said no; or NULL */
+    git_repository *repository;      /* the mirror */
+    unsigned credentials;            /* how often they were asked for */
+    const struct message *complaint; /* why a callback said no; or NULL */
     struct git_fetch_result *result;
 };
 
@@ -22,7 +22,7 @@ bool git_local_bring(struct git_session *session, const git_oid *have, git_oid *
                      struct error *err) MUST_CHECK;
 
 /* For callbacks: keeps the reason, returns result. */
-int git_session_refuse(struct git_session *session, int result, const char *why);
+int git_session_refuse(struct git_session *session, int result, const struct message *why);
 /* A git_indexer_progress_cb of a session: size, number and time. */
 int git_session_progress(const git_indexer_progress *stats, void *session);
 int git_session_time(struct git_session *session);

@@ -81,24 +81,31 @@ static void directory_leave(const struct directory *directory)
 
 /* ---- The reader ----------------------------------------------------------------------------- */
 
+/* The system's words alone. */
+static const struct message *errno_message(struct arena *arena)
+{
+    const char *description = strerrordesc_np(errno);
+    return message_word(arena, description == NULL ? "?" : description);
+}
+
 static bool fail_errno(struct error *err)
 {
     int number = errno;
-    (void)error_set(err, ERROR_SYSTEM, "%s", strerror(number)); /* returns false, as we do */
+    const char *description = strerrordesc_np(number);
+    (void)error_set_word(err, ERROR_SYSTEM, description == NULL ? "?" : description);
     err->number = number;
-    return false;
+    return false; /* as error_set */
 }
 
 /* The name is said by the diagnostic. */
-static bool shorten(struct error *err, const char *name)
+static bool shorten(struct error *err)
 {
-    size_t length = strlen(name);
     if (err->code == ERROR_SYSTEM && err->number != 0 && err->number != ELOOP) {
         errno = err->number;
         return fail_errno(err);
     }
-    if (strncmp(err->message, name, length) == 0 && err->message[length] == ' ') {
-        memmove(err->message, err->message + length + 1, strlen(err->message + length + 1) + 1);
+    if (text_ends_with(err->message, " is not a regular file")) {
+        return error_set_word(err, err->code, N_("it is not a regular file"));
     }
     return false;
 }
@@ -108,7 +115,7 @@ static struct load_entry look(int fd, const char *name, struct arena *arena)
     struct load_entry entry = {.name = arena_strdup(arena, name), .type = LOAD_ENTRY_OTHER};
     struct stat status;
     if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        entry.complaint = name[0] == '.' ? NULL : arena_strdup(arena, strerror(errno));
+        entry.complaint = name[0] == '.' ? NULL : errno_message(arena);
     } else if (S_ISDIR(status.st_mode)) {
         entry.type = LOAD_ENTRY_FOLDER;
     } else if (S_ISLNK(status.st_mode)) {
@@ -148,7 +155,7 @@ static void *enter(void *folder, const char *name, struct arena *arena, struct e
     const struct directory *directory = folder;
     int fd = file_open_beneath(directory->fd, name, O_RDONLY | O_DIRECTORY, 0, err);
     if (fd < 0) {
-        (void)shorten(err, name); /* returns false, as NULL does */
+        (void)shorten(err); /* returns false, as NULL does */
         return NULL;
     }
     struct directory *child = arena_new(arena, struct directory);
@@ -169,7 +176,7 @@ static bool read_file(void *folder, const char *name, size_t limit, struct arena
 {
     const struct directory *directory = folder;
     if (!file_read(directory->fd, name, limit, arena, out_content, err)) {
-        return shorten(err, name);
+        return shorten(err);
     }
     /* Emptied and not yet written again, it would be read without an error. */
     struct stat status;
@@ -215,7 +222,7 @@ static void read_once(struct loading *loading, struct reading *reading)
     struct stat status;
     AUTO_FD fd = open(loading->folder, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &status) != 0) {
-        load_complain(loading, loading->folder, arena_strdup(loading->arena, strerror(errno)));
+        load_complain(loading, loading->folder, errno_message(loading->arena));
         return;
     }
     bool is_folder = S_ISDIR(status.st_mode);
@@ -252,6 +259,6 @@ void load_directory(struct arena *arena, const char *folder, const char *environ
         wait_for_quiet(&reading);
     }
     diagnostics->count = before;
-    (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_FILE_UNREADABLE, SPAN_NONE, folder,
-                         "it is being changed all the time", NULL);
+    diagnostic_add(arena, diagnostics, DIAGNOSTIC_FILE_UNREADABLE, SPAN_NONE, folder, NULL)->why =
+        message_word(arena, N_("it is being changed all the time"));
 }

@@ -279,7 +279,7 @@ static void walk(struct loading *loading, struct commit_folder *top, const char 
             leave(at);
         }
         if (child == NULL) {
-            load_complain(loading, path, arena_strdup(loading->arena, err.message));
+            load_complain(loading, path, message_of_error(loading->arena, &err));
             return;
         }
         at = child;

@@ -10,15 +10,16 @@
 #include "base/text.h"
 #include "base/utf8.h"
 
-void load_complain(struct loading *loading, const char *path, const char *why)
+void load_complain(struct loading *loading, const char *path, const struct message *why)
 {
-    (void)diagnostic_add(loading->arena, loading->diagnostics, DIAGNOSTIC_FILE_UNREADABLE,
-                         SPAN_NONE, path, why, NULL);
+    diagnostic_add(loading->arena, loading->diagnostics, DIAGNOSTIC_FILE_UNREADABLE, SPAN_NONE,
+                   path, NULL)
+        ->why = why;
 }
 
 static void complain_error(struct loading *loading, const char *path, const struct error *err)
 {
-    load_complain(loading, path, arena_strdup(loading->arena, err->message));
+    load_complain(loading, path, message_of_error(loading->arena, err));
 }
 
 static const struct source *make_source(const struct loading *loading, const char *path,
@@ -261,7 +262,7 @@ static void read_folder(struct loading *loading, void *folder, const char *path,
                                 : arena_printf(loading->arena, "%s/%s", path, entry->name);
         if (i > 0 && strcmp(entries.items[i - 1].name, entry->name) == 0) {
             (void)diagnostic_add(loading->arena, loading->diagnostics, DIAGNOSTIC_BAD_FILE_NAME,
-                                 SPAN_NONE, below, "it stands twice in its folder", NULL);
+                                 SPAN_NONE, below, N_("it stands twice in its folder"), NULL);
         } else if (name_is_good(loading, entry->name, below) && !is_overlay_folder(below)) {
             read_entry(loading, folder, entry, below, layer, depth);
         }

@@ -17,7 +17,7 @@ enum load_entry_type {
 struct load_entry {
     const char *name;
     enum load_entry_type type;
-    const char *complaint; /* why it cannot be looked at; or NULL */
+    const struct message *complaint; /* why it cannot be looked at; or NULL */
 };
 VEC(load_entries, struct load_entry);
 
@@ -54,6 +54,6 @@ void load_walk_folder(struct loading *loading, void *root);
 /* The one file that is all; shown as its own name. */
 void load_walk_file(struct loading *loading, void *folder, const char *name);
 /* "cannot read PATH: WHY" */
-void load_complain(struct loading *loading, const char *path, const char *why);
+void load_complain(struct loading *loading, const char *path, const struct message *why);
 /* To be called at the end: a set without files is a mistake, unless others explain it. */
 void load_finish(struct loading *loading, size_t diagnostics_before);

@@ -6,13 +6,14 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/message.h"
 #include "base/vec.h"
 #include "model/source.h"
 
 enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE };
 
 /* model/diagnostics.def has one row per code: DIAGNOSTIC(R012, UNKNOWN_FIELD, severity, text, help,
- * explanation). In text and help, {0} {1} {2} {3} stand for the arguments. */
+ * explanation). In text and help, {0} {1} {2} {3} stand for the arguments, {why} for why. */
 enum diagnostic_code {
 #define DIAGNOSTIC(number, name, severity, text, help, explanation) DIAGNOSTIC_##name,
 #include "model/diagnostics.def"
@@ -27,6 +28,7 @@ struct diagnostic {
     struct span span;
     const char *path; /* inside the document, "site shop.example.com: paths./api.proxy"; or NULL */
     const char *arguments[DIAGNOSTIC_ARGUMENTS]; /* unused ones are NULL */
+    const struct message *why;                   /* {why}: an error that led to it; or NULL */
     const char *suggestion; /* "did you mean ...": the nearest known name; or NULL */
     struct span second;     /* "first defined here"; SPAN_NONE when there is none */
     bool hides_source;      /* the line may hold a secret: no excerpt is shown */

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "base/language.h"
+
 bool node_is_null(const struct node *node)
 {
     if (node->type != NODE_SCALAR || node->is_quoted) {
@@ -20,9 +22,10 @@ bool node_is_null(const struct node *node)
 
 const char *node_words(const struct node *node)
 {
-    static const char *const words[] = {
-        [NODE_SCALAR] = "a single value", [NODE_LIST] = "a list", [NODE_MAPPING] = "a map"};
-    return node_is_null(node) ? "nothing" : words[node->type];
+    static const char *const words[] = {[NODE_SCALAR] = N_("a single value"),
+                                        [NODE_LIST] = N_("a list"),
+                                        [NODE_MAPPING] = N_("a map")};
+    return node_is_null(node) ? N_("nothing") : words[node->type];
 }
 
 const struct node *node_get(const struct node *mapping, const char *key)

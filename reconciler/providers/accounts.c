@@ -112,7 +112,7 @@ static bool read_file(struct accounts *accounts, const char *path,
     AUTO_FD fd =
         file_open_beneath(accounts->host->root, host_path(path), O_RDONLY | O_NONBLOCK, 0, &reason);
     if (fd < 0) {
-        return reason.number == ENOENT || error_set(err, reason.code, "%s", reason.message);
+        return reason.number == ENOENT || error_copy(err, &reason);
     }
     struct stat status;
     if (!file_read_fd(fd, path, ACCOUNTS_LIMIT, accounts->arena, &content, err)) {

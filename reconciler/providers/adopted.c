@@ -103,7 +103,7 @@ bool adopted_keep(struct host *host, const char *path, struct arena *arena, cons
     struct stat status;
     if (!place_open(&places, path, &place, &reason)) {
         if (reason.number != ENOENT) {
-            return error_set(err, reason.code, "%s", reason.message);
+            return error_copy(err, &reason);
         }
     } else if (fstatat(place.directory, place.name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno != ENOENT) {

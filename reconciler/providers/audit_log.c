@@ -60,7 +60,7 @@ bool audit_log_read(struct host *host, struct arena *arena, struct audit_entries
     struct str content = {0};
     struct error why = {0};
     if (!file_read(host->root, audit_path(host, arena), AUDIT_LIMIT, arena, &content, &why)) {
-        return why.number == ENOENT || error_set(err, why.code, "%s", why.message);
+        return why.number == ENOENT || error_copy(err, &why);
     }
     while (content.length > 0) {
         const char *end = memchr(content.data, '\n', content.length);

@@ -61,7 +61,7 @@ bool authority_open(struct host *host, struct arena *arena, struct authority **o
             *out_authority = NULL;
             return true;
         }
-        return error_set(err, reason.code, "read the internal authority: %s", reason.message);
+        return error_wrap_other(err, &reason, "read the internal authority");
     }
     AUTO_BIO bio = BIO_new_mem_buf(text.data, (int)text.length);
     X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);

@@ -208,7 +208,7 @@ static bool list_names(struct host *host, struct arena *arena, const char *suffi
     AUTO_FD fd =
         file_open_beneath(host->root, below(host, arena, ""), O_RDONLY | O_DIRECTORY, 0, &why);
     if (fd < 0) {
-        return why.number == ENOENT || error_set(err, why.code, "%s", why.message);
+        return why.number == ENOENT || error_copy(err, &why);
     }
     AUTO_DIRECTORY directory = fdopendir(fd);
     if (directory == NULL) {

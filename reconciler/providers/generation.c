@@ -72,7 +72,7 @@ static bool generations_open(struct host *host, struct arena *arena, int *out_fd
     int fd = file_open_beneath(host->root, below_state(arena, host, GENERATIONS),
                                O_RDONLY | O_DIRECTORY, 0, &why);
     if (fd < 0 && why.number != ENOENT) {
-        return error_set(err, why.code, "%s", why.message);
+        return error_copy(err, &why);
     }
     *out_fd = fd;
     return true;
@@ -124,7 +124,7 @@ bool generation_current(struct host *host, unsigned long *out_number, struct err
     AUTO_FD state = file_open_beneath(host->root, host_path(host->layout->state),
                                       O_RDONLY | O_DIRECTORY, 0, &why);
     if (state < 0 && why.number != ENOENT) {
-        return error_set(err, why.code, "%s", why.message);
+        return error_copy(err, &why);
     }
     ssize_t length = state < 0 ? -1 : readlinkat(state, CURRENT, target, sizeof(target) - 1);
     if (length < 0 && (state < 0 || errno == ENOENT)) {
@@ -172,7 +172,8 @@ static int manifest_open(struct host *host, unsigned long number, struct arena *
     int fd = file_open_beneath(host->root, below_state(arena, host, name), O_RDONLY, 0, &why);
     if (fd < 0) {
         enum error_code code = why.number == ENOENT ? ERROR_UNAVAILABLE : why.code;
-        (void)error_set(err, code, "there is no generation %lu: %s", number, why.message);
+        why.code = code;
+        (void)error_wrap_other(err, &why, "there is no generation %lu", number);
     }
     return fd;
 }

@@ -163,12 +163,13 @@ bool health_wait(struct host *host, const struct health *health,
         }
         left = deadline - clock_ms();
         if (left <= 0) {
-            return error_set(err, ERROR_LIMIT, "not healthy after %u.%u s: %s",
-                             health->timeout_ms / 1000, health->timeout_ms % 1000 / 100,
-                             last.message);
+            last.code = ERROR_LIMIT;
+            return error_wrap_other(err, &last, "not healthy after %u.%u s",
+                                    health->timeout_ms / 1000, health->timeout_ms % 1000 / 100);
         }
         if (!pause_and_look(subject, pause_ms < left ? pause_ms : left)) {
-            return error_set(err, ERROR_REFUSED, "ended before it was healthy (%s)", last.message);
+            last.code = ERROR_REFUSED;
+            return error_wrap_other(err, &last, "ended before it was healthy");
         }
         pause_ms = pause_ms * 3 / 2 < PAUSE_MOST_MS ? pause_ms * 3 / 2 : PAUSE_MOST_MS;
     }

@@ -190,7 +190,7 @@ bool ledger_load(struct host *host, struct arena *arena, struct ledger **out_led
     struct error reason = {0};
     if (!file_read(host->root, path, LEDGER_LIMIT, arena, &content, &reason)) {
         if (reason.number != ENOENT) {
-            return error_set(err, reason.code, "read the ledger: %s", reason.message);
+            return error_wrap_other(err, &reason, "read the ledger");
         }
         *out_ledger = ledger;
         return true;

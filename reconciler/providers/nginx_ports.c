@@ -22,8 +22,8 @@ struct ports {
     struct nginx_addresses wanted; /* of the candidate, each once */
     struct nginx_addresses all;    /* with those of others */
     struct listeners listeners;
-    struct inodes held; /* by the running nginx */
-    struct text busy;   /* what is refused, for people */
+    struct inodes held;         /* by the running nginx */
+    const struct message *busy; /* what is refused, for people */
 };
 
 static struct nginx_address *find_address(const struct nginx_addresses *list,
@@ -115,9 +115,11 @@ static const struct listener *find_holder(const struct ports *ports,
     return holder;
 }
 
-static void busy_add(struct ports *ports, const char *sentence)
+static void busy_add(struct ports *ports, const struct message *sentence)
 {
-    text_addf(&ports->busy, "%s%s", ports->busy.length == 0 ? "" : "; ", sentence);
+    ports->busy = ports->busy == NULL
+                      ? sentence
+                      : message_chain(ports->arena, ports->busy, MESSAGE_ASIDE, sentence);
 }
 
 static void tell_holder(struct ports *ports, const struct nginx_address *address)
@@ -125,21 +127,22 @@ static void tell_holder(struct ports *ports, const struct nginx_address *address
     struct arena *arena = ports->arena;
     const struct listener *holder = find_holder(ports, address);
     if (holder == NULL) {
-        busy_add(ports, arena_printf(arena, "%s is in use", address->text));
+        busy_add(ports, message_make(arena, "%s is in use", address->text));
         return;
     }
     const char *text = nginx_address_text(arena, &holder->address);
     if (inodes_have(&ports->held, holder->inode)) {
-        busy_add(ports, arena_printf(arena,
+        busy_add(ports, message_make(arena,
                                      "the running nginx has %s and cannot exchange it for %s by a "
                                      "reload: restart nginx",
                                      text, address->text));
         return;
     }
-    busy_add(ports, arena_printf(arena, "%s is in use by %s%s%s", address->text,
-                                 listener_holder(holder, arena),
-                                 strcmp(text, address->text) == 0 ? "" : ", which has ",
-                                 strcmp(text, address->text) == 0 ? "" : text));
+    const char *name = listener_holder(holder, arena);
+    busy_add(ports, strcmp(text, address->text) == 0
+                        ? message_make(arena, "%s is in use by %s", address->text, name)
+                        : message_make(arena, "%s is in use by %s, which has %s", address->text,
+                                       name, text));
 }
 
 /* The options that nginx sets, so that the kernel answers the same. */
@@ -169,7 +172,7 @@ static void check_one(struct ports *ports, const struct nginx_address *address)
     } else if (number != 0) {
         errno = number;
         (void)error_errno(&why, "%s cannot be listened on", address->text);
-        busy_add(ports, arena_strdup(ports->arena, why.message));
+        busy_add(ports, message_of_error(ports->arena, &why));
     }
 }
 
@@ -199,7 +202,7 @@ static bool ports_read(struct ports *ports, const char *tree, struct error *err)
 
 bool nginx_check_ports(struct host *host, const char *tree, struct arena *arena, struct error *err)
 {
-    struct ports ports = {.host = host, .arena = arena, .busy = text_make(arena)};
+    struct ports ports = {.host = host, .arena = arena};
     if (strcmp(host->root_path, "/") != 0) {
         return true; /* what is written there runs elsewhere */
     }
@@ -209,5 +212,5 @@ bool nginx_check_ports(struct host *host, const char *tree, struct arena *arena,
     for (size_t i = 0; i < ports.wanted.count; i++) {
         check_one(&ports, &ports.wanted.items[i]);
     }
-    return ports.busy.length == 0 || error_set(err, ERROR_REFUSED, "%s", ports.busy.data);
+    return ports.busy == NULL || error_set_message(err, ERROR_REFUSED, ports.busy);
 }

@@ -157,8 +157,7 @@ static bool ask_until(const struct question *question, struct error *err)
             last = why;
         }
         if (clock_ms() + 2 * (int64_t)PAUSE_MS >= end) {
-            return error_set(err, last.code, "within %u ms: %s", question->probe->timeout_ms,
-                             last.message);
+            return error_wrap_other(err, &last, "within %u ms", question->probe->timeout_ms);
         }
         (void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
     }

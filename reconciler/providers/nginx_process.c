@@ -48,7 +48,7 @@ bool nginx_master(struct host *host, struct arena *arena, pid_t *out_master, str
     struct error why;
     *out_master = 0;
     if (!nginx_file_read(host, host->layout->nginx_pid, PID_FILE_MAX, arena, &content, &why)) {
-        return why.number == ENOENT ? true : error_set(err, why.code, "%s", why.message);
+        return why.number == ENOENT ? true : error_copy(err, &why);
     }
     long pid = strtol(content.data, NULL, DECIMAL);
     if (pid > 0 && pid <= INT_MAX && is_master(arena, (pid_t)pid)) {

@@ -79,14 +79,14 @@ static void go_back(struct host *host, const struct former *former, int64_t test
                     struct arena *arena, struct error *err)
 {
     struct error why;
-    const char *story = arena_strdup(arena, err->message);
     unsigned long proof = proof_of(host, former->generation, arena);
     if (!disk_restore(host, former, arena, &why)) {
-        (void)error_set(err, err->code, "%s; and there is no way back: %s", story, why.message);
+        (void)error_wrap(&why, "and there is no way back");
+        (void)error_add(err, MESSAGE_ASIDE, message_of_error(arena, &why));
     } else if (has_way_back(host, proof, arena) &&
                !nginx_load(host, proof, test_us, true, arena, &why)) {
-        (void)error_set(err, err->code, "%s; what was before is back on disk, but not proven: %s",
-                        story, why.message);
+        (void)error_wrap(&why, "what was before is back on disk, but not proven");
+        (void)error_add(err, MESSAGE_ASIDE, message_of_error(arena, &why));
     }
 }
 
@@ -103,7 +103,7 @@ bool nginx_switch(struct host *host, unsigned long generation, int64_t test_us, 
     }
     (void)error_wrap(&why, "nginx did not take up generation %lu", generation);
     go_back(host, &former, test_us, arena, &why);
-    return error_set(err, why.code, "%s", why.message);
+    return error_copy(err, &why);
 }
 
 bool nginx_switch_off(struct host *host, int64_t test_us, struct arena *arena, struct error *err)
@@ -118,6 +118,5 @@ bool nginx_switch_off(struct host *host, int64_t test_us, struct arena *arena, s
         return true;
     }
     bool is_back = tree_link_make(host, arena, err);
-    return is_back &&
-           error_set(err, why.code, "nginx did not leave our configuration: %s", why.message);
+    return is_back && error_wrap_other(err, &why, "nginx did not leave our configuration");
 }

@@ -19,7 +19,7 @@ bool overrides_load(struct host *host, struct arena *arena, struct override_list
     struct error why = {0};
     *out_list = (struct override_list){0};
     if (!file_read(host->root, overrides_path(host, arena), OVERRIDES_LIMIT, arena, &json, &why)) {
-        return why.number == ENOENT || error_set(err, why.code, "%s", why.message);
+        return why.number == ENOENT || error_copy(err, &why);
     }
     if (!override_read(arena, json, out_list, err)) {
         return error_wrap(err, "%s/overrides.json", host->layout->state);

@@ -142,7 +142,7 @@ bool pair_store_read(struct places *places, const char *directory, enum pair_rea
     struct error reason = {0};
     *out = (struct stored_pair){0};
     if (!place_open(places, directory, &place, &reason)) {
-        return reason.number == ENOENT || error_set(err, reason.code, "%s", reason.message);
+        return reason.number == ENOENT || error_copy(err, &reason);
     }
     if (fstatat(place.directory, place.name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT || error_errno(err, "stat %s", directory);
@@ -304,7 +304,7 @@ bool pair_store_remove(struct places *places, const char *directory, struct erro
     struct place place;
     struct error reason = {0};
     if (!place_open(places, directory, &place, &reason)) {
-        return reason.number == ENOENT || error_set(err, reason.code, "%s", reason.message);
+        return reason.number == ENOENT || error_copy(err, &reason);
     }
     if (!place_is_ours(&place, directory, err)) {
         return false;

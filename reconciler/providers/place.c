@@ -119,7 +119,7 @@ bool place_make_parents(struct places *places, const char *path, struct error *e
         above = open_directory(places, wanted, length, &reason);
     }
     if (above < 0) {
-        return error_set(err, reason.code, "%s", reason.message);
+        return error_copy(err, &reason);
     }
     const struct place place = {above, wanted};
     return length == strlen(wanted) ||

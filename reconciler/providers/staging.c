@@ -75,7 +75,7 @@ static bool clean_directory(struct host *host, const char *path, struct error *e
     if (reason.number == ENOENT || reason.number == ENOTDIR || reason.number == ELOOP) {
         return true;
     }
-    return error_set(err, reason.code, "clean up after a run that was cut off: %s", reason.message);
+    return error_wrap_other(err, &reason, "clean up after a run that was cut off");
 }
 
 bool staging_clean(struct host *host, struct arena *arena, struct error *err)
@@ -87,7 +87,7 @@ bool staging_clean(struct host *host, struct arena *arena, struct error *err)
     }
     if (!file_read(host->root, journal_path(host, arena), JOURNAL_LIMIT, arena, &journal,
                    &reason)) {
-        return reason.number == ENOENT || error_set(err, reason.code, "%s", reason.message);
+        return reason.number == ENOENT || error_copy(err, &reason);
     }
     for (const char *path = journal.data; path < journal.data + journal.length;
          path += strlen(path) + 1) {

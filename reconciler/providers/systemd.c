@@ -41,6 +41,6 @@ bool systemd_unit_job(struct host *host, const char *verb, const char *unit, uns
     }
     systemd_journal_settle(host, arena);
     const char *evidence = systemd_journal_since(host, unit, EVIDENCE_LINES, since, arena);
-    return error_set(err, job.error.code, "%s: %s%s%s", unit, job.error.message,
-                     evidence[0] == '\0' ? "" : "\n", evidence);
+    (void)error_wrap_other(err, &job.error, "%s", unit);
+    return evidence[0] != '\0' && error_add_quote(err, MESSAGE_LINE, evidence);
 }

@@ -22,9 +22,13 @@ static void cleanup_message(sd_bus_message **message)
 bool systemd_bus_error(struct error *err, int result, const sd_bus_error *remote, const char *what)
 {
     bool is_refusal = remote != NULL && sd_bus_error_is_set(remote) != 0;
-    const char *reason =
-        is_refusal && remote->message != NULL ? remote->message : strerror(-result);
-    (void)error_set(err, is_refusal ? ERROR_REFUSED : ERROR_SYSTEM, "%s: %s", what, reason);
+    (void)error_set_word(err, is_refusal ? ERROR_REFUSED : ERROR_SYSTEM, what);
+    if (is_refusal && remote->message != NULL) {
+        (void)error_add_quote(err, MESSAGE_COLON, remote->message);
+    } else {
+        const char *description = strerrordesc_np(-result);
+        (void)error_add_word(err, MESSAGE_COLON, description == NULL ? "?" : description);
+    }
     if (err != NULL) {
         err->number = -result;
     }

@@ -308,5 +308,5 @@ bool systemd_view_analyze(const struct systemd_view *view, struct host *host,
     if (out_result->is_there || why.code == ERROR_UNAVAILABLE) {
         return true;
     }
-    return error_set(err, why.code, "%s", why.message);
+    return error_copy(err, &why);
 }

@@ -102,7 +102,7 @@ static bool numbered_read(struct reader *reader, unsigned long number,
         struct error why = {0};
         const struct generation_file *file = &wanted.items[i];
         if (!read_one(reader, file->path, &file->content, &content, &why) && why.number != ENOENT) {
-            return error_set(err, why.code, "%s", why.message);
+            return error_copy(err, &why);
         }
         if (!str_equal(content, file->content)) {
             *out_altered = file->path;
@@ -142,7 +142,7 @@ static bool live_open(struct host *host, unsigned long number, const char *path,
         return true;
     }
     *out_tree = file_open_beneath(host->root, host_path(path), O_RDONLY | O_DIRECTORY, 0, &why);
-    return *out_tree >= 0 || why.number == ENOENT || error_set(err, why.code, "%s", why.message);
+    return *out_tree >= 0 || why.number == ENOENT || error_copy(err, &why);
 }
 
 static bool observe_live(struct host *host, const struct item *item, int tree,

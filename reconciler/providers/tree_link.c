@@ -33,7 +33,7 @@ static bool look(struct host *host, struct arena *arena, enum link_state *out_st
     *out_words = "nothing";
     AUTO_FD parent = file_open_parent(host->root, path, &name, &why);
     if (parent < 0) {
-        return why.number == ENOENT || error_set(err, why.code, "%s", why.message);
+        return why.number == ENOENT || error_copy(err, &why);
     }
     if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT || error_errno(err, "stat %s", host->layout->nginx_tree);

@@ -26,7 +26,8 @@ bool unit_is_stale(const struct host *host, const char *name, const struct unit_
                    const struct unit_record *record, uint64_t loaded_at, struct arena *arena);
 
 /* Why a unit is not running: "its program ended with status 3"; "" when systemd does not say. */
-const char *unit_failure_words(struct systemd_bus *bus, const char *name, struct arena *arena);
+const struct message *unit_failure_words(struct systemd_bus *bus, const char *name,
+                                         struct arena *arena);
 
 /* One action under way. */
 struct unit_work {

@@ -119,10 +119,13 @@ static bool stays(struct alive *alive, int64_t until_ms)
 static void fail(const struct unit_work_list *works, struct unit_work *work,
                  const struct error *reason, bool is_gone, uint64_t since_us)
 {
-    const char *words = is_gone ? unit_failure_words(works->bus, work->name, works->arena) : "";
+    const struct message *words =
+        is_gone ? unit_failure_words(works->bus, work->name, works->arena) : NULL;
     work->outcome->result = OUTCOME_FAILED;
-    (void)error_set(&work->outcome->error, reason->code, "%s%s%s", reason->message,
-                    words[0] == '\0' ? "" : ": ", words);
+    work->outcome->error = *reason;
+    if (words != NULL) {
+        (void)error_add(&work->outcome->error, MESSAGE_COLON, words);
+    }
     const char *journal =
         systemd_journal_since(works->host, work->name, EVIDENCE_LINES, since_us, works->arena);
     work->outcome->evidence = journal[0] == '\0' ? NULL : journal;

@@ -84,7 +84,7 @@ bool store_reader_open(const char *path, struct store_reader **out_reader, struc
     reader->path = own_path;
     if (!database_open(reader, &reason)) {
         store_reader_close(reader);
-        return error_set(err, reason.code, "read the store %s: %s", path, reason.message);
+        return error_wrap_other(err, &reason, "read the store %s", path);
     }
     *out_reader = reader;
     return true;

@@ -151,7 +151,7 @@ bool store_open(const char *path, gid_t group, struct store **out_store, struct 
     if (!database_open(store, &reason) &&
         !(reason.code == ERROR_FORMAT && database_begin_anew(store, &reason))) {
         store_close(store);
-        return error_set(err, reason.code, "open the store %s: %s", path, reason.message);
+        return error_wrap_other(err, &reason, "open the store %s", path);
     }
     *out_store = store;
     return true;
@@ -227,7 +227,7 @@ bool store_record_run(struct store *store, const struct run_report *report, int6
     }
     if (!is_recorded) {
         (void)sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL); /* or never begun */
-        return error_set(err, reason.code, "record the run in %s: %s", store->path, reason.message);
+        return error_wrap_other(err, &reason, "record the run in %s", store->path);
     }
     log_shorten(store);
     if (out_number != NULL) {

@@ -148,8 +148,9 @@ static void scene_refused(struct scene *scene)
 {
     const struct source *file = make_source(scene, "shop.yaml", "shop.yaml");
     const struct document *document = add_document(scene, "b", span_of(file, "b:", "b"));
-    (void)diagnostic_add(scene->arena, &scene->diagnostics, DIAGNOSTIC_FILE_UNREADABLE, SPAN_NONE,
-                         "x.yaml", "Permission denied", NULL);
+    diagnostic_add(scene->arena, &scene->diagnostics, DIAGNOSTIC_FILE_UNREADABLE, SPAN_NONE,
+                   "x.yaml", NULL)
+        ->why = message_word(scene->arena, "Permission denied");
     for (int i = 0; i < 2; i++) { /* the same at two places: two fingerprints */
         struct diagnostic *diagnostic = diagnostic_add(
             scene->arena, &scene->diagnostics, DIAGNOSTIC_UNKNOWN_FIELD,

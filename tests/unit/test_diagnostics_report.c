@@ -77,7 +77,8 @@ static void test_diagnostics_report_shows_both_places_in_order_of_files(void **s
                    word(fixture->blog, "shop"), "site", "shop", NULL)
         ->second = word(fixture->shop, "shop");
     diagnostic_add(fixture->arena, &fixture->diagnostics, DIAGNOSTIC_FILE_UNREADABLE, SPAN_NONE,
-                   "x.yaml", "Permission denied", NULL);
+                   "x.yaml", NULL)
+        ->why = message_word(fixture->arena, "Permission denied");
     assert_string_equal(
         written(fixture),
         "error[R001]: cannot read x.yaml: Permission denied\n"

@@ -180,7 +180,7 @@ static void test_git_mirror_says_what_is_missing(void **state)
     assert_fails(fixture, "the repository is empty");
     git_oid first = test_simple_commit(&fixture->made, NULL, "one");
     test_branch(&fixture->made, "trunk", first);
-    assert_fails(fixture, "there is no branch \"main\" (it has trunk)");
+    assert_fails(fixture, "there is no branch \"main\"; it has trunk");
     test_branch(&fixture->made, "main", first);
     assert_fetched(fixture, first);
     fixture->source.url = arena_printf(fixture->arena, "%s/absent.git", fixture->folder->path);
