@@ -22,7 +22,8 @@ const char store_tally_count[] = TALLY_COUNT;
 
 // clang-format off
 static const char *const migrations[] = {
-    /* Long texts once each, deflated; looked up by the digest of what they say. */
+    /* Long texts once each, deflated; looked up by the digest of what they say, which for those that
+     * are shorter than a digest is what they say. */
     "CREATE TABLE text ("
     "    id INTEGER PRIMARY KEY,"
     "    digest TEXT NOT NULL UNIQUE,"

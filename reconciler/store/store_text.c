@@ -19,10 +19,6 @@ enum {
 bool store_texts_begin(struct store_texts *texts, sqlite3 *database, struct error *err)
 {
     *texts = (struct store_texts){.budget = RUN_BUDGET, .arena = arena_create()};
-    if (deflateInit(&texts->deflater, DEFLATE_LEVEL) != Z_OK) {
-        return error_set(err, ERROR_SYSTEM, "begin to deflate: no memory");
-    }
-    texts->has_deflater = true;
     return sqlite_prepare(database,
                           "INSERT INTO text (digest, length, body) VALUES (?, ?, ?)"
                           " ON CONFLICT (digest) DO NOTHING",
@@ -62,11 +58,11 @@ static struct str text_shorten(struct arena *arena, const char *text)
                                line_end != NULL ? "" : "\n", length - kept));
 }
 
-static bool text_find(struct store_texts *texts, const char *digest, int64_t *out_id,
+static bool text_find(struct store_texts *texts, const char *key, int64_t *out_id,
                       struct error *err)
 {
     struct cursor cursor = cursor_bind(texts->find);
-    bind_text(&cursor, digest);
+    bind_text(&cursor, key);
     int step = sqlite3_step(texts->find);
     *out_id = step == SQLITE_ROW ? sqlite3_column_int64(texts->find, 0) : 0;
     (void)sqlite3_reset(texts->find);
@@ -74,6 +70,27 @@ static bool text_find(struct store_texts *texts, const char *digest, int64_t *ou
         return sqlite_error(err, sqlite3_db_handle(texts->find));
     }
     return true;
+}
+
+/* A run that has nothing to do brings one text, which is there already. */
+static bool deflater_begin(struct store_texts *texts, struct error *err)
+{
+    if (!texts->has_deflater && deflateInit(&texts->deflater, DEFLATE_LEVEL) != Z_OK) {
+        return error_set(err, ERROR_SYSTEM, "begin to deflate: no memory");
+    }
+    texts->has_deflater = true;
+    return true;
+}
+
+/* What a text is found by: its digest, or a text that is shorter than that itself. */
+static const char *text_key(struct store_texts *texts, struct str content)
+{
+    if (content.length < DIGEST_HEX_SIZE - 1) {
+        return arena_strndup(texts->arena, content.data, content.length);
+    }
+    char *hex = arena_alloc(texts->arena, DIGEST_HEX_SIZE);
+    digest_hex(content, hex);
+    return hex;
 }
 
 static struct str text_deflate(struct store_texts *texts, struct str content)
@@ -100,18 +117,20 @@ bool store_texts_add(struct store_texts *texts, const char *text, int64_t *out_i
         return true;
     }
     struct str content = text_shorten(texts->arena, text);
-    char digest[DIGEST_HEX_SIZE];
-    digest_hex(content, digest);
-    if (!text_find(texts, digest, out_id, err)) {
+    const char *key = text_key(texts, content);
+    if (!text_find(texts, key, out_id, err)) {
         return false;
     }
     if (*out_id != 0 || content.length > texts->budget) {
         return true;
     }
+    if (!deflater_begin(texts, err)) {
+        return false;
+    }
     texts->budget -= content.length;
     struct str body = text_deflate(texts, content);
     struct cursor cursor = cursor_bind(texts->insert);
-    bind_text(&cursor, digest);
+    bind_text(&cursor, key);
     bind_integer(&cursor, (int64_t)content.length);
     (void)sqlite3_bind_blob64(texts->insert, cursor.next, body.data, body.length, SQLITE_STATIC);
     if (!statement_finish(texts->insert, "keep a text", err)) {
