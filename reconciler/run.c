@@ -153,17 +153,35 @@ static bool open_state(struct run *run)
         run->is_locked_out = err.code == ERROR_LOCKED;
         return run_fail(run, &err);
     }
-    if (!ledger_load(&run->host, run->arena, &run->ledger, &err) || !run_memory_load(run, &err) ||
-        !run_left_load(run, &err) || !run_events_load(run, &err)) {
+    if (!run_memory_load(run, &err) || !run_left_load(run, &err) || !run_events_load(run, &err)) {
         return run_fail(run, &err);
     }
     run->host.fingerprints = run->options->is_deep ? fingerprints_make(run->arena)
                                                    : fingerprints_load(&run->host, run->arena);
+    return true;
+}
+
+static void count_owned(struct run *run)
+{
+    run->owned_count = ledger_count(run->ledger) - ledger_count_of(run->ledger, LEDGER_PART);
+    run->owns_tree = ledger_find(run->ledger, ITEM_TREE, run->layout.nginx_tree) != NULL;
+}
+
+static bool open_ledger(struct run *run)
+{
+    struct error err = {0};
+    if (run->options->is_offline) {
+        return true;
+    }
+    if (!ledger_load(&run->host, run->arena, &run->ledger, &err)) {
+        return run_fail(run, &err);
+    }
     const struct ledger_entry *const *entries = ledger_entries(run->ledger, run->arena);
     for (size_t i = 0; i < ledger_count(run->ledger); i++) {
         bool is_part = strcmp(entries[i]->type, LEDGER_PART) == 0;
         vec_add(run->arena, is_part ? &run->parts : &run->owned, owned_of(entries[i]));
     }
+    count_owned(run);
     return true;
 }
 
@@ -408,6 +426,13 @@ static bool remember_facts(struct run *run, struct error *err)
     return run->options->facts_file != NULL || facts_remember(&run->host, run->arena, err);
 }
 
+static bool save_fingerprints(struct run *run, struct error *err)
+{
+    count_owned(run);
+    run_remember(run);
+    return fingerprints_save(&run->host, run->arena, err);
+}
+
 static void apply(struct run *run)
 {
     struct error err = {0};
@@ -416,7 +441,7 @@ static void apply(struct run *run)
     bool is_saved = unit_settle(&run->host, run->arena, &err) &&
                     run_save_ledger(run, false, &err) && set_aside(run, &err) &&
                     run_memory_save(run, &err) && run_left_save(run, &err) &&
-                    fingerprints_save(&run->host, run->arena, &err) &&
+                    save_fingerprints(run, &err) &&
                     generation_prune(&run->host, run->report.generation_after, run->arena, &err) &&
                     run_saved_prune(run, &err) && remember_facts(run, &err);
     if (!is_saved) {
@@ -474,8 +499,8 @@ bool run_open(struct run *run, struct arena *arena, const struct run_options *op
 
 bool run_render(struct run *run, struct arena *arena, const struct run_options *options)
 {
-    return run_open(run, arena, options) && open_state(run) && run_read_documents(run) &&
-           run_build(run);
+    return run_open(run, arena, options) && open_state(run) && open_ledger(run) &&
+           run_read_documents(run) && run_build(run);
 }
 
 /* What all wishes follow from: the same key means the same plan. */
@@ -499,10 +524,9 @@ static bool is_running_as_recorded(struct run *run)
 {
     struct error err = {0};
     const char *unloaded = NULL;
-    bool has_tree = ledger_find(run->ledger, ITEM_TREE, run->layout.nginx_tree) != NULL;
-    return (!has_tree || (nginx_find_unloaded(&run->host, run->report.generation_before, run->arena,
-                                              &unloaded, &err) &&
-                          unloaded == NULL)) &&
+    return (!run->owns_tree || (nginx_find_unloaded(&run->host, run->report.generation_before,
+                                                    run->arena, &unloaded, &err) &&
+                                unloaded == NULL)) &&
            unit_timers_run(&run->host, run->arena);
 }
 
@@ -511,22 +535,33 @@ static bool is_running_as_recorded(struct run *run)
 static bool is_settled(struct run *run)
 {
     const struct run_options *options = run->options;
-    run->key = input_key(run);
     if (options->is_offline || options->is_deep || options->wants_states || options->retries ||
         options->may_adopt || diagnostics_have_errors(&run->diagnostics) || run_events_wait(run) ||
         run->waits_for_window) {
         return false;
     }
     struct error err = {0};
-    if (fingerprints_hold(&run->host, run->key, run->arena, NULL) != FINGERPRINTS_HOLD ||
+    if (!run_ledger_is_known(run) ||
+        fingerprints_hold(&run->host, run->key, run->arena, NULL) != FINGERPRINTS_HOLD ||
         nginx_reload_is_owed(&run->host) ||
         !generation_current(&run->host, &run->report.generation_before, &err) ||
         !is_running_as_recorded(run)) {
         return false;
     }
-    run->report.settled_items = run->owned.count;
+    run->report.settled_items = run->owned_count;
     run->report.generation_after = run->report.generation_before;
     return !options->applies || run_record_confirmed(run);
+}
+
+/* Nothing differs from what was recorded, but the documents had to be read to know it. */
+static void remember_settled(struct run *run)
+{
+    struct error err = {0};
+    run_remember(run);
+    fingerprints_keep_all(run->host.fingerprints);
+    if (run->options->applies && !fingerprints_save(&run->host, run->arena, &err)) {
+        (void)run_fail(run, &err);
+    }
 }
 
 static void end_progress(const struct run_options *options)
@@ -538,8 +573,15 @@ static void end_progress(const struct run_options *options)
 
 void run_once(struct run *run, struct arena *arena, const struct run_options *options)
 {
-    bool is_read = run_open(run, arena, options) && open_state(run) && run_read_documents(run);
-    if (is_read && is_settled(run)) {
+    bool is_open = run_open(run, arena, options) && open_state(run);
+    bool is_known = is_open && run_recall(run);
+    if (is_known && is_settled(run)) {
+        return;
+    }
+    bool is_read = is_open && open_ledger(run) && run_read_documents(run);
+    run->key = is_read ? input_key(run) : NULL;
+    if (is_read && !is_known && is_settled(run)) {
+        remember_settled(run);
         return;
     }
     bool is_planned = is_read && (run_build(run) || heal(run)) && read_last_good(run) &&

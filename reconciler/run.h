@@ -94,6 +94,8 @@ struct run {
     struct baseline *baseline; /* what stands in for this host; NULL: nothing does */
     struct owned_items owned;
     struct owned_items parts; /* members of the tree */
+    size_t owned_count;       /* these two are known without the ledger where nothing changed */
+    bool owns_tree;
     struct run_memory memory;
     struct override_list overrides;     /* those that hold */
     struct drift_events drift_events;   /* that no run has recorded yet */
@@ -133,6 +135,12 @@ void run_end(struct run *run);
 /* run_input.c: settings, host and facts; then the documents' sources, decoded. */
 bool run_read_settings(struct run *run);
 bool run_read_documents(struct run *run);
+/* run_recall.c: true when digests and key are those of the last run that left nothing to do; then
+ * neither documents nor ledger were read. And what the next run shall recall. */
+bool run_recall(struct run *run);
+void run_remember(struct run *run);
+/* False when the ledger is another one than that run left. */
+bool run_ledger_is_known(struct run *run);
 /* run_against.c: what a plan is made against instead of this host: everything that would otherwise
  * be read from it. Then one item of it; and which documents are on one side only. */
 bool run_against_open(struct run *run);

@@ -139,6 +139,15 @@ bool run_read_settings(struct run *run)
 
 /* --- documents ------------------------------------------------------------------------------- */
 
+static bool read_saved(struct run *run, unsigned long generation, struct error *err)
+{
+    if (!run_saved_read(run, generation, &run->loaded, err)) {
+        return false;
+    }
+    run->inputs_digest = loaded_digest(run->arena, &run->loaded);
+    return true;
+}
+
 /* On hold since a rollback, and the folder is still what was set aside: the documents of the
  * generation that was gone back to stand in. */
 static bool take_hold(struct run *run, struct error *err)
@@ -156,13 +165,13 @@ static bool take_hold(struct run *run, struct error *err)
                                     "on hold at generation %lu since a rollback; the folder is "
                                     "taken up again when it changes, or by retry",
                                     memory->held_at);
-    return run_saved_read(run, memory->held_at, &run->loaded, err);
+    return read_saved(run, memory->held_at, err);
 }
 
 static bool load_documents(struct run *run, struct error *err)
 {
     if (run->options->rollback_to != 0) {
-        return run_saved_read(run, run->options->rollback_to, &run->loaded, err);
+        return read_saved(run, run->options->rollback_to, err);
     }
     if (run_has_git_source(run)) {
         if (!run_load_git(run, err)) {
@@ -183,9 +192,5 @@ static bool load_documents(struct run *run, struct error *err)
 bool run_read_documents(struct run *run)
 {
     struct error err = {0};
-    if (!load_documents(run, &err)) {
-        return run_fail(run, &err);
-    }
-    run->inputs_digest = loaded_digest(run->arena, &run->loaded);
-    return true;
+    return load_documents(run, &err) || run_fail(run, &err);
 }

@@ -220,6 +220,14 @@ bool file_fingerprint_equal(const struct file_fingerprint *a, const struct file_
            a->user == b->user && a->group == b->group;
 }
 
+struct file_mark file_fingerprint_mark(const struct file_fingerprint *fingerprint)
+{
+    return (struct file_mark){{fingerprint->device, fingerprint->inode, (uint64_t)fingerprint->size,
+                               (uint64_t)fingerprint->mtime_ns, (uint64_t)fingerprint->ctime_ns,
+                               fingerprint->mode,
+                               (uint64_t)fingerprint->user << 32 | fingerprint->group}};
+}
+
 bool file_fingerprint_is_settled(const struct file_fingerprint *fingerprint, int64_t read_at_ns)
 {
     return read_at_ns - fingerprint->ctime_ns > CLOCK_TICK_NS;

@@ -99,6 +99,11 @@ struct file_fingerprint {
 };
 struct file_fingerprint file_fingerprint_of(const struct stat *status);
 bool file_fingerprint_equal(const struct file_fingerprint *a, const struct file_fingerprint *b);
+/* All of it without the gaps between members, so that its bytes can be compared. */
+struct file_mark {
+    uint64_t words[7];
+};
+struct file_mark file_fingerprint_mark(const struct file_fingerprint *fingerprint);
 /* False while a same-size edit could still hide behind the clock's tick: ctime is not older than
  * CLOCK_REALTIME_COARSE, read before the verifying read, by more than 10 ms (measured: where time
  * stamps have only the 4 ms tick, 1,995 of 2,000 such edits were missed without this). */

@@ -22,6 +22,8 @@ struct loaded {
     struct loaded_files files; /* by layer, then by name */
     const char *environment;   /* or NULL */
     const char *host;          /* or NULL */
+    struct str seen;           /* what stat showed of the files when they were read: as long as
+                                  load_look gives the same, they are; "": not known */
 };
 
 enum {
@@ -40,6 +42,11 @@ enum {
 void load_directory(struct arena *arena, const char *folder, const char *environment,
                     const char *host, struct diagnostic_list *diagnostics,
                     struct loaded *out_loaded);
+
+/* What load_directory would fill loaded->seen with, without reading; "" where something cannot be
+ * looked at. */
+struct str load_look(struct arena *arena, const char *folder, const char *environment,
+                     const char *host);
 
 /* True for the name of a file that is read as documents. */
 bool load_is_document_name(const char *name);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "input/load_walk.h"
 
 enum { ATTEMPTS = 10 };
@@ -18,9 +19,12 @@ static const int64_t QUIET_NS = 25 * 1000 * 1000;
 
 /* One reading of the whole folder. */
 struct reading {
+    bool only_looks;  /* files are not read */
+    struct text seen; /* files as stat shows them, in the order of the walk */
     int64_t begun_ns;
     int64_t newest_ns; /* of the changes that were seen */
     bool is_unsteady;  /* something changed meanwhile, or so shortly before that it may go on */
+    bool is_doubtful;  /* times that tell nothing */
 };
 
 struct directory {
@@ -42,8 +46,12 @@ static int64_t now_ns(void)
 /* A time that is still to come is another machine's, and tells nothing. */
 static void notice(struct reading *reading, const struct file_fingerprint *seen)
 {
-    bool is_recent = seen->ctime_ns > reading->begun_ns - QUIET_NS;
-    if (is_recent && seen->ctime_ns <= now_ns()) {
+    if (seen->ctime_ns <= reading->begun_ns - QUIET_NS) {
+        return;
+    }
+    if (seen->ctime_ns > now_ns()) {
+        reading->is_doubtful = true;
+    } else {
         reading->is_unsteady = true;
         reading->newest_ns =
             seen->ctime_ns > reading->newest_ns ? seen->ctime_ns : reading->newest_ns;
@@ -56,6 +64,21 @@ static void wait_for_quiet(const struct reading *reading)
     int64_t left = reading->newest_ns + QUIET_NS - now_ns();
     const struct timespec pause = {.tv_nsec = left > 0 && left < QUIET_NS ? left : QUIET_NS};
     (void)nanosleep(&pause, NULL); /* a shorter pause is an attempt too */
+}
+
+/* Each name ends in a NUL; what follows it has always the same length. */
+static void keep_name(struct reading *reading, const char *before, const char *name)
+{
+    text_add(&reading->seen, before);
+    text_add_str(&reading->seen, (struct str){name, strlen(name) + 1});
+}
+
+static void keep_file(struct reading *reading, const char *name,
+                      const struct file_fingerprint *seen)
+{
+    const struct file_mark mark = file_fingerprint_mark(seen);
+    keep_name(reading, "", name);
+    text_add_str(&reading->seen, (struct str){(const char *)&mark, sizeof(mark)});
 }
 
 static struct directory directory_enter(int fd, struct reading *reading)
@@ -160,6 +183,7 @@ static void *enter(void *folder, const char *name, struct arena *arena, struct e
     }
     struct directory *child = arena_new(arena, struct directory);
     *child = directory_enter(fd, directory->reading);
+    keep_name(directory->reading, "/", name);
     return child;
 }
 
@@ -167,6 +191,7 @@ static void leave(void *folder)
 {
     struct directory *directory = folder;
     directory_leave(directory);
+    keep_name(directory->reading, "/", "..");
     cleanup_fd(&directory->fd);
     directory->fd = -1;
 }
@@ -175,7 +200,9 @@ static bool read_file(void *folder, const char *name, size_t limit, struct arena
                       struct str *out_content, struct error *err)
 {
     const struct directory *directory = folder;
-    if (!file_read(directory->fd, name, limit, arena, out_content, err)) {
+    *out_content = STR("");
+    if (!directory->reading->only_looks &&
+        !file_read(directory->fd, name, limit, arena, out_content, err)) {
         return shorten(err);
     }
     /* Emptied and not yet written again, it would be read without an error. */
@@ -186,6 +213,7 @@ static bool read_file(void *folder, const char *name, size_t limit, struct arena
     }
     struct file_fingerprint seen = file_fingerprint_of(&status);
     notice(directory->reading, &seen);
+    keep_file(directory->reading, name, &seen);
     return true;
 }
 
@@ -249,11 +277,12 @@ void load_directory(struct arena *arena, const char *folder, const char *environ
                                   .folder = folder,
                                   .diagnostics = diagnostics,
                                   .loaded = out_loaded};
-        struct reading reading = {.begun_ns = now_ns()};
+        struct reading reading = {.begun_ns = now_ns(), .seen = text_make(arena)};
         diagnostics->count = before; /* what an earlier attempt complained of may be over */
         read_once(&loading, &reading);
         if (!reading.is_unsteady) {
             load_finish(&loading, before);
+            out_loaded->seen = reading.is_doubtful ? STR("") : text_str(&reading.seen);
             return;
         }
         wait_for_quiet(&reading);
@@ -261,4 +290,19 @@ void load_directory(struct arena *arena, const char *folder, const char *environ
     diagnostics->count = before;
     diagnostic_add(arena, diagnostics, DIAGNOSTIC_FILE_UNREADABLE, SPAN_NONE, folder, NULL)->why =
         message_word(arena, N_("it is being changed all the time"));
+}
+
+struct str load_look(struct arena *arena, const char *folder, const char *environment,
+                     const char *host)
+{
+    struct loaded loaded = {.environment = environment, .host = host};
+    struct diagnostic_list mistakes = {0};
+    struct loading loading = {.arena = arena,
+                              .reader = &directory_reader,
+                              .folder = folder,
+                              .diagnostics = &mistakes,
+                              .loaded = &loaded};
+    struct reading reading = {.only_looks = true, .seen = text_make(arena)};
+    read_once(&loading, &reading);
+    return mistakes.count == 0 ? text_str(&reading.seen) : STR("");
 }

@@ -17,20 +17,21 @@
 
 enum {
     STORED_LIMIT = 256 * 1024 * 1024,
-    STORED_MAGIC = 0x31504652, /* "RFP1" */
+    STORED_MAGIC = 0x32504652, /* "RFP2" */
     READ_AGAIN_AFTER = 24 * 60 * 60,
     CONTENT_LIMIT = 64 * 1024 * 1024,
 };
 static const int64_t WAIT_STEP_NS = INT64_C(2) * 1000000;
 static const int WAIT_STEPS = 10;
 
-/* The file: a head, the key, the records; each followed by its text, all of it in steps of eight
- * bytes. */
+/* The file: a head, the key, the memo, the records; each record is followed by its path. All of it
+ * in steps of eight bytes, so that records are looked at where they were read. */
 struct stored_head {
     uint32_t magic;
     uint32_t record_size;
     uint32_t count;
     uint32_t key_length;
+    uint64_t memo_length;
     int64_t saved_at;
     int64_t due_at;
     int64_t deep_at;
@@ -53,10 +54,13 @@ VEC(entry_list, struct entry *);
 
 struct fingerprints {
     struct arena *arena;
-    struct entry_list entries;
-    struct map by_path; /* filled when it is first needed */
+    struct str records; /* as they were read */
+    size_t record_count;
+    struct entry_list entries; /* these and by_path are filled when they are first needed */
+    struct map by_path;
     bool is_indexed;
     const char *key;
+    struct str memo;
     int64_t saved_at;
     int64_t due_at;      /* as loaded; 0: nothing is due */
     int64_t next_due_at; /* as found in this run */
@@ -96,23 +100,32 @@ static const char *take_bytes(struct str *content, size_t size)
     return bytes;
 }
 
-static bool read_record(struct fingerprints *fingerprints, struct str *content)
+/* One record and its path; NULL for what cannot be one. */
+static const struct stored_record *take_record(struct str *content, const char **out_path)
 {
-    struct entry *entry = arena_new(fingerprints->arena, struct entry);
-    const char *bytes = take_bytes(content, sizeof(entry->stored));
-    if (bytes == NULL) {
-        return false;
+    const void *bytes = take_bytes(content, sizeof(struct stored_record));
+    const struct stored_record *record = bytes;
+    if (record == NULL) {
+        return NULL;
     }
-    memcpy(&entry->stored, bytes, sizeof(entry->stored));
-    size_t length = entry->stored.path_length;
-    entry->path = take_bytes(content, length + 1);
-    if (entry->path == NULL || entry->path[0] != '/' || entry->path[length] != '\0' ||
-        entry->stored.type > FINGERPRINT_LINKED ||
-        entry->stored.digest[DIGEST_HEX_SIZE - 1] != '\0') {
-        return false;
+    const char *path = take_bytes(content, (size_t)record->path_length + 1);
+    if (path == NULL || path[0] != '/' || path[record->path_length] != '\0' ||
+        record->type > FINGERPRINT_LINKED || record->digest[DIGEST_HEX_SIZE - 1] != '\0') {
+        return NULL;
     }
-    vec_add(fingerprints->arena, &fingerprints->entries, entry);
-    return true;
+    *out_path = path;
+    return record;
+}
+
+static bool are_records(struct str content, size_t count)
+{
+    const char *path = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (take_record(&content, &path) == NULL) {
+            return false;
+        }
+    }
+    return content.length == 0;
 }
 
 static bool read_stored(struct fingerprints *fingerprints, struct str content)
@@ -123,23 +136,23 @@ static bool read_stored(struct fingerprints *fingerprints, struct str content)
         return false;
     }
     memcpy(&head, bytes, sizeof(head));
-    if (head.magic != STORED_MAGIC || head.record_size != sizeof(struct stored_record)) {
+    if (head.magic != STORED_MAGIC || head.record_size != sizeof(struct stored_record) ||
+        head.memo_length > content.length) {
         return false;
     }
     const char *key = take_bytes(&content, (size_t)head.key_length + 1);
-    if (key == NULL || key[head.key_length] != '\0') {
+    const char *memo = key == NULL ? NULL : take_bytes(&content, head.memo_length);
+    if (memo == NULL || key[head.key_length] != '\0' || !are_records(content, head.count)) {
         return false;
     }
-    for (uint32_t i = 0; i < head.count; i++) {
-        if (!read_record(fingerprints, &content)) {
-            return false;
-        }
-    }
+    fingerprints->records = content;
+    fingerprints->record_count = head.count;
     fingerprints->key = head.key_length == 0 ? NULL : key;
+    fingerprints->memo = (struct str){memo, head.memo_length};
     fingerprints->saved_at = head.saved_at;
     fingerprints->due_at = head.due_at;
     fingerprints->deep_at = head.deep_at;
-    return content.length == 0;
+    return true;
 }
 
 struct fingerprints *fingerprints_load(struct host *host, struct arena *arena)
@@ -182,12 +195,14 @@ static struct str write_stored(const struct fingerprints *fingerprints,
         .record_size = sizeof(struct stored_record),
         .count = (uint32_t)entries->count,
         .key_length = (uint32_t)strlen(key),
+        .memo_length = fingerprints->memo.length,
         .saved_at = fingerprints->saved_at,
         .due_at = fingerprints->next_due_at,
         .deep_at = fingerprints->deep_at,
     };
     add_bytes(&text, &head, sizeof(head));
     add_bytes(&text, key, strlen(key) + 1);
+    add_bytes(&text, fingerprints->memo.data, fingerprints->memo.length);
     for (size_t i = 0; i < entries->count; i++) {
         const struct entry *entry = entries->items[i];
         add_bytes(&text, &entry->stored, sizeof(entry->stored));
@@ -215,23 +230,24 @@ static bool stat_linked(struct host *host, const char *path, struct stat *out_st
            fstatat(host->root, host_path(path), out_status, 0) == 0;
 }
 
-static bool is_unchanged(struct places *places, const struct entry *entry)
+static bool is_unchanged(struct places *places, const struct stored_record *record,
+                         const char *path)
 {
     struct stat status;
     struct place place;
-    if (entry->stored.is_settled == 0) {
+    if (record->is_settled == 0) {
         return false;
     }
-    if (entry->stored.type == FINGERPRINT_LINKED) {
-        if (!stat_linked(places->host, entry->path, &status)) {
+    if (record->type == FINGERPRINT_LINKED) {
+        if (!stat_linked(places->host, path, &status)) {
             return false;
         }
-    } else if (!place_open(places, entry->path, &place, NULL) ||
+    } else if (!place_open(places, path, &place, NULL) ||
                fstatat(place.directory, place.name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         return false;
     }
     struct file_fingerprint now = file_fingerprint_of(&status);
-    return fingerprint_is_same(entry->stored.type, &entry->stored.seen, &now);
+    return fingerprint_is_same(record->type, &record->seen, &now);
 }
 
 enum fingerprints_answer fingerprints_hold(struct host *host, const char *key, struct arena *arena,
@@ -246,22 +262,42 @@ enum fingerprints_answer fingerprints_hold(struct host *host, const char *key, s
     }
     enum fingerprints_answer answer = FINGERPRINTS_HOLD;
     AUTO_PLACES places = places_make(host, arena);
-    for (size_t i = 0; i < fingerprints->entries.count; i++) {
-        const struct entry *entry = fingerprints->entries.items[i];
-        if (is_unchanged(&places, entry)) {
-            continue;
+    struct str rest = fingerprints->records;
+    const char *path = NULL;
+    for (size_t i = 0; i < fingerprints->record_count; i++) {
+        const struct stored_record *record = take_record(&rest, &path);
+        if (record == NULL || is_unchanged(&places, record, path)) {
+            continue; /* they were looked at when they were loaded: all are records */
         }
         answer = FINGERPRINTS_DIFFER;
-        if (out_paths != NULL) {
-            vec_add(arena, out_paths, entry->path);
+        if (out_paths == NULL) {
+            break;
         }
+        vec_add(arena, out_paths, path);
     }
     return answer;
 }
 
-bool fingerprints_at(const struct fingerprints *fingerprints, size_t index,
+/* From the records to what can be found and changed. */
+static void index_entries(struct fingerprints *fingerprints)
+{
+    struct str rest = fingerprints->records;
+    for (size_t i = 0; !fingerprints->is_indexed && i < fingerprints->record_count; i++) {
+        struct entry *entry = arena_new(fingerprints->arena, struct entry);
+        const struct stored_record *record = take_record(&rest, &entry->path);
+        if (record != NULL) {
+            entry->stored = *record;
+            vec_add(fingerprints->arena, &fingerprints->entries, entry);
+            (void)map_put(fingerprints->arena, &fingerprints->by_path, entry->path, entry);
+        }
+    }
+    fingerprints->is_indexed = true;
+}
+
+bool fingerprints_at(struct fingerprints *fingerprints, size_t index,
                      struct fingerprint_entry *out_entry)
 {
+    index_entries(fingerprints);
     if (index >= fingerprints->entries.count) {
         return false;
     }
@@ -280,13 +316,7 @@ int64_t fingerprints_due_at(const struct fingerprints *fingerprints)
 
 static struct entry *find(struct fingerprints *fingerprints, const char *path)
 {
-    if (!fingerprints->is_indexed) {
-        for (size_t i = 0; i < fingerprints->entries.count; i++) {
-            struct entry *entry = fingerprints->entries.items[i];
-            (void)map_put(fingerprints->arena, &fingerprints->by_path, entry->path, entry);
-        }
-        fingerprints->is_indexed = true;
-    }
+    index_entries(fingerprints);
     return map_get(&fingerprints->by_path, path);
 }
 
@@ -367,6 +397,28 @@ void fingerprints_set_key(struct fingerprints *fingerprints, const char *key)
     }
 }
 
+void fingerprints_keep_all(struct fingerprints *fingerprints)
+{
+    index_entries(fingerprints);
+    for (size_t i = 0; i < fingerprints->entries.count; i++) {
+        fingerprints->entries.items[i]->is_current = true;
+    }
+    fingerprints->next_due_at = fingerprints->due_at;
+}
+
+void fingerprints_set_memo(struct fingerprints *fingerprints, struct str memo)
+{
+    if (!str_equal(fingerprints->memo, memo)) {
+        fingerprints->memo = memo;
+        fingerprints->is_changed = true;
+    }
+}
+
+struct str fingerprints_memo(const struct fingerprints *fingerprints)
+{
+    return fingerprints->memo;
+}
+
 /* ---- Saving --------------------------------------------------------------------------------- */
 
 /* Until an edit of now would get another time than the file has. */
@@ -431,6 +483,7 @@ bool fingerprints_save(struct host *host, struct arena *arena, struct error *err
 {
     struct fingerprints *fingerprints = host->fingerprints;
     struct entry_list kept = {0};
+    index_entries(fingerprints);
     for (size_t i = 0; i < fingerprints->entries.count; i++) {
         struct entry *entry = fingerprints->entries.items[i];
         if (!entry->is_current) {

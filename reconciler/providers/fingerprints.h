@@ -46,13 +46,19 @@ bool fingerprints_save(struct host *host, struct arena *arena, struct error *err
  * program) of a run that left nothing to do. NULL: the last one left something. */
 void fingerprints_set_key(struct fingerprints *fingerprints, const char *key);
 
+/* Whatever the run wants to find again beside them: what their key was made from. Borrowed. */
+void fingerprints_set_memo(struct fingerprints *fingerprints, struct str memo);
+struct str fingerprints_memo(const struct fingerprints *fingerprints);
+/* They hold: all of them are saved again. */
+void fingerprints_keep_all(struct fingerprints *fingerprints);
+
 enum fingerprints_answer {
     FINGERPRINTS_HOLD,    /* same inputs, every path as it was: nothing to do */
     FINGERPRINTS_UNKNOWN, /* other inputs, nothing recorded, or something is due by the clock */
     FINGERPRINTS_DIFFER,  /* paths differ */
 };
 VEC(path_list, const char *);
-/* One stat for each path. out_paths, which may be NULL, gets those that differ. */
+/* One stat for each path. out_paths gets those that differ; when it is NULL, the first ends it. */
 enum fingerprints_answer fingerprints_hold(struct host *host, const char *key, struct arena *arena,
                                            struct path_list *out_paths);
 
@@ -64,7 +70,7 @@ struct fingerprint_entry {
     struct file_fingerprint seen;
 };
 /* Sorted by path; false behind the last one. */
-bool fingerprints_at(const struct fingerprints *fingerprints, size_t index,
+bool fingerprints_at(struct fingerprints *fingerprints, size_t index,
                      struct fingerprint_entry *out_entry);
 /* True when both show the same, as far as this type of path is compared. */
 bool fingerprint_is_same(enum fingerprint_type type, const struct file_fingerprint *a,

@@ -5,8 +5,10 @@
 #include "providers/ledger.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/map.h"
@@ -159,6 +161,13 @@ static const char *ledger_path(struct host *host, struct arena *arena)
     return arena_printf(arena, "%s/ledger", host_path(host->layout->state));
 }
 
+struct file_fingerprint ledger_fingerprint(struct host *host, struct arena *arena)
+{
+    struct stat status = {0}; /* left so when there is no ledger */
+    (void)fstatat(host->root, ledger_path(host, arena), &status, AT_SYMLINK_NOFOLLOW);
+    return file_fingerprint_of(&status);
+}
+
 static bool read_lines(struct ledger *ledger, char *text, const char *path, struct error *err)
 {
     size_t number = 1;
@@ -272,6 +281,16 @@ const struct ledger_entry *ledger_find(const struct ledger *ledger, const char *
 size_t ledger_count(const struct ledger *ledger)
 {
     return ledger->count;
+}
+
+size_t ledger_count_of(const struct ledger *ledger, const char *type)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ledger->records.count; i++) {
+        const struct record *record = ledger->records.items[i];
+        count += !record->is_removed && strcmp(record->entry.type, type) == 0;
+    }
+    return count;
 }
 
 const struct ledger_entry *const *ledger_entries(const struct ledger *ledger, struct arena *arena)

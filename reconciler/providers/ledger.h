@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/digest.h"
+#include "base/file.h"
 #include "model/host.h"
 
 /* The type of entries that are parts of an item: members of the nginx tree, by their paths. */
@@ -34,6 +35,9 @@ bool ledger_load(struct host *host, struct arena *arena, struct ledger **out_led
 /* Replaces STATE/ledger at once and synced; nothing is written when nothing changed. */
 bool ledger_save(struct host *host, struct ledger *ledger, struct error *err) MUST_CHECK;
 
+/* How the file looks now; all zero when there is none. */
+struct file_fingerprint ledger_fingerprint(struct host *host, struct arena *arena);
+
 /* Adds or replaces; texts are copied. Returns the entry. */
 const struct ledger_entry *ledger_put(struct ledger *ledger, const struct ledger_entry *entry);
 /* False when it was not there. */
@@ -43,5 +47,6 @@ bool ledger_remove(struct ledger *ledger, const char *type, const char *id);
 const struct ledger_entry *ledger_find(const struct ledger *ledger, const char *type,
                                        const char *id);
 size_t ledger_count(const struct ledger *ledger);
+size_t ledger_count_of(const struct ledger *ledger, const char *type);
 /* Sorted by type and id. The array lives on the arena, and holds until the next change. */
 const struct ledger_entry *const *ledger_entries(const struct ledger *ledger, struct arena *arena);

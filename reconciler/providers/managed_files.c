@@ -39,7 +39,7 @@ static struct managed_file *add(struct managed_files *files, struct map *directo
 }
 
 static void add_seen(struct managed_files *files, struct map *directories,
-                     const struct fingerprints *fingerprints)
+                     struct fingerprints *fingerprints)
 {
     struct fingerprint_entry entry;
     for (size_t i = 0; fingerprints_at(fingerprints, i, &entry); i++) {
@@ -84,7 +84,7 @@ struct managed_files *managed_files_load(struct host *host, struct error *err)
     AUTO_ARENA scratch = arena_create();
     struct managed_files *files = arena_new(arena, struct managed_files);
     struct map directories = {0};
-    const struct fingerprints *fingerprints = fingerprints_load(host, scratch);
+    struct fingerprints *fingerprints = fingerprints_load(host, scratch);
     *files = (struct managed_files){
         .arena = arena, .manifest = -1, .due_at = fingerprints_due_at(fingerprints)};
     add_seen(files, &directories, fingerprints);

@@ -82,8 +82,27 @@ static size_t parent_length(const char *path)
     return slash == NULL ? 0 : (size_t)(slash - path);
 }
 
+static bool is_name(const char *text)
+{
+    return text[0] != '\0' && strchr(text, '/') == NULL && strcmp(text, ".") != 0 &&
+           strcmp(text, "..") != 0;
+}
+
+/* True for a path in the same directory as the one before, as most are in a sorted list. */
+static bool is_beside(const struct kept_directory *last, const char *path)
+{
+    return last->descriptor >= 0 && last->length > 0 && path[0] == '/' &&
+           strncmp(path + 1, last->path, last->length) == 0 && path[last->length + 1] == '/' &&
+           is_name(path + last->length + 2);
+}
+
 bool place_open(struct places *places, const char *path, struct place *out_place, struct error *err)
 {
+    const struct kept_directory *last = &places->kept[places->last];
+    if (is_beside(last, path)) {
+        *out_place = (struct place){last->descriptor, path + last->length + 2};
+        return true;
+    }
     if (!is_plain(path)) {
         return error_set(err, ERROR_FORMAT, "%s is not an absolute path without \"..\"", path);
     }
@@ -99,6 +118,7 @@ bool place_open(struct places *places, const char *path, struct place *out_place
         kept->length = length;
     }
     kept->used = ++places->clock;
+    places->last = (size_t)(kept - places->kept);
     *out_place = (struct place){kept->descriptor, relative + (length == 0 ? 0 : length + 1)};
     return true;
 }

@@ -26,6 +26,7 @@ struct places {
         int descriptor; /* -1: unused */
         unsigned long used;
     } kept[PLACES_KEPT];
+    size_t last; /* of kept: where the last place was */
     unsigned long clock;
 };
 

@@ -205,6 +205,27 @@ static void test_fingerprints_unchanged_are_not_written(void **state)
     assert_int_equal(before.st_ino, after.st_ino);
 }
 
+static void test_fingerprints_carry_a_memo(void **state)
+{
+    struct sandbox *sandbox = *state;
+    const struct str memo = {"any\0bytes", 9};
+    record_all(sandbox);
+    fingerprints_set_memo(sandbox->host.fingerprints, memo);
+    save(sandbox, "inputs");
+    load(sandbox);
+    assert_true(str_equal(fingerprints_memo(sandbox->host.fingerprints), memo));
+    assert_int_equal(hold(sandbox, "inputs"), FINGERPRINTS_HOLD);
+
+    /* Another memo alone, without looking at any path again. */
+    fingerprints_keep_all(sandbox->host.fingerprints);
+    fingerprints_set_memo(sandbox->host.fingerprints, STR(""));
+    save(sandbox, "inputs");
+    load(sandbox);
+    assert_int_equal(fingerprints_memo(sandbox->host.fingerprints).length, 0);
+    assert_int_equal(hold(sandbox, "inputs"), FINGERPRINTS_HOLD);
+    assert_true(match(sandbox, "/etc/a/x", DIGEST_OF_X));
+}
+
 static void test_fingerprints_end_with_the_clock(void **state)
 {
     struct sandbox *sandbox = *state;
@@ -284,6 +305,7 @@ int main(void)
         FINGERPRINTS_TEST(test_fingerprints_edit_that_hides_behind_the_tick_is_found),
         FINGERPRINTS_TEST(test_fingerprints_not_met_again_are_forgotten),
         FINGERPRINTS_TEST(test_fingerprints_unchanged_are_not_written),
+        FINGERPRINTS_TEST(test_fingerprints_carry_a_memo),
         FINGERPRINTS_TEST(test_fingerprints_end_with_the_clock),
         FINGERPRINTS_TEST(test_fingerprints_full_reading_is_remembered_over_partial_ones),
         FINGERPRINTS_TEST(test_fingerprints_damaged_file_is_as_none),

@@ -376,6 +376,72 @@ static void test_load_saved_documents_read_back(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static struct str look(const struct fixture *fixture, const char *host)
+{
+    return load_look(fixture->arena, fixture->path, NULL, host);
+}
+
+static void test_look_sees_what_reading_saw(void **state)
+{
+    struct fixture *fixture = *state;
+    write_text(fixture, "a.yaml", STR("one"));
+    write_text(fixture, "sub/b.yaml", STR("two"));
+    write_text(fixture, "hosts/h/c.yaml", STR("three"));
+    load(fixture, NULL, "h");
+    struct str seen = fixture->loaded.seen;
+    assert_true(seen.length > 0);
+    assert_true(str_equal(look(fixture, "h"), seen));
+    assert_false(str_equal(look(fixture, NULL), seen));
+    write_text(fixture, "hosts/other/d.yaml", STR("not read here"));
+    write_text(fixture, "notes.txt", STR("nor this"));
+    assert_true(str_equal(look(fixture, "h"), seen));
+}
+
+static void test_look_sees_every_sort_of_change(void **state)
+{
+    struct fixture *fixture = *state;
+    write_text(fixture, "a.yaml", STR("one"));
+    write_text(fixture, "sub/b.yaml", STR("two"));
+    for (int change = 0; change < 6; change++) {
+        load(fixture, NULL, NULL);
+        switch (change) {
+        case 0:
+            write_text(fixture, "a.yaml", STR("new"));
+            break;
+        case 1:
+            write_text(fixture, "sub/c.yaml", STR("more"));
+            break;
+        case 2:
+            assert_int_equal(unlink(below(fixture, "sub/c.yaml")), 0);
+            break;
+        case 3: /* neither file changes; diagnostics would name another path */
+            assert_int_equal(rename(below(fixture, "sub"), below(fixture, "bus")), 0);
+            break;
+        case 4: /* up by a level */
+            assert_int_equal(rename(below(fixture, "bus/b.yaml"), below(fixture, "b.yaml")), 0);
+            break;
+        default:
+            assert_int_equal(chmod(below(fixture, "a.yaml"), 0600), 0);
+            break;
+        }
+        assert_false(str_equal(look(fixture, NULL), fixture->loaded.seen));
+    }
+}
+
+static void test_look_at_mistakes_knows_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    write_text(fixture, "a.yaml", STR("one"));
+    assert_int_equal(symlink("a.yaml", below(fixture, "link.yaml")), 0);
+    assert_int_equal(look(fixture, NULL).length, 0);
+    assert_int_equal(unlink(below(fixture, "link.yaml")), 0);
+    assert_true(look(fixture, NULL).length > 0);
+    assert_int_equal(load_look(fixture->arena, below(fixture, "nothing"), NULL, NULL).length, 0);
+    const char *file = below(fixture, "a.yaml");
+    load_directory(fixture->arena, file, NULL, NULL, &fixture->diagnostics, &fixture->loaded);
+    assert_true(str_equal(load_look(fixture->arena, file, NULL, NULL), fixture->loaded.seen));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +456,9 @@ int main(void)
         TEST(test_load_directory_never_takes_a_half_written_file),
         TEST(test_load_directory_that_never_stands_still_is_a_mistake),
         TEST(test_load_directory_takes_a_single_file),
+        TEST(test_look_sees_what_reading_saw),
+        TEST(test_look_sees_every_sort_of_change),
+        TEST(test_look_at_mistakes_knows_nothing),
         TEST(test_load_digest_changes_with_content_name_and_layer),
         TEST(test_load_saved_documents_read_back),
     };
