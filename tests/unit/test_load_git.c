@@ -171,8 +171,7 @@ static void test_load_git_bad_names_are_mistakes(void **state)
         "\033[2J.yaml",
         "a\n.yaml",
         "\xff.yaml",
-        "\xe2\x80\xae"
-        "lmay.yaml",
+        "\xe2\x80\xaelmay.yaml",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         load(fixture, one(fixture, "100644", names[i], a));
