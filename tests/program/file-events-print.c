@@ -1,14 +1,14 @@
 /* Prints what happens in directories, for the tests: a head line, then one line for each event,
  * with tabs between its fields. Ends when its standard input does.
  *
- *     file-events-print [-i] [-q LIMIT] [-r ROOT] DIRECTORY...
+ *     file-events-print [-i] [-n] [-q LIMIT] DIRECTORY...
  *
  *     -i        by inotify only
  *     -q LIMIT  names kept between two reads
  *     -n        prints no events, only how many there were, and how often they overflowed
  *
  *     backing NAMES REALTIME          names: yes or the reason why not; realtime: yes or no
- *     event AT_US KINDS DIRECTORY NAME STATE PID PROGRAM USER LOGIN UNIT ANCESTORS COMMAND
+ *     event AT_US KINDS DIRECTORY NAME STATE PID PROGRAM USER LOGIN UNIT ANCESTORS COMMAND CAUSE
  *     overflow
  *     total EVENTS OVERFLOWS READS */
 
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "model/layout.h"
+#include "providers/dpkg_log.h"
 #include "providers/file_events.h"
 #include "providers/providers.h"
 
@@ -46,7 +47,7 @@ static void print_kinds(unsigned kinds)
 static void print_writer(const struct file_writer *writer)
 {
     if (writer == NULL) {
-        (void)printf("none\t-\t-\t-\t-\t-\t-\t-\n");
+        (void)printf("none\t-\t-\t-\t-\t-\t-\t-\t");
         return;
     }
     const char *state = !writer->is_known ? "unknown" : writer->is_partial ? "partial" : "known";
@@ -56,10 +57,26 @@ static void print_writer(const struct file_writer *writer)
     for (size_t i = 0; i < writer->ancestor_count; i++) {
         (void)printf("%s%s", i == 0 ? "" : ",", or_dash(writer->ancestors[i].program));
     }
-    (void)printf("%s\t%s\n", writer->ancestor_count == 0 ? "-" : "", or_dash(writer->command));
+    (void)printf("%s\t%s\t", writer->ancestor_count == 0 ? "-" : "", or_dash(writer->command));
 }
 
-static bool print_events(struct file_events *events, bool is_quiet, struct totals *totals)
+static void print_cause(struct host *host, const struct file_event *event, struct arena *arena)
+{
+    const struct package_action *cause = NULL;
+    const char *path = arena_printf(arena, "%s/%s", event->directory, event->name);
+    struct error err = {0};
+    if (!dpkg_log_find(host, event->at_us, path, event->writer, arena, &cause, &err)) {
+        (void)printf("%s\n", err.message);
+    } else if (cause == NULL) {
+        (void)puts("-");
+    } else {
+        (void)printf("%s %s %s %s\n", cause->verb, cause->package, or_dash(cause->from_version),
+                     or_dash(cause->version));
+    }
+}
+
+static bool print_events(struct host *host, struct file_events *events, bool is_quiet,
+                         struct totals *totals)
 {
     AUTO_ARENA arena = arena_create();
     struct file_event_list list = {0};
@@ -77,6 +94,7 @@ static bool print_events(struct file_events *events, bool is_quiet, struct total
         print_kinds(list.items[i].kinds);
         (void)printf("\t%s\t%s\t", list.items[i].directory, or_dash(list.items[i].name));
         print_writer(list.items[i].writer);
+        print_cause(host, &list.items[i], arena);
     }
     if (is_overflow && !is_quiet) {
         (void)puts("overflow");
@@ -85,7 +103,8 @@ static bool print_events(struct file_events *events, bool is_quiet, struct total
     return true;
 }
 
-static bool wait_and_print(struct file_events *events, bool is_quiet, struct totals *totals)
+static bool wait_and_print(struct host *host, struct file_events *events, bool is_quiet,
+                           struct totals *totals)
 {
     struct pollfd waits[] = {{.fd = file_events_fd(events), .events = POLLIN},
                              {.fd = STDIN_FILENO, .events = POLLIN}};
@@ -94,7 +113,7 @@ static bool wait_and_print(struct file_events *events, bool is_quiet, struct tot
             perror("poll");
             return false;
         }
-        if (waits[0].revents != 0 && !print_events(events, is_quiet, totals)) {
+        if (waits[0].revents != 0 && !print_events(host, events, is_quiet, totals)) {
             return false;
         }
         if (waits[0].revents == 0 && waits[1].revents != 0) {
@@ -144,7 +163,7 @@ int main(int argc, char **argv)
     (void)file_events_name_writers(events, &why);
     (void)printf("backing\t%s\t%s\n", why, file_events_are_real_time(events) ? "yes" : "no");
     (void)fflush(stdout);
-    bool is_well = wait_and_print(events, is_quiet, &totals);
+    bool is_well = wait_and_print(&host, events, is_quiet, &totals);
     (void)printf("total\t%zu\t%zu\t%zu\n", totals.events, totals.overflows, totals.reads);
     file_events_close(events);
     host_close(&host);
