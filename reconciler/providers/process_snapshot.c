@@ -388,7 +388,8 @@ static bool writer_holds(const struct process_watcher *watcher, struct writer *w
                                  ? compare_program(&writer->process, &writer->snapshot)
                                  : PROCESS_GONE;
     if (sameness == PROCESS_GONE) {
-        return pidfd < 0 && is_prompt && now - writer->seen_at_us < STILL_TRUE_US;
+        bool is_other = pidfd >= 0 && is_there(pidfd); /* the next owner of the number */
+        return !is_other && is_prompt && now - writer->seen_at_us < STILL_TRUE_US;
     }
     if (sameness == OTHER_PROGRAM || now - writer->read_at_us > REMEMBERED_US) {
         return false;

@@ -205,25 +205,36 @@ static void test_look_does_not_take_the_next_owner_of_a_number(void **state)
     finish(&other);
 }
 
-static void test_what_was_seen_holds_for_a_moment(void **state)
+/* Seen, gone a moment later, and asked for again, with its descriptor or without. */
+static bool holds(bool has_descriptor, bool is_prompt, unsigned wait_us)
 {
     struct child child = start();
     uint64_t first = look(&child)->serial;
     order(&child, 'x');
     assert_int_equal(waitpid(child.pid, NULL, 0), child.pid);
+    (void)usleep(wait_us);
     process_watcher_begin_batch(watcher);
-    const struct process_snapshot *snapshot = process_watcher_look(watcher, child.pid, -1, false);
-    assert_false(snapshot->is_known); /* where somebody else may have kept us from looking */
+    const struct process_snapshot *snapshot =
+        process_watcher_look(watcher, child.pid, has_descriptor ? child.pidfd : -1, is_prompt);
+    bool is_first = snapshot->serial == first;
+    assert_int_equal(snapshot->is_known, is_first);
     finish(&child);
+    return is_first;
+}
 
-    child = start();
-    first = look(&child)->serial;
-    order(&child, 'x');
-    assert_int_equal(waitpid(child.pid, NULL, 0), child.pid);
-    (void)usleep(60000);
-    process_watcher_begin_batch(watcher);
-    assert_int_not_equal(process_watcher_look(watcher, child.pid, -1, true)->serial, first);
-    finish(&child);
+static void test_what_was_seen_holds_for_a_moment(void **state)
+{
+    bool is_held[2] = {false, false};
+    for (int i = 0; i < 50; i++) { /* a moment is short where the machine is slow */
+        is_held[0] = is_held[0] || holds(true, true, 0);
+        is_held[1] = is_held[1] || holds(false, true, 0);
+    }
+    assert_true(is_held[0] && is_held[1]);
+    assert_false(holds(true, true, 60000));
+    assert_false(holds(false, true, 60000));
+    /* Where somebody else may have kept us from looking. */
+    assert_false(holds(true, false, 0));
+    assert_false(holds(false, false, 0));
 }
 
 static void test_look_follows_ancestors(void **state)
