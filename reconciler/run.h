@@ -38,7 +38,8 @@ struct run_options {
     bool is_deep;
     bool wants_states; /* of every document: they are read although nothing changed */
     bool skips_nginx_test;
-    bool skips_fetch; /* the commit that was accepted last is used */
+    bool needs_no_facts; /* nothing is rendered */
+    bool skips_fetch;    /* the commit that was accepted last is used */
     bool heals;   /* while the documents have errors, drift is repaired from the last good ones */
     bool retries; /* what was refused before is tried again */
     enum language language;    /* of progress */
@@ -154,7 +155,7 @@ bool run_load_git(struct run *run, struct error *err) MUST_CHECK;
 struct run_fetched {
     const char *commit;   /* where the branch stands; NULL: that was not learnt */
     const char *previous; /* the one that was accepted before; NULL: none */
-    bool is_new;          /* they differ */
+    bool is_new;          /* it was accepted just now */
     bool is_rewind;       /* the branch was rewritten: refused without --confirm */
     bool is_verified;     /* by a signature that the settings want */
     bool was_cloned;

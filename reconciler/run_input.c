@@ -104,7 +104,7 @@ static bool take_facts(struct run *run, struct error *err)
         run->facts = facts_debian12();
         return true;
     }
-    return facts_gather(&run->host, run->arena, &run->facts, err);
+    return run->options->needs_no_facts || facts_gather(&run->host, run->arena, &run->facts, err);
 }
 
 bool run_read_settings(struct run *run)

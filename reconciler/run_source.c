@@ -125,27 +125,32 @@ static bool refuse_rewind(struct run *run, const char *from, const char *to, str
                      run->settings->source.branch.text, COMMIT_ID_SHORT, to, COMMIT_ID_SHORT, from);
 }
 
-/* Loads and verifies the commit; a mirror that lacks a part of it is made anew by the next fetch.
- */
-static bool take_commit(struct run *run, struct git_mirror *mirror, const char *revision,
-                        const char **out_verified_by, struct error *err)
+/* Reads a commit that the mirror must have. Where it lacks a part of it, the mirror is dropped, so
+ * that the next fetch begins anew. */
+static bool load_whole(struct run *run, struct git_mirror *mirror, const struct git_revision *from,
+                       bool *out_is_dropped, struct error *err)
 {
     bool is_whole = true;
-    const struct git_revision from = {.repository = git_mirror_repository(mirror),
-                                      .revision = revision,
-                                      .folder = run->settings->source.path.text};
-    if (!load(run, &from, &is_whole, err)) {
-        return false;
+    bool is_loaded = load(run, from, &is_whole, err);
+    if (is_loaded && is_whole) {
+        return true;
     }
-    if (!is_whole) {
-        struct error why = {0};
-        bool is_forgotten = git_mirror_forget(mirror, &why);
+    if (is_loaded) {
         (void)error_set(err, ERROR_FORMAT, "commit %.*s did not arrive whole", COMMIT_ID_SHORT,
-                        run->commit->id);
-        return is_forgotten ? error_add_word(err, MESSAGE_ASIDE, N_("it is fetched anew next time"))
-                            : error_add(err, MESSAGE_COLON, message_of_error(run->arena, &why));
+                        run->commit->id); /* told below */
     }
-    return verify(run, &from, git_mirror_accepted(mirror), out_verified_by, err);
+    struct error why = {0};
+    *out_is_dropped = git_mirror_forget(mirror, &why);
+    return *out_is_dropped ? error_add_word(err, MESSAGE_ASIDE, N_("it is fetched anew next time"))
+                           : error_add(err, MESSAGE_COLON, message_of_error(run->arena, &why));
+}
+
+static struct git_revision revision_of(const struct run *run, const struct git_mirror *mirror,
+                                       const char *revision)
+{
+    return (struct git_revision){.repository = git_mirror_repository(mirror),
+                                 .revision = revision,
+                                 .folder = run->settings->source.path.text};
 }
 
 /* --- fetching -------------------------------------------------------------------------------- */
@@ -166,16 +171,25 @@ static bool fetch(struct run *run, struct git_mirror *mirror, struct run_fetched
     }
     out->commit = arena_strdup(run->arena, fetched.commit);
     out->is_rewind = fetched.is_rewind;
-    out->is_new = !text_equal(out->previous, out->commit);
     out->was_cloned = fetched.was_cloned;
     out->bytes = fetched.bytes;
     out->took_ms = clock_ms() - started;
     return true;
 }
 
-/* The branch's newest commit, once it counts. */
-static bool take_newest(struct run *run, struct git_mirror *mirror, struct run_fetched *out,
-                        struct error *err)
+/* True when this very commit was accepted, by the signers that there are now. */
+static bool is_accepted(struct run *run, const struct git_accepted *accepted, const char *commit)
+{
+    const struct git_signers signers = signers_of(run);
+    const char *digest = NULL;
+    struct error err = {0};
+    return accepted != NULL && strcmp(accepted->commit, commit) == 0 &&
+           git_signers_digest(run->arena, &signers, &digest, &err) &&
+           text_equal(accepted->verified_by, digest);
+}
+
+static bool try_newest(struct run *run, struct git_mirror *mirror, bool wants_documents,
+                       struct run_fetched *out, bool *out_is_dropped, struct error *err)
 {
     const char *verified_by = NULL;
     if (!fetch(run, mirror, out, err)) {
@@ -184,11 +198,36 @@ static bool take_newest(struct run *run, struct git_mirror *mirror, struct run_f
     if (out->is_rewind && !run->options->may_delete_many) {
         return refuse_rewind(run, out->previous, out->commit, err);
     }
-    if (!take_commit(run, mirror, out->commit, &verified_by, err)) {
+    const struct git_accepted *accepted = git_mirror_accepted(mirror);
+    if (!wants_documents && is_accepted(run, accepted, out->commit)) {
+        out->is_verified = accepted->verified_by != NULL;
+        return true;
+    }
+    const struct git_revision from = revision_of(run, mirror, out->commit);
+    if (!load_whole(run, mirror, &from, out_is_dropped, err) ||
+        !verify(run, &from, accepted, &verified_by, err) ||
+        !git_mirror_accept(mirror, out->commit, verified_by, err)) {
         return false;
     }
     out->is_verified = verified_by != NULL;
-    return git_mirror_accept(mirror, out->commit, verified_by, err);
+    out->is_new = !text_equal(out->previous, out->commit);
+    return true;
+}
+
+/* The branch's newest commit, once it counts. A damaged mirror is made anew and tried once more. */
+static bool take_newest(struct run *run, struct git_mirror *mirror, bool wants_documents,
+                        struct run_fetched *out, struct error *err)
+{
+    bool is_dropped = false;
+    size_t mistakes = run->diagnostics.count;
+    if (try_newest(run, mirror, wants_documents, out, &is_dropped, err)) {
+        return true;
+    }
+    if (!is_dropped) {
+        return false;
+    }
+    run->diagnostics.count = mistakes;
+    return try_newest(run, mirror, wants_documents, out, &is_dropped, err);
 }
 
 /* --- what the stages before and after see ---------------------------------------------------- */
@@ -198,15 +237,23 @@ static bool take_mirrored(struct run *run, struct git_mirror *mirror, struct err
     const struct git_accepted *accepted = git_mirror_accepted(mirror);
     const char *verified_by = NULL;
     const char *revision = run->options->commit;
+    bool is_dropped = false;
+    bool is_whole = true;
     if (revision == NULL && accepted == NULL) {
         return error_set(err, ERROR_UNAVAILABLE, "nothing was fetched yet from %s",
                          run->settings->source.git.text);
     }
-    return take_commit(run, mirror, revision != NULL ? revision : accepted->commit, &verified_by,
-                       err);
+    const struct git_revision from =
+        revision_of(run, mirror, revision != NULL ? revision : accepted->commit);
+    bool is_loaded = revision != NULL ? load(run, &from, &is_whole, err)
+                                      : load_whole(run, mirror, &from, &is_dropped, err);
+    return is_loaded && verify(run, &from, accepted, &verified_by, err);
 }
 
-static bool with_mirror(struct run *run, bool fetches, struct run_fetched *out, struct error *err)
+enum purpose { TO_FETCH, TO_FETCH_AND_LOAD, TO_LOAD };
+
+static bool with_mirror(struct run *run, enum purpose purpose, struct run_fetched *out,
+                        struct error *err)
 {
     struct git_mirror *mirror = NULL;
     struct secret *token = NULL;
@@ -214,7 +261,8 @@ static bool with_mirror(struct run *run, bool fetches, struct run_fetched *out, 
     bool is_done = read_token(run, &token, err);
     source.token = token;
     is_done = is_done && open_mirror(run, &source, &mirror, err) &&
-              (fetches ? take_newest(run, mirror, out, err) : take_mirrored(run, mirror, err));
+              (purpose == TO_LOAD ? take_mirrored(run, mirror, err)
+                                  : take_newest(run, mirror, purpose != TO_FETCH, out, err));
     git_mirror_close(mirror);
     secret_release(token);
     return is_done;
@@ -227,7 +275,7 @@ bool run_fetch(struct run *run, struct run_fetched *out_fetched, struct error *e
         return error_set(err, ERROR_UNAVAILABLE,
                          "the settings name no Git repository (source: { git: URL })");
     }
-    return with_mirror(run, true, out_fetched, err);
+    return with_mirror(run, TO_FETCH, out_fetched, err);
 }
 
 /* A repository that was named on the command line: no mirror, no accepted commit. */
@@ -259,5 +307,5 @@ bool run_load_git(struct run *run, struct error *err)
     struct run_fetched fetched = {0};
     run->source_name = run->settings->source.git.text;
     bool fetches = run->options->commit == NULL && !run->options->skips_fetch;
-    return with_mirror(run, fetches, &fetched, err);
+    return with_mirror(run, fetches ? TO_FETCH_AND_LOAD : TO_LOAD, &fetched, err);
 }

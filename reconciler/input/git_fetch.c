@@ -110,17 +110,22 @@ int git_session_progress(const git_indexer_progress *stats, void *context)
 
 /* --- libgit2 for this one fetch -------------------------------------------------------------- */
 
-static bool prepare(const struct git_fetch *fetch, struct error *err)
+/* Where .ssh/known_hosts lies is decided when the library begins. */
+static bool begin_at(const char *home, struct error *err)
 {
-    /* Where .ssh/known_hosts lies is decided when the library begins. */
-    if (setenv("HOME", fetch->home == NULL ? "/nonexistent" : fetch->home, 1) != 0) {
+    if (setenv("HOME", home, 1) != 0) {
         return error_errno(err, "set the environment");
     }
     for (int users = git_libgit2_init(); users > 0;) {
         users = git_libgit2_shutdown();
     }
-    if (git_libgit2_init() <= 0) {
-        return error_set(err, ERROR_UNAVAILABLE, "libgit2 cannot be used");
+    return git_libgit2_init() > 0 || error_set(err, ERROR_UNAVAILABLE, "libgit2 cannot be used");
+}
+
+static bool prepare(const struct git_fetch *fetch, struct error *err)
+{
+    if (fetch->home != NULL && !begin_at(fetch->home, err)) {
+        return false;
     }
     git_prepare();
     int result = 0;

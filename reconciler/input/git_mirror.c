@@ -322,6 +322,41 @@ static bool lock(const struct git_mirror *mirror, int *out_lock, struct error *e
     return true;
 }
 
+/* --- a repository of this host --------------------------------------------------------------- */
+
+static bool read_name(const struct git_mirror *mirror, int directory, const char *path,
+                      struct str *out_text)
+{
+    struct error ignored = {0}; /* then libgit2 looks */
+    return file_read(directory, path, GIT_ID_SIZE, mirror->arena, out_text, &ignored) &&
+           out_text->length >= GIT_OID_HEXSZ;
+}
+
+/* Two small files say that nothing happened: the branch stands where it stood when it was accepted.
+ * False when it does not, or keeps its place elsewhere (packed, symbolic). */
+static bool is_where_it_was(const struct git_mirror *mirror)
+{
+    static const char *const places[] = {"", "/.git"};
+    const char *name = reference_of(mirror);
+    const char *path = mirror->source->url;
+    struct str ours = {0};
+    struct str theirs = {0};
+    if (mirror->source->transport != SOURCE_LOCAL || !mirror->has_accepted ||
+        !read_name(mirror, mirror->directory, arena_printf(mirror->arena, "mirror/%s", name),
+                   &ours)) {
+        return false;
+    }
+    path += text_starts_with(path, "file://") ? strlen("file://") : 0;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (read_name(mirror, AT_FDCWD,
+                      arena_printf(mirror->arena, "%s%s/%s", path, places[i], name), &theirs)) {
+            return strncmp(ours.data, theirs.data, GIT_OID_HEXSZ) == 0 &&
+                   strncmp(ours.data, mirror->accepted.commit, GIT_ID_SIZE - 1) == 0;
+        }
+    }
+    return false;
+}
+
 static bool fetch_locked(struct git_mirror *mirror, struct git_fetched *out, struct error *err)
 {
     struct git_fetch fetch = {
@@ -358,6 +393,11 @@ bool git_mirror_fetch(struct git_mirror *mirror, struct git_fetched *out_fetched
 {
     AUTO_FD held = -1;
     struct git_fetched fetched = {0};
+    if (is_where_it_was(mirror)) {
+        *out_fetched = fetched;
+        memcpy(out_fetched->commit, mirror->accepted.commit, GIT_OID_HEXSZ);
+        return true;
+    }
     if (!lock(mirror, &held, err) || !fetch_locked(mirror, &fetched, err)) {
         return false;
     }

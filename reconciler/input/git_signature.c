@@ -207,26 +207,33 @@ static bool verify(struct signature *signature, const char *armor, const char **
     return error_set(err, ERROR_REFUSED, "its signature is of a kind that signed_by does not name");
 }
 
+static bool verify_parts(struct arena *arena, const struct git_signers *signers,
+                         const git_buf *armor, const git_buf *text, const char **out_signer,
+                         struct error *err)
+{
+    if (armor->ptr == NULL || text->ptr == NULL || armor->size > SIGNATURE_MOST) {
+        return error_set(err, ERROR_REFUSED, "its signature is empty, or larger than 64 KiB");
+    }
+    AUTO_FD fd = signature_file((struct str){armor->ptr, armor->size});
+    if (fd < 0) {
+        return error_errno(err, "hold its signature");
+    }
+    struct signature signature = {
+        .arena = arena,
+        .signers = signers,
+        .file = arena_printf(arena, "/proc/%d/fd/%d", (int)getpid(), fd),
+        .signed_text = {text->ptr, text->size},
+    };
+    return verify(&signature, armor->ptr, out_signer, err);
+}
+
 bool git_signature_verify(struct arena *arena, const struct git_revision *from, const char *commit,
                           const struct git_signers *signers, const char **out_signer,
                           struct error *err)
 {
     AUTO_GIT_BUFFER armor = GIT_BUF_INIT;
     AUTO_GIT_BUFFER text = GIT_BUF_INIT;
-    bool is_good = extract(from, commit, &armor, &text, err);
-    if (is_good && (armor.ptr == NULL || armor.size > SIGNATURE_MOST)) {
-        is_good = error_set(err, ERROR_REFUSED, "its signature is larger than 64 KiB");
-    }
-    if (is_good) {
-        AUTO_FD fd = signature_file((struct str){armor.ptr, armor.size});
-        struct signature signature = {
-            .arena = arena,
-            .signers = signers,
-            .file = arena_printf(arena, "/proc/%d/fd/%d", (int)getpid(), fd),
-            .signed_text = {text.ptr, text.size},
-        };
-        is_good = fd < 0 ? error_errno(err, "hold its signature")
-                         : verify(&signature, armor.ptr, out_signer, err);
-    }
-    return is_good || error_wrap(err, "commit %.*s", COMMIT_ID_SHORT, commit);
+    return (extract(from, commit, &armor, &text, err) &&
+            verify_parts(arena, signers, &armor, &text, out_signer, err)) ||
+           error_wrap(err, "commit %.*s", COMMIT_ID_SHORT, commit);
 }

@@ -36,6 +36,16 @@ static bool is_missing(struct commit_reader *reader, int result, struct error *e
     return git_problem(err, result, "the repository is damaged");
 }
 
+/* Read whole, an object is compared with its name: what fails then is damage, not a lie. */
+static bool is_of_another_type(struct commit_reader *reader, const git_oid *id, size_t size,
+                               struct error *err)
+{
+    AUTO_ODB_OBJECT object = NULL;
+    int result = size > GIT_TREE_MOST ? 0 : git_odb_read(&object, reader->objects, id);
+    return result != 0 ? is_missing(reader, result, err)
+                       : error_set(err, ERROR_FORMAT, "it is not what its folder says it is");
+}
+
 /* The type is what the tree says, the size what the object says before it is unpacked. */
 static bool check_object(struct commit_reader *reader, const git_oid *id, git_object_t wanted,
                          size_t limit, struct error *err)
@@ -47,7 +57,7 @@ static bool check_object(struct commit_reader *reader, const git_oid *id, git_ob
         return is_missing(reader, result, err);
     }
     if (type != wanted) {
-        return error_set(err, ERROR_FORMAT, "it is not what its folder says it is");
+        return is_of_another_type(reader, id, size, err);
     }
     return size <= limit || error_set(err, ERROR_LIMIT, "larger than %zu bytes", limit);
 }

@@ -28,6 +28,7 @@ int verb_fetch(struct command *command)
     struct run_fetched fetched = {0};
     int code = EXIT_CODE_FAILED;
     command->run.progress = NULL; /* for programs */
+    command->run.needs_no_facts = true;
     if (!run_open(&run, command->arena, &command->run)) {
         const struct report_style style = {0};
         code = output_report(command, &run, &style);
