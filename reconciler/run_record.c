@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/diagnostics_report.h"
 #include "core/report_line.h"
+#include "core/state.h"
 #include "model/certificate_item.h"
+#include "model/file_item.h"
 #include "model/tree_item.h"
 #include "providers/providers.h"
 #include "store/store.h"
@@ -164,7 +167,7 @@ static void collect_actions(struct run *run, struct action_records *out)
                     .verb = report_verb_word(line->action->verb),
                     .cause = line->is_drift ? "drift" : "pending",
                     .result = outcome == NULL ? "unchanged" : report_result_word(outcome->result),
-                    .type = item->type,
+                    .type = strcmp(line->id, item->id) == 0 ? item->type : ITEM_FILE,
                     .id = line->id,
                     .kind = document == NULL ? NULL : document->kind_name,
                     .name = document == NULL ? NULL : document->name,
@@ -180,6 +183,75 @@ static void collect_actions(struct run *run, struct action_records *out)
     }
 }
 
+static void add_item(struct run *run, struct item_records *out, struct item_record record,
+                     const struct document *document, const struct message *detail)
+{
+    record.kind = document == NULL ? record.kind : document->kind_name;
+    record.name = document == NULL ? record.name : document->name;
+    record.detail = detail == NULL || record.state == ITEM_STATE_IN_SYNC ? NULL : detail->text;
+    vec_add(run->arena, out, record);
+}
+
+/* "site:shop" of a document that is gone, as kind and name. */
+static void take_owner(struct arena *arena, struct item_record *record, const char *owner)
+{
+    const char *colon = owner == NULL ? NULL : strchr(owner, ':');
+    if (colon != NULL) {
+        record->kind = arena_strndup(arena, owner, (size_t)(colon - owner));
+        record->name = colon + 1;
+    }
+}
+
+/* What concerns the whole concerns each part. */
+static bool concerns_all(const struct action *action, const struct outcome *outcome)
+{
+    bool is_whole = action->found->has_failed ||
+                    (outcome != NULL && outcome->result == OUTCOME_FAILED) ||
+                    (action->held_because != NULL && action->verb == ACTION_CREATE);
+    for (size_t i = 0; i < action->changes.count; i++) {
+        is_whole |= action->changes.items[i].thing == NULL;
+    }
+    return is_whole;
+}
+
+/* The files of the tree, each of its own document. */
+static void collect_members(struct run *run, const struct action *action,
+                            const struct outcome *outcome, struct item_records *out)
+{
+    struct map changes = {0};
+    bool is_whole = concerns_all(action, outcome);
+    for (size_t i = 0; i < action->changes.count; i++) {
+        struct change *change = &action->changes.items[i];
+        if (change->thing != NULL) {
+            (void)map_put(run->arena, &changes, change->thing, change);
+        }
+        if (change->thing != NULL && change->to == NULL && change->held_because != NULL) {
+            struct item_record record = {.type = ITEM_FILE,
+                                         .id = change->thing,
+                                         .state = part_state(action, outcome, change)};
+            take_owner(run->arena, &record, change->owner);
+            add_item(run, out, record, NULL, part_detail(run->arena, action, outcome, change));
+        }
+    }
+    const struct tree_item *tree = action->item->wanted;
+    for (size_t i = 0; tree != NULL && i < tree->members.count; i++) {
+        const struct tree_member *member = &tree->members.items[i];
+        const struct document *document = member->document;
+        const char *path = member_path(run, member);
+        const struct change *change = map_get(&changes, path);
+        struct item_record record = {
+            .type = ITEM_FILE,
+            .id = path,
+            .place = document == NULL ? NULL : span_text(run->arena, document->span),
+            .state = change != NULL ? part_state(action, outcome, change)
+                     : is_whole     ? action_state(action, outcome)
+                                    : ITEM_STATE_IN_SYNC};
+        add_item(run, out, record, document,
+                 change != NULL ? part_detail(run->arena, action, outcome, change)
+                                : action_detail(run->arena, action, outcome));
+    }
+}
+
 static void collect_items(struct run *run, struct item_records *out)
 {
     for (size_t i = 0; i < run->plan.actions.count; i++) {
@@ -189,17 +261,18 @@ static void collect_items(struct run *run, struct item_records *out)
             continue;
         }
         const struct outcome *outcome = run->outcomes == NULL ? NULL : &run->outcomes[i];
-        const struct message *detail = action_detail(run->arena, action, outcome);
-        vec_add(run->arena, out,
-                (struct item_record){
-                    .type = item->type,
-                    .id = item->id,
-                    .kind = item->document == NULL ? NULL : item->document->kind_name,
-                    .name = item->document == NULL ? NULL : item->document->name,
-                    .place = item->span.source == NULL ? NULL : span_text(run->arena, item->span),
-                    .state = action_state(action, outcome),
-                    .detail = detail == NULL ? NULL : detail->text,
-                });
+        struct item_record record = {
+            .type = item->type,
+            .id = item->id,
+            .place = item->span.source == NULL ? NULL : span_text(run->arena, item->span),
+            .state = action_state(action, outcome),
+        };
+        take_owner(run->arena, &record, action->owner);
+        if (strcmp(item->type, ITEM_TREE) == 0) {
+            collect_members(run, action, outcome, out);
+            record.state = concerns_all(action, outcome) ? record.state : ITEM_STATE_IN_SYNC;
+        }
+        add_item(run, out, record, item->document, action_detail(run->arena, action, outcome));
     }
 }
 
@@ -290,6 +363,25 @@ static struct run_counts counts_of(const struct run *run)
     return counts;
 }
 
+/* The verdict, and below it what stands in the way: mistakes of the documents, and those that stay
+ * as they were. Pages show the first line in lists. */
+static const char *message_of(struct run *run)
+{
+    struct text out = text_make(run->arena);
+    const struct report_style style = {.language = LANGUAGE_ENGLISH};
+    text_line(&out, "%s", report_verdict(&run->report, LANGUAGE_ENGLISH));
+    if (run->report.refused != NULL) {
+        diagnostics_write_text(run->report.refused, LANGUAGE_ENGLISH, false, &out);
+    }
+    if (run->report.is_refused) {
+        diagnostics_write_text(&run->diagnostics, LANGUAGE_ENGLISH, false, &out);
+    }
+    if (run->report.plan != NULL) {
+        report_write_problems(&run->report, &style, &out);
+    }
+    return out.data;
+}
+
 static struct run_record record_of(struct run *run)
 {
     return (struct run_record){
@@ -312,7 +404,7 @@ static struct run_record record_of(struct run *run)
         .verdict = verdict_of(run),
         .exit_code = (int64_t)report_exit_code(&run->report, false),
         .counts = counts_of(run),
-        .message = report_verdict(&run->report, LANGUAGE_ENGLISH),
+        .message = message_of(run),
     };
 }
 

@@ -188,6 +188,18 @@ static bool probe_all(struct run *run, const struct action *action)
     return is_well;
 }
 
+static const struct message *why_taken_back(struct run *run, const struct document *document)
+{
+    const struct message *what = message_word(run->arena, N_("taken back"));
+    for (size_t i = 0; i < run->report.held.count; i++) {
+        if (run->report.held.items[i].document == document) {
+            return message_chain(run->arena, what, MESSAGE_COLON,
+                                 run->report.held.items[i].because);
+        }
+    }
+    return what;
+}
+
 /* Parts that were taken back are no changes any more. */
 static void tell_taken_back(struct run *run, const struct action *planned)
 {
@@ -196,7 +208,7 @@ static void tell_taken_back(struct run *run, const struct action *planned)
         struct change *change = &action->changes.items[i];
         if (change->document != NULL && change->held_because == NULL &&
             run->is_blocked[change->document->order]) {
-            change->held_because = message_word(run->arena, N_("taken back"));
+            change->held_because = why_taken_back(run, change->document);
         }
     }
 }

@@ -100,6 +100,10 @@ struct report_style {
     bool is_detailed; /* the exit code that is told is that of --detailed-exitcode */
 };
 
+/* What stands in the way, for text: findings, and documents that stay as they were. */
+void report_write_problems(const struct report *report, const struct report_style *style,
+                           struct text *out);
+
 /* One way of writing a report down; core/report_formats.def is the list of them. */
 struct report_format {
     const char *name; /* "text" */

@@ -165,6 +165,13 @@ static void write_held(const struct report *report, const struct report_style *s
     }
 }
 
+void report_write_problems(const struct report *report, const struct report_style *style,
+                           struct text *out)
+{
+    write_findings(report, style, out);
+    write_held(report, style, out);
+}
+
 static void write_documents(const struct report *report, const struct document_list *list,
                             const struct report_style *style, char symbol, struct text *out)
 {

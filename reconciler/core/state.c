@@ -75,10 +75,16 @@ static void raise_state(struct document_state *state, enum item_state found,
     }
 }
 
-/* One that was left alone is not as the rest of its item. */
-static enum item_state part_state(const struct action *action, const struct outcome *outcome,
-                                  const struct change *change)
+/* One that was left alone is not as the rest of its item; and one may have drifted while we want
+ * something new of another. */
+enum item_state part_state(const struct action *action, const struct outcome *outcome,
+                           const struct change *change)
 {
+    bool is_planned = action->held_because == NULL && !action->found->has_failed &&
+                      (outcome == NULL || outcome->result == OUTCOME_UNCHANGED);
+    if (change->held_because == NULL && is_planned && change->cause != CAUSE_NONE) {
+        return change->cause == CAUSE_DRIFT ? ITEM_STATE_DRIFTED : ITEM_STATE_PENDING;
+    }
     if (change->held_because == NULL) {
         return action_state(action, outcome);
     }
@@ -88,8 +94,8 @@ static enum item_state part_state(const struct action *action, const struct outc
     return change->cause == CAUSE_DRIFT ? ITEM_STATE_DRIFTED : ITEM_STATE_HELD;
 }
 
-static const struct message *part_detail(struct arena *arena, const struct action *action,
-                                         const struct outcome *outcome, const struct change *change)
+const struct message *part_detail(struct arena *arena, const struct action *action,
+                                  const struct outcome *outcome, const struct change *change)
 {
     return change->held_because == NULL
                ? action_detail(arena, action, outcome)

@@ -16,6 +16,11 @@ enum item_state action_state(const struct action *action, const struct outcome *
 /* Why an action's item is not in sync, one line; NULL when it is. */
 const struct message *action_detail(struct arena *arena, const struct action *action,
                                     const struct outcome *outcome);
+/* The same of a part: a change with a name of its own. */
+enum item_state part_state(const struct action *action, const struct outcome *outcome,
+                           const struct change *change);
+const struct message *part_detail(struct arena *arena, const struct action *action,
+                                  const struct outcome *outcome, const struct change *change);
 /* In the documents' order; held documents of the report count as failed. */
 void document_states_collect(const struct report *report, const struct document_set *documents,
                              struct document_states *out_states);

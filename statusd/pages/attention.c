@@ -1,11 +1,14 @@
 /* What is not in sync, the most urgent first, each with the difference. */
 
+#include <string.h>
+
 #include "statusd/pages/parts.h"
 
 enum {
     DOCUMENTS_MAX = 20,
     ITEMS_MAX = 5,          /* of each document */
     DIFF_LINES = 24,        /* of each item */
+    REFUSAL_LINES = 30,     /* of what a failed run said; all of it is on its page */
     PAGE_BYTES = 40 * 1024, /* after which differences are left to the resource's page */
 };
 
@@ -138,8 +141,38 @@ static bool attention_own(struct page *page, struct error *err)
     return is_read;
 }
 
+/* What a refused input or a lost nginx said, below its first line; NULL when there is no more. */
+static const char *refusal_text(const struct page *page)
+{
+    const struct run_record *last = &page->overview.last;
+    if (last->verdict != RUN_VERDICT_FAILED || last->message == NULL) {
+        return NULL;
+    }
+    const char *rest = strchr(last->message, '\n');
+    return rest == NULL || rest[1] == '\0' ? NULL : rest + 1;
+}
+
+static void attention_refusal(struct page *page, const char *text)
+{
+    struct html *html = &page->html;
+    const struct run_record *last = &page->overview.last;
+    html_put(html, "<li class=\"card\"><h3>");
+    run_badge(html, last->verdict);
+    html_put(html, " %s <a href=\"/runs/%lld\"><bdi dir=\"ltr\">#%lld</bdi></a></h3>\n", tr("Run"),
+             (long long)last->number, (long long)last->number);
+    const char *end = text;
+    for (size_t i = 0; i < REFUSAL_LINES && *end != '\0'; i++) {
+        end += strcspn(end, "\n");
+        end += *end == '\n';
+    }
+    output_write(html, tr("What it said"),
+                 arena_strndup(page->request->arena, text, (size_t)(end - text)));
+    html_put(html, "</li>\n");
+}
+
 bool attention_write(struct page *page, struct error *err)
 {
+    const char *refusal = refusal_text(page);
     struct document_records documents;
     if (!store_read_attention(page->request->reader, page->request->arena, DOCUMENTS_MAX,
                               &documents, err)) {
@@ -148,12 +181,15 @@ bool attention_write(struct page *page, struct error *err)
     html_put(&page->html, "<section id=\"attention\" data-live>\n<h2>%s</h2>\n",
              tr("Needs attention"));
     bool has_own = unsettled_count(page, &page->overview.own_items) > 0;
-    if (documents.count == 0 && !has_own) {
+    if (documents.count == 0 && !has_own && refusal == NULL) {
         html_put(&page->html, "<p class=\"empty\">%s</p>\n</section>\n",
                  tr("Nothing is recorded as out of sync."));
         return true;
     }
     html_put(&page->html, "<ul class=\"cards\">\n");
+    if (refusal != NULL) {
+        attention_refusal(page, refusal);
+    }
     for (size_t i = 0; i < documents.count; i++) {
         if (!attention_document(page, &documents.items[i], err)) {
             return false;

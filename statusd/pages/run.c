@@ -46,6 +46,11 @@ static void counts_fact(struct page *page, const struct run_counts *counts)
         {tr("{0} skipped"), counts->skipped}, {tr("{0} removed"), counts->removed},
         {tr("{0} drifted"), counts->drifted}, {tr("{0} unchanged"), counts->unchanged},
     };
+    if (counts->changed + counts->failed + counts->skipped + counts->removed + counts->drifted +
+            counts->unchanged ==
+        0) {
+        return; /* nothing was looked at */
+    }
     html_put(html, "<div><dt>%s</dt><dd>", tr("Items"));
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].count > 0) {

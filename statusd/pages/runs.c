@@ -49,7 +49,10 @@ static void row_write(struct page *page, const struct run_record *run)
     count_write(page->request, html, tr("{0} skipped"), counts->skipped);
     count_write(page->request, html, tr("{0} drifted"), counts->drifted);
     count_write(page->request, html, tr("{0} removed"), counts->removed);
-    if (run->verdict == RUN_VERDICT_FAILED && run->message != NULL) {
+    bool says_nothing = counts->changed + counts->failed + counts->skipped == 0;
+    bool has_trouble =
+        run->verdict == RUN_VERDICT_FAILED || (run->verdict == RUN_VERDICT_PARTLY && says_nothing);
+    if (has_trouble && run->message != NULL) {
         html_put(html, "<code dir=\"ltr\">");
         html_str(html, (struct str){run->message, strcspn(run->message, "\n")});
         html_put(html, "</code>");

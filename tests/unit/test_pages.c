@@ -149,7 +149,7 @@ static void test_pages_overview_shows_drift_with_its_difference(void **state)
     assert_true(says(page, "href=\"/r/site/shop\""));
 }
 
-static void test_pages_tell_a_refused_input_with_its_first_line(void **state)
+static void test_pages_tell_a_refused_input_with_its_mistakes(void **state)
 {
     const struct test_folder *folder = *state;
     record_site(folder, "shop", ITEM_STATE_IN_SYNC);
@@ -160,8 +160,9 @@ static void test_pages_tell_a_refused_input_with_its_first_line(void **state)
                                         .state = RUN_STATE_KEPT});
     struct response page = ask(folder, overview_page, "/", "", NOON + SECOND);
     assert_true(says(page, "The host runs what it ran before."));
-    assert_true(says(page, "error[R012]: what"));
-    assert_false(says(page, "--&gt; where"));
+    assert_true(says(page, "<code class=\"message\" dir=\"ltr\">error[R012]: what</code>"));
+    assert_true(says(page, "aria-label=\"What it said\"> --&gt; where"));
+    assert_false(says(page, "Nothing is recorded as out of sync."));
     assert_true(says(ask(folder, run_page, "/runs/2", "2", NOON), "--&gt; where"));
 }
 
@@ -261,7 +262,7 @@ int main(void)
         TEST(test_pages_overview_says_what_is_proven_and_when),
         TEST(test_pages_overview_is_never_green_when_stale),
         TEST(test_pages_overview_shows_drift_with_its_difference),
-        TEST(test_pages_tell_a_refused_input_with_its_first_line),
+        TEST(test_pages_tell_a_refused_input_with_its_mistakes),
         TEST(test_pages_resource_shows_items_and_history),
         TEST(test_pages_escape_whatever_the_rows_hold),
         TEST(test_pages_run_numbers_are_numbers),
