@@ -8,6 +8,7 @@
 #include "core/state.h"
 #include "input/git_mirror.h"
 #include "input/load.h"
+#include "input/load_git.h"
 #include "model/host.h"
 #include "providers/audit_log.h"
 #include "providers/drift_log.h"
@@ -151,6 +152,8 @@ void run_against_compare(struct run *run);
 bool run_has_git_source(const struct run *run);
 /* Fetches where it should, and loads the commit that counts. */
 bool run_load_git(struct run *run, struct error *err) MUST_CHECK;
+/* A revision of the repository of --git-dir, and the folder in it. */
+struct git_revision run_named_revision(struct run *run, const char *revision);
 /* A fetch alone. What was learnt before a failure is filled. */
 struct run_fetched {
     const char *commit;   /* where the branch stands; NULL: that was not learnt */

@@ -86,7 +86,9 @@ static bool open_revision(struct run *run, struct error *err)
     *options = *run->options;
     options->against = NULL;
     options->folder = run->folder;
-    if (!load_git_discover(run->arena, run->folder, &place, err)) {
+    if (run->options->git_dir != NULL) {
+        place = run_named_revision(run, run->options->against);
+    } else if (!load_git_discover(run->arena, run->folder, &place, err)) {
         return false;
     }
     place.revision = run->options->against;
@@ -124,7 +126,7 @@ bool run_against_open(struct run *run)
     struct error err = {0};
     run->baseline = arena_new(run->arena, struct baseline);
     run->baseline->comparison.is_revision = true;
-    if (run->folder == NULL) {
+    if (run->folder == NULL && run->options->git_dir == NULL) {
         (void)error_set(&err, ERROR_UNAVAILABLE, "name the folder of YAML");
         return run_fail(run, &err);
     }

@@ -278,19 +278,25 @@ bool run_fetch(struct run *run, struct run_fetched *out_fetched, struct error *e
     return with_mirror(run, TO_FETCH, out_fetched, err);
 }
 
+struct git_revision run_named_revision(struct run *run, const char *revision)
+{
+    const char *folder = run->options->folder;
+    const char **objects = arena_array(run->arena, 2, sizeof(*objects));
+    objects[0] = getenv("GIT_QUARANTINE_PATH"); /* what is being pushed, in a pre-receive hook */
+    return (struct git_revision){.repository = run->options->git_dir,
+                                 .objects = objects,
+                                 .revision = revision,
+                                 .folder =
+                                     folder != NULL ? folder : run->settings->source.path.text};
+}
+
 /* A repository that was named on the command line: no mirror, no accepted commit. */
 static bool load_named(struct run *run, struct error *err)
 {
     bool is_whole = true;
     const char *verified_by = NULL;
-    const char *quarantine = getenv("GIT_QUARANTINE_PATH"); /* inside of a pre-receive hook */
-    const char *const objects[] = {quarantine, NULL};
-    const char *folder = run->options->folder;
-    const struct git_revision from = {
-        .repository = run->options->git_dir,
-        .objects = quarantine == NULL ? NULL : objects,
-        .revision = run->options->commit == NULL ? "HEAD" : run->options->commit,
-        .folder = folder != NULL ? folder : run->settings->source.path.text};
+    const char *commit = run->options->commit;
+    const struct git_revision from = run_named_revision(run, commit == NULL ? "HEAD" : commit);
     run->source_name = run->options->git_dir;
     return load(run, &from, &is_whole, err) && verify(run, &from, NULL, &verified_by, err);
 }
