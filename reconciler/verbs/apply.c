@@ -17,7 +17,8 @@ static void log_lines(const struct run *run)
             line->outcome == NULL ? OUTCOME_SKIPPED : line->outcome->result;
         bool is_well = result == OUTCOME_CHANGED || result == OUTCOME_UNCHANGED;
         log_event(is_well ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, report_result_word(result), "item",
-                  line->name, "place", line->place, "note", line->note, NULL);
+                  line->name, "place", line->place, "note",
+                  line->note == NULL ? NULL : line->note->text, NULL);
     }
 }
 
