@@ -4,6 +4,37 @@
 
 #include <stddef.h>
 
+#include "model/shape.h"
+
+// clang-format off
+static const struct shape_row layout_rows[] = {
+    SHAPE_NEEDED(struct layout, state),
+    SHAPE_NEEDED(struct layout, nginx_program),
+    SHAPE_NEEDED(struct layout, nginx_directory),
+    SHAPE_NEEDED(struct layout, nginx_tree),
+    SHAPE_NEEDED(struct layout, nginx_pid),
+    SHAPE_NEEDED(struct layout, nginx_log),
+    SHAPE_NEEDED(struct layout, nginx_cache),
+    SHAPE(struct layout, nginx_service),
+    SHAPE_NEEDED(struct layout, certificates),
+    SHAPE_NEEDED(struct layout, authority),
+    SHAPE_NEEDED(struct layout, acme_challenges),
+    SHAPE_NEEDED(struct layout, units),
+    SHAPE_NEEDED(struct layout, environment),
+    SHAPE_NEEDED(struct layout, secrets),
+    SHAPE_NEEDED(struct layout, sysusers),
+    SHAPE(struct layout, listen),
+    SHAPE_NEEDED(struct layout, issuer),
+    SHAPE(struct layout, http_port),
+    SHAPE(struct layout, https_port),
+    SHAPE(struct layout, manages_users),
+    SHAPE(struct layout, manages_units),
+    SHAPE(struct layout, allows_raw),
+    SHAPE(struct layout, disables_default_site),
+};
+// clang-format on
+const struct shape layout_shape = SHAPE_OF(struct layout, layout_rows);
+
 struct layout layout_debian12(void)
 {
     return (struct layout){

@@ -32,5 +32,8 @@ struct layout {
     bool disables_default_site; /* Debian's packaged default site may be switched off */
 };
 
+struct shape;
+extern const struct shape layout_shape;
+
 /* The system paths of Debian 12. */
 struct layout layout_debian12(void);
