@@ -5,6 +5,13 @@
 #include "base/digest.h"
 #include "model/action.h"
 #include "model/host.h"
+#include "model/shape.h"
+
+/* The host that something was found on, for adapt. */
+struct other_host {
+    const struct layout *layout;
+    bool has_manager; /* systemd runs there, and units are its business */
+};
 
 struct provider {
     const char *type; /* as written in plans: "file" */
@@ -33,6 +40,15 @@ struct provider {
      * since: a difference to another wish is then what that one would change. NULL: the wish
      * itself. Pure. */
     const void *(*fulfilled)(const struct item *item, struct arena *arena);
+
+    /* What was found, for keeping: everything that diff and impact look at. */
+    const struct shape *found;
+
+    /* What was seen looking for one wish, or for none, is told as looking for this item's wish
+     * would tell it, as far as that can be known. found: what observation->found is, to be
+     * written; NULL: nothing was found. The member may be NULL. Pure. */
+    void (*adapt)(const struct item *item, const struct other_host *host, struct arena *arena,
+                  void *found, struct observation *observation);
 
     /* What people notice of a due action beyond the item itself: "restart shop", "reload nginx";
      * NULL for nothing. The member may be NULL. Pure. */

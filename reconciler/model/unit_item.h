@@ -39,9 +39,11 @@ struct unit_item {
     enum unit_change on_change;
     struct health health;
     /* Only of what was found: */
-    bool is_managed;      /* a systemd manager runs here; else nothing is known of running */
-    const char *state;    /* "running", "stopped", "failed", "starting", ...; NULL: not asked */
-    bool is_stale;        /* the manager still has an older text of the unit file: daemon-reload */
-    const char *outdated; /* path of an input that is newer than what the running unit took up;
-                             NULL: it runs with the inputs of now */
+    bool is_managed;   /* a systemd manager runs here; else nothing is known of running */
+    const char *state; /* "running", "stopped", "failed", "starting", ...; NULL: not asked */
+    bool is_stale;     /* the manager still has an older text of the unit file: daemon-reload */
+    const char *const *inputs; /* its file and those of restart_for that exist, the one changed last
+                                  first; NULL-terminated */
+    const char *outdated;      /* path of an input that is newer than what the running unit took up;
+                                  NULL: it runs with the inputs of now */
 };

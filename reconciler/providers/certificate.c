@@ -394,5 +394,6 @@ const struct provider certificate_provider = {
     .digest = certificate_digest,
     .diff = certificate_diff,
     .fulfilled = certificate_fulfilled,
+    .found = &certificate_shape,
     .apply = certificate_apply,
 };

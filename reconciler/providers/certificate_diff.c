@@ -8,6 +8,38 @@
 
 #include "base/text.h"
 
+// clang-format off
+static const struct shape_row pair_rows[] = {
+    SHAPE(struct certificate_pair, names),
+    SHAPE_COUNT(struct certificate_pair, name_count, names),
+    SHAPE_NEEDED(struct certificate_pair, key_type),
+    SHAPE_NEEDED(struct certificate_pair, issued_by),
+    SHAPE_NEEDED(struct certificate_pair, fingerprint),
+    SHAPE(struct certificate_pair, starts_at),
+    SHAPE(struct certificate_pair, expires_at),
+    SHAPE(struct certificate_pair, has_key),
+};
+static const struct shape pair_shape = SHAPE_OF(struct certificate_pair, pair_rows);
+static const struct shape_row certificate_rows[] = {
+    SHAPE(struct certificate_item, names),
+    SHAPE_COUNT(struct certificate_item, name_count, names),
+    SHAPE_OMIT(struct certificate_item, issuer),
+    SHAPE(struct certificate_item, directory),
+    SHAPE_OMIT(struct certificate_item, source_chain),
+    SHAPE_OMIT(struct certificate_item, source_key),
+    SHAPE(struct certificate_item, key_type),
+    SHAPE_OMIT(struct certificate_item, lifetime_seconds),
+    SHAPE_OMIT(struct certificate_item, directory_url),
+    SHAPE(struct certificate_item, instead),
+    SHAPE_OBJECT(struct certificate_item, pair, &pair_shape),
+    SHAPE_OBJECT(struct certificate_item, offered, &pair_shape),
+    SHAPE(struct certificate_item, key_mode),
+    SHAPE(struct certificate_item, is_signed_by_us),
+    SHAPE(struct certificate_item, is_due),
+};
+// clang-format on
+const struct shape certificate_shape = SHAPE_OF(struct certificate_item, certificate_rows);
+
 enum { KEY_MODE = 0600, HOUR = 3600, DAY = 24 * 3600 };
 
 static int compare_names(const void *a, const void *b)

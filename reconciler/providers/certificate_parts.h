@@ -8,6 +8,7 @@
 void certificate_diff(const struct item *item, const struct observation *found, struct arena *arena,
                       struct change_list *out_changes);
 void certificate_digest(const struct item *item, struct digest *digest);
+extern const struct shape certificate_shape;
 const void *certificate_fulfilled(const struct item *item, struct arena *arena);
 
 /* certificate_source.c. "2026-12-31", UTC. */

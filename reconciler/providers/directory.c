@@ -303,10 +303,38 @@ static void directory_apply(struct host *host, const struct action *const *actio
     places_close(&work.places);
 }
 
+/* ---- Keeping what was found ------------------------------------------------------------------ */
+
+// clang-format off
+static const struct shape_row directory_rows[] = {
+    SHAPE(struct directory_item, mode),
+    SHAPE(struct directory_item, owner),
+    SHAPE(struct directory_item, group),
+    SHAPE(struct directory_item, instead),
+};
+// clang-format on
+static const struct shape directory_shape = SHAPE_OF(struct directory_item, directory_rows);
+
+/* Where users are not managed, every owner is the wanted one. */
+static void directory_adapt(const struct item *item, const struct other_host *host,
+                            struct arena *arena, void *found, struct observation *observation)
+{
+    const struct directory_item *wanted = item->wanted;
+    struct directory_item *directory = found;
+    (void)arena;
+    (void)observation; /* found is all of it */
+    if (wanted != NULL && found != NULL && !host->layout->manages_users) {
+        directory->owner = wanted->owner;
+        directory->group = wanted->group;
+    }
+}
+
 const struct provider directory_provider = {
     .type = ITEM_DIRECTORY,
     .observe = directory_observe,
     .digest = directory_digest,
     .diff = directory_diff,
+    .found = &directory_shape,
+    .adapt = directory_adapt,
     .apply = directory_apply,
 };

@@ -245,10 +245,42 @@ static void file_apply(struct host *host, const struct action *const *actions, s
     }
 }
 
+/* ---- Keeping what was found ------------------------------------------------------------------ */
+
+// clang-format off
+static const struct shape_row file_rows[] = {
+    SHAPE_AS("text", struct file_item, text.content),
+    SHAPE_OMIT(struct file_item, text.lines),
+    SHAPE_OMIT(struct file_item, text.line_count),
+    SHAPE(struct file_item, mode),
+    SHAPE(struct file_item, owner),
+    SHAPE(struct file_item, group),
+    SHAPE(struct file_item, instead),
+    SHAPE(struct file_item, seen),
+};
+// clang-format on
+static const struct shape file_shape = SHAPE_OF(struct file_item, file_rows);
+
+/* Where users are not managed, every owner is the wanted one. */
+static void file_adapt(const struct item *item, const struct other_host *host, struct arena *arena,
+                       void *found, struct observation *observation)
+{
+    const struct file_item *wanted = item->wanted;
+    struct file_item *file = found;
+    (void)arena;
+    (void)observation; /* found is all of it */
+    if (wanted != NULL && found != NULL && !host->layout->manages_users) {
+        file->owner = wanted->owner;
+        file->group = wanted->group;
+    }
+}
+
 const struct provider file_provider = {
     .type = ITEM_FILE,
     .observe = file_observe,
     .digest = file_digest,
     .diff = file_diff,
+    .found = &file_shape,
+    .adapt = file_adapt,
     .apply = file_apply,
 };

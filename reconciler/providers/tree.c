@@ -324,12 +324,37 @@ static void tree_apply(struct host *host, const struct action *const *actions, s
     }
 }
 
+/* ---- Keeping what was found ------------------------------------------------------------------ */
+
+// clang-format off
+static const struct shape_row member_rows[] = {
+    SHAPE_NEEDED(struct tree_member, path),
+    SHAPE_AS("text", struct tree_member, text.content),
+    SHAPE_OMIT(struct tree_member, text.lines),
+    SHAPE_OMIT(struct tree_member, text.line_count),
+    SHAPE_OMIT(struct tree_member, document),
+};
+static const struct shape member_shape = SHAPE_OF(struct tree_member, member_rows);
+static const struct shape_row tree_rows[] = {
+    SHAPE_LIST(struct tree_item, members, &member_shape),
+    SHAPE_OMIT(struct tree_item, probes),
+    SHAPE_OMIT(struct tree_item, inputs),
+    SHAPE(struct tree_item, generation),
+    SHAPE_OMIT(struct tree_item, test_us),
+    SHAPE(struct tree_item, instead),
+    SHAPE(struct tree_item, altered),
+    SHAPE(struct tree_item, unloaded),
+};
+// clang-format on
+static const struct shape tree_shape = SHAPE_OF(struct tree_item, tree_rows);
+
 const struct provider tree_provider = {
     .type = ITEM_TREE,
     .observe = tree_observe,
     .digest = tree_digest,
     .inputs = tree_inputs,
     .diff = tree_diff,
+    .found = &tree_shape,
     .impact = tree_impact,
     .apply = tree_apply,
 };

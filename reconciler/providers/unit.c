@@ -146,6 +146,90 @@ static const void *unit_fulfilled(const struct item *item, struct arena *arena)
     return found;
 }
 
+/* ---- Keeping what was found ----------------------------------------------------------------- */
+
+// clang-format off
+static const struct shape_row unit_rows[] = {
+    SHAPE(struct unit_item, is_enabled),
+    SHAPE(struct unit_item, is_running),
+    SHAPE(struct unit_item, wanted_by),
+    SHAPE_NEEDED(struct unit_item, file),
+    SHAPE(struct unit_item, restart_for),
+    SHAPE_OMIT(struct unit_item, on_change),
+    SHAPE_OMIT(struct unit_item, health),
+    SHAPE(struct unit_item, is_managed),
+    SHAPE(struct unit_item, state),
+    SHAPE(struct unit_item, is_stale),
+    SHAPE(struct unit_item, inputs),
+    SHAPE(struct unit_item, outdated),
+};
+// clang-format on
+static const struct shape unit_shape = SHAPE_OF(struct unit_item, unit_rows);
+
+static bool has_name(const char *const *names, const char *name)
+{
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool same_names(const char *const *a, const char *const *b)
+{
+    size_t i = 0;
+    while (a != NULL && b != NULL && text_equal(a[i], b[i]) && a[i] != NULL) {
+        i++;
+    }
+    const char *left = a == NULL ? NULL : a[i];
+    const char *right = b == NULL ? NULL : b[i];
+    return text_equal(left, right);
+}
+
+/* As unit_is_enabled would tell it: links that were not looked for are taken as absent. */
+static bool is_linked(const struct unit_item *wanted, const struct unit_item *found)
+{
+    for (size_t i = 0; wanted->wanted_by != NULL && wanted->wanted_by[i] != NULL; i++) {
+        bool exists = found->is_enabled && has_name(found->wanted_by, wanted->wanted_by[i]);
+        if (exists != wanted->is_enabled) {
+            return !wanted->is_enabled;
+        }
+    }
+    return wanted->is_enabled;
+}
+
+/* The newest input of the wish; NULL: none of them exists. */
+static const char *newest_input(const struct unit_item *wanted, const struct unit_item *found)
+{
+    for (size_t i = 0; found->inputs != NULL && found->inputs[i] != NULL; i++) {
+        const char *path = found->inputs[i];
+        if (strcmp(path, wanted->file) == 0 || has_name(wanted->restart_for, path)) {
+            return path;
+        }
+    }
+    return NULL;
+}
+
+/* A unit that runs took up the inputs of its former wish: with others it is outdated. */
+static void unit_adapt(const struct item *item, const struct other_host *host, struct arena *arena,
+                       void *found, struct observation *observation)
+{
+    const struct unit_item *wanted = item->wanted;
+    struct unit_item *unit = found;
+    bool is_missed = wanted != NULL && wanted->is_running && !host->has_manager;
+    observation->note = is_missed ? message_word(arena, UNIT_NOT_MANAGED) : NULL;
+    if (wanted == NULL || unit == NULL) {
+        return;
+    }
+    bool reads_others = strcmp(wanted->file, unit->file) != 0 ||
+                        !same_names(wanted->restart_for, unit->restart_for);
+    if (reads_others && unit->is_managed && unit->is_running && wanted->is_running) {
+        unit->outdated = unit->is_stale ? wanted->file : newest_input(wanted, unit);
+    }
+    unit->is_enabled = is_linked(wanted, unit);
+}
+
 const struct provider unit_provider = {
     .type = ITEM_UNIT,
     .observe = unit_observe,
@@ -153,6 +237,8 @@ const struct provider unit_provider = {
     .inputs = unit_inputs,
     .diff = unit_diff,
     .fulfilled = unit_fulfilled,
+    .found = &unit_shape,
+    .adapt = unit_adapt,
     .impact = unit_impact,
     .apply = unit_apply,
 };

@@ -153,7 +153,7 @@ static void read_inputs(struct unit_work_list *works, uint64_t loaded_at)
         if (is_removal(work)) {
             continue;
         }
-        struct unit_inputs inputs = unit_inputs_look(works->host, work->wanted);
+        struct unit_inputs inputs = unit_inputs_look(works->host, work->wanted, works->arena);
         newest_us = inputs.newest_us > newest_us ? inputs.newest_us : newest_us;
         work->stamp = arena_strdup(works->arena, inputs.stamp);
         work->inputs = unit_inputs_digest(works->host, work->wanted, works->arena);

@@ -95,23 +95,45 @@ static const char *input_at(const struct unit_item *unit, size_t index)
     return unit->restart_for == NULL ? NULL : unit->restart_for[index - 1];
 }
 
-struct unit_inputs unit_inputs_look(const struct host *host, const struct unit_item *unit)
+/* Puts an input where it belongs; of equal times the later one is the newer. */
+static void insert(const char **names, int64_t *times, size_t count, const struct input *input)
+{
+    int64_t changed_us = input_changed_us(input);
+    size_t at = count;
+    for (; at > 0 && times[at - 1] <= changed_us; at--) {
+        names[at] = names[at - 1];
+        times[at] = times[at - 1];
+    }
+    names[at] = input->path;
+    times[at] = changed_us;
+}
+
+struct unit_inputs unit_inputs_look(const struct host *host, const struct unit_item *unit,
+                                    struct arena *arena)
 {
     struct unit_inputs inputs = {0};
     struct digest *digest = digest_begin();
-    for (size_t i = 0; input_at(unit, i) != NULL; i++) {
+    size_t most = 0;
+    size_t count = 0;
+    while (input_at(unit, most) != NULL) {
+        most++;
+    }
+    const char **names = arena_array(arena, most + 1, sizeof(*names));
+    int64_t *times = arena_array(arena, most, sizeof(*times));
+    for (size_t i = 0; i < most; i++) {
         struct input input = input_look(host, input_at(unit, i));
-        int64_t changed_us = input_changed_us(&input);
         add_fingerprints(digest, &input);
         if (i == 0) {
             inputs.has_file = input.exists;
-            inputs.file_us = changed_us;
+            inputs.file_us = input_changed_us(&input);
         }
-        if (input.exists && changed_us >= inputs.newest_us) {
-            inputs.newest_us = changed_us;
-            inputs.newest = input.path;
+        if (input.exists) {
+            insert(names, times, count++, &input);
         }
     }
+    inputs.newest_first = names;
+    inputs.newest = names[0];
+    inputs.newest_us = count == 0 ? 0 : times[0];
     digest_end(digest, inputs.stamp);
     return inputs;
 }

@@ -106,7 +106,7 @@ static bool look_closer(struct host *host, struct look *look, bool is_managed,
     if (!unit_name_is_safe(name)) {
         return error_set(err, ERROR_FORMAT, "\"%s\" is not a unit's name", name);
     }
-    look->inputs = unit_inputs_look(host, look->wanted);
+    look->inputs = unit_inputs_look(host, look->wanted, arena);
     if (look->item->wanted == NULL) {
         if (!unit_is_linked_anywhere(host, name, arena, &look->is_linked, err)) {
             return false;
@@ -136,7 +136,7 @@ bool unit_is_stale(const struct host *host, const char *name, const struct unit_
     }
     /* Somebody else made it load, or we do not remember. NeedDaemonReload is no help: on version
      * 252 it misses a file that was replaced by one with an older mtime. */
-    struct unit_inputs inputs = unit_inputs_look(host, unit);
+    struct unit_inputs inputs = unit_inputs_look(host, unit, arena);
     return inputs.has_file && inputs.file_us + CLOCK_TICK_US >= (int64_t)loaded_at;
 }
 
@@ -236,6 +236,7 @@ static const struct unit_item *found_of(const struct look *look, bool is_managed
     found->is_managed = is_managed;
     found->is_stale = look->is_stale;
     found->outdated = look->outdated;
+    found->inputs = look->inputs.newest_first;
     found->is_running = false;
     found->state = NULL;
     if (look->asks) {

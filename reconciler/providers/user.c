@@ -352,11 +352,21 @@ static void user_apply(struct host *host, const struct action *const *actions, s
     places_close(&work.places);
 }
 
+// clang-format off
+static const struct shape_row user_rows[] = {
+    SHAPE(struct user_item, home),
+    SHAPE(struct user_item, description),
+    SHAPE(struct user_item, entry),
+};
+// clang-format on
+static const struct shape user_shape = SHAPE_OF(struct user_item, user_rows);
+
 const struct provider user_provider = {
     .type = ITEM_USER,
     .observe = user_observe,
     .digest = user_digest,
     .diff = user_diff,
+    .found = &user_shape,
     .fulfilled = user_fulfilled,
     .apply = user_apply,
 };

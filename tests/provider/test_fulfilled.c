@@ -145,6 +145,81 @@ static void test_fulfilled_certificate(void **state)
                            "issuer: /a.pem /a.key -> internal\n"));
 }
 
+/* What is found of every type can be kept, and reads back. */
+static void test_found_of_every_type_has_its_shape(void **state)
+{
+    struct arena *arena = *state;
+    for (size_t i = 0; i < provider_count(); i++) {
+        const struct shape *shape = provider_at(i)->found;
+        struct error err = {0};
+        assert_non_null(shape);
+        assert_true(shape_is_complete(shape));
+        const void *nothing = arena_alloc(arena, shape->size);
+        json_t *json = shape_write(shape, nothing, false);
+        for (size_t k = 0; k < shape->count; k++) {
+            if (shape->rows[k].is_needed) {
+                (void)json_object_set_new(json, shape->rows[k].name, json_string("x"));
+            }
+        }
+        void *again = arena_alloc(arena, shape->size);
+        if (!shape_read(shape, json, arena, again, &err)) {
+            fail_msg("%s: %s", provider_at(i)->type, err.message);
+        }
+        json_t *other = shape_write(shape, again, false);
+        assert_true(json_equal(json, other));
+        json_decref(json);
+        json_decref(other);
+    }
+}
+
+/* A unit that was looked at for another wish: links and inputs that this one does not have. */
+static void test_found_of_a_unit_is_told_for_another_wish(void **state)
+{
+    static const char *const multi_user[] = {"multi-user.target", NULL};
+    static const char *const graphical[] = {"graphical.target", NULL};
+    static const char *const none[] = {NULL};
+    static const char *const environment[] = {"/e/x.env", NULL};
+    static const char *const inputs[] = {"/e/x.env", "/u/x.service", NULL};
+    const struct layout layout = layout_debian12();
+    const struct other_host host = {&layout, true};
+    const struct unit_item found = {.is_enabled = true,
+                                    .is_running = true,
+                                    .is_managed = true,
+                                    .wanted_by = multi_user,
+                                    .file = "/u/x.service",
+                                    .restart_for = environment,
+                                    .inputs = inputs};
+    const struct {
+        const char *const *wanted_by;
+        const char *const *restart_for;
+        bool is_enabled;
+        bool finds_enabled;
+        const char *finds_outdated;
+    } rows[] = {
+        {multi_user, environment, true, true, NULL},
+        {multi_user, environment, false, true, NULL},
+        {graphical, environment, true, false, NULL},
+        {graphical, environment, false, false, NULL},
+        {none, environment, false, false, NULL},
+        {multi_user, none, true, true, "/u/x.service"}, /* it still has the environment */
+        {multi_user, multi_user, true, true, "/u/x.service"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct unit_item wanted = {.is_enabled = rows[i].is_enabled,
+                                         .is_running = true,
+                                         .wanted_by = rows[i].wanted_by,
+                                         .file = "/u/x.service",
+                                         .restart_for = rows[i].restart_for};
+        const struct item item = {.type = ITEM_UNIT, .id = "x.service", .wanted = &wanted};
+        struct unit_item told = found;
+        struct observation observation = {.item = &item, .exists = true, .found = &told};
+        provider_find(ITEM_UNIT)->adapt(&item, &host, *state, &told, &observation);
+        assert_int_equal(told.is_enabled, rows[i].finds_enabled);
+        assert_true(text_equal(told.outdated, rows[i].finds_outdated));
+        assert_null(observation.note);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -155,6 +230,8 @@ int main(void)
         TEST(test_fulfilled_user),
         TEST(test_fulfilled_unit),
         TEST(test_fulfilled_certificate),
+        TEST(test_found_of_every_type_has_its_shape),
+        TEST(test_found_of_a_unit_is_told_for_another_wish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

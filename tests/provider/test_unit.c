@@ -357,14 +357,14 @@ static void test_unit_inputs_change_by_content_and_by_touch(void **state)
     struct unit_item unit = shop;
     unit.restart_for = paths;
     test_folder_write(sandbox->folder, "etc/shop.env", "A=1\n");
-    struct unit_inputs before = unit_inputs_look(&sandbox->host, &unit);
+    struct unit_inputs before = unit_inputs_look(&sandbox->host, &unit, sandbox->arena);
     const char *content = unit_inputs_digest(&sandbox->host, &unit, sandbox->arena);
     assert_true(before.has_file);
-    assert_string_equal(unit_inputs_look(&sandbox->host, &unit).stamp, before.stamp);
+    assert_string_equal(unit_inputs_look(&sandbox->host, &unit, sandbox->arena).stamp, before.stamp);
 
     const struct timespec then[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
     assert_int_equal(utimensat(sandbox->host.root, "etc/shop.env", then, 0), 0);
-    struct unit_inputs touched = unit_inputs_look(&sandbox->host, &unit);
+    struct unit_inputs touched = unit_inputs_look(&sandbox->host, &unit, sandbox->arena);
     assert_string_not_equal(touched.stamp, before.stamp);
     assert_string_equal(touched.newest, "/etc/shop.env");
     assert_string_equal(unit_inputs_digest(&sandbox->host, &unit, sandbox->arena), content);
