@@ -58,7 +58,7 @@ static const struct argp_option options[] = {
     {.doc = "Where things are:", .group = 2},
     {"environment", OPTION_ENVIRONMENT, "NAME", 0, "The overlay below environments/", 2},
     {"host", OPTION_HOST, "NAME", 0, "The overlay below hosts/", 2},
-    {"against", OPTION_AGAINST, "REV", 0, "Plan against another Git revision of the folder, not this host", 2},
+    {"against", OPTION_AGAINST, "REV|FILE", 0, "Plan against a Git revision of the folder, or a host's saved status", 2},
     {"facts", OPTION_FACTS, "FILE", 0, "Facts that a host has saved, instead of this machine's", 2},
     {"no-fetch", OPTION_NO_FETCH, NULL, 0, "Take the commit that was accepted last, and ask no server", 2},
     {"commit", OPTION_COMMIT, "ID", 0, "Take this commit, which was fetched before", 2},

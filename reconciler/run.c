@@ -103,17 +103,6 @@ static bool take_saved_texts(struct run *run)
     return true;
 }
 
-static bool owns_tree(const struct run *run)
-{
-    for (size_t i = 0; i < run->owned.count; i++) {
-        const struct owned_item *owned = &run->owned.items[i];
-        if (strcmp(owned->type, ITEM_TREE) == 0 && strcmp(owned->id, run->layout.nginx_tree) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool build_desired(struct run *run)
 {
     const struct desired_input input = {
@@ -122,7 +111,7 @@ static bool build_desired(struct run *run)
         .layout = &run->layout,
         .documents = &run->documents,
         .diagnostics = &run->diagnostics,
-        .keeps_tree = owns_tree(run),
+        .keeps_tree = run->owns_tree,
     };
     desired_build(&input, &run->desired);
     return refuse_if_errors(run) && take_saved_texts(run);
@@ -185,12 +174,22 @@ static bool open_ledger(struct run *run)
     return true;
 }
 
+/* Offline that of the host that is compared with; its files are known already. */
+static void take_generation(struct run *run)
+{
+    if (run->baseline != NULL && run->baseline->snapshot != NULL) {
+        run->report.generation_before = run->baseline->snapshot->generation;
+        run->report.generation_after = run->baseline->snapshot->generation;
+    }
+}
+
 static bool read_last_good(struct run *run)
 {
     struct error err = {0};
     unsigned long current = 0;
     struct generation_files files = {0};
     if (run->options->is_offline) {
+        take_generation(run);
         return true;
     }
     if (!generation_current(&run->host, &current, &err) ||
@@ -227,31 +226,36 @@ static void take_refusals(struct run *run)
     }
 }
 
-/* One provider at a time, all of its items at once: they stand side by side in the list. Fills
- * run->observations, one per item. */
-static bool observe(struct run *run)
+/* One provider at a time, all of its items at once: they stand side by side in the list. */
+bool run_observe(struct run *run, const struct item_list *items, struct observation *out)
 {
-    run->observations = arena_array(run->arena, run->items.count, sizeof(*run->observations));
-    const struct item **pointers = arena_array(run->arena, run->items.count, sizeof(struct item *));
-    for (size_t i = 0; i < run->items.count; i++) {
-        pointers[i] = &run->items.items[i];
-        run->observations[i].item = pointers[i];
-        run_against_look(run, &run->observations[i]);
+    const struct item **pointers = arena_array(run->arena, items->count, sizeof(struct item *));
+    for (size_t i = 0; i < items->count; i++) {
+        pointers[i] = &items->items[i];
+        out[i].item = pointers[i];
+        run_against_look(run, &out[i]);
     }
-    for (size_t first = 0; !run->options->is_offline && first < run->items.count;) {
+    for (size_t first = 0; !run->options->is_offline && first < items->count;) {
         const char *type = pointers[first]->type;
         size_t end = first + 1;
-        while (end < run->items.count && strcmp(pointers[end]->type, type) == 0) {
+        while (end < items->count && strcmp(pointers[end]->type, type) == 0) {
             end++;
         }
         struct error err = {0};
         if (!provider_find(type)->observe(&run->host, &pointers[first], end - first, run->arena,
-                                          &run->observations[first], &err)) {
+                                          &out[first], &err)) {
             return run_fail(run, &err);
         }
         first = end;
     }
     return true;
+}
+
+/* Fills run->observations, one per item. */
+static bool observe(struct run *run)
+{
+    run->observations = arena_array(run->arena, run->items.count, sizeof(*run->observations));
+    return run_observe(run, &run->items, run->observations);
 }
 
 /* Items are collected anew each time, in the same order: what was held back wants other texts. */
@@ -285,6 +289,13 @@ static void take_suspensions(struct run *run)
     }
 }
 
+/* Seconds since the epoch; on another host the time at which it was looked at. */
+static int64_t run_now(struct run *run)
+{
+    const struct snapshot *snapshot = run->baseline == NULL ? NULL : run->baseline->snapshot;
+    return snapshot != NULL ? snapshot->taken_at : run->host.now(&run->host);
+}
+
 static bool look_at_host(struct run *run)
 {
     run->is_blocked = arena_array(run->arena, run->documents.documents.count, sizeof(bool));
@@ -298,7 +309,7 @@ static bool look_at_host(struct run *run)
         .overrides = &run->overrides,
         .last_good = &run->last_good,
         .left = &run->left_before,
-        .now = run->host.now(&run->host),
+        .now = run_now(run),
         .mode = (enum mode)run->settings->mode.index,
         .may_adopt = run->options->may_adopt,
         .may_delete_many = run->options->may_delete_many,
@@ -564,6 +575,16 @@ static void remember_settled(struct run *run)
     }
 }
 
+/* A rollback set this folder aside on the host that is compared with: nothing is done there. */
+static bool is_set_aside(struct run *run)
+{
+    if (run->is_set_aside) {
+        run->report.settled_items = run->owned.count;
+        take_generation(run);
+    }
+    return run->is_set_aside;
+}
+
 static void end_progress(const struct run_options *options)
 {
     if (options->progress != NULL) {
@@ -579,6 +600,9 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
         return;
     }
     bool is_read = is_open && open_ledger(run) && run_read_documents(run);
+    if (is_read && is_set_aside(run)) {
+        return;
+    }
     run->key = is_read ? input_key(run) : NULL;
     if (is_read && !is_known && is_settled(run)) {
         remember_settled(run);

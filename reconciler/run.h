@@ -5,6 +5,7 @@
 
 #include "core/hold.h"
 #include "core/report.h"
+#include "core/snapshot.h"
 #include "core/state.h"
 #include "input/git_mirror.h"
 #include "input/load.h"
@@ -60,8 +61,10 @@ struct run_memory {
 /* What a plan is made against instead of this host. */
 struct baseline {
     struct comparison comparison;
-    struct map found;                     /* item_name -> struct observation * */
+    struct map unwanted; /* the same for those that look otherwise when nobody wants them */
+    struct map found;    /* item_name -> struct observation * */
     const struct document_set *documents; /* of the other revision; NULL: none, or unknown */
+    struct snapshot *snapshot;            /* of the host; NULL: of a revision */
 };
 
 struct run {
@@ -74,6 +77,7 @@ struct run {
     int lock;           /* -1: not taken */
     bool is_open;       /* settings are read and the host is open */
     bool is_locked_out; /* another run holds the lock */
+    bool is_set_aside;  /* on the other host, by a rollback: it would do nothing */
     int64_t started_us;
     const char *folder;
     const char *environment; /* or NULL */
@@ -99,10 +103,12 @@ struct run {
     size_t owned_count;       /* these two are known without the ledger where nothing changed */
     bool owns_tree;
     struct run_memory memory;
+    struct run_memory memory_before;    /* as it stands on disk, whatever this folder makes of it */
     struct override_list overrides;     /* those that hold */
     struct drift_events drift_events;   /* that no run has recorded yet */
     struct audit_entries audit_entries; /* the same */
     struct left_parts left_before;      /* of the last run */
+    struct snapshot_claims foreign;     /* host names that others serve */
     struct desired_files last_good;     /* files of the current generation */
     unsigned long next_generation;
     bool waits_for_window;   /* something is due by the clock */
@@ -145,6 +151,7 @@ void run_remember(struct run *run);
 bool run_ledger_is_known(struct run *run);
 /* run_against.c: what a plan is made against instead of this host: everything that would otherwise
  * be read from it. Then one item of it; and which documents are on one side only. */
+bool run_against_begin(struct run *run); /* the settings are read, the host is not open */
 bool run_against_open(struct run *run);
 void run_against_look(const struct run *run, struct observation *out);
 void run_against_compare(struct run *run);
@@ -166,6 +173,10 @@ struct run_fetched {
     int64_t took_ms;
 };
 bool run_fetch(struct run *run, struct run_fetched *out_fetched, struct error *err) MUST_CHECK;
+/* Looks at the items, those of a type together; out: one for each. */
+bool run_observe(struct run *run, const struct item_list *items, struct observation *out);
+/* run_snapshot.c: what the run has seen, told with its report. */
+bool run_take_snapshot(struct run *run);
 /* run_foreign.c: holds back what other nginx configuration on the host claims already. */
 void run_check_foreign(struct run *run);
 /* run_test.c: nginx and systemd look at the whole candidate; the guilty document alone is held

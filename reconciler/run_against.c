@@ -1,10 +1,14 @@
 /* plan --against: what would otherwise be read from this host is taken from somewhere else. Against
  * another revision of the folder that is what this revision wants, as if it had been applied: the
- * plan is then what the folder changes. */
+ * plan is then what the folder changes. Against a file it is what a host has told of itself: the
+ * plan is then the one that this host would make. */
 #include "run.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/file.h"
 #include "input/load_git.h"
 #include "providers/providers.h"
 
@@ -21,23 +25,36 @@ static void name_sources(struct run *run, struct loaded *loaded)
 }
 
 /* One of ours as the ledger of a host would tell it. */
-static struct owned_item owned_of(struct run *run, const struct item *item)
+static struct owned_item owned_of(struct run *run, const char *type, const char *id,
+                                  const struct document *document)
 {
-    const struct provider_table providers = {provider_find, provider_rank};
-    struct owned_item owned = {
-        .type = item->type,
-        .id = item->id,
-        .document = "",
-        .digest = plan_item_digest(&providers, item, run->arena),
-        .has_data = item->has_data,
-        .span = item->span,
-    };
-    if (item->document != NULL) {
-        const struct common_spec *common = item->document->spec;
-        owned.document = document_id(run->arena, item->document);
+    struct owned_item owned = {.type = type, .id = id, .document = "", .digest = ""};
+    if (document != NULL) {
+        const struct common_spec *common = document->spec;
+        owned.document = document_id(run->arena, document);
         owned.is_protected = common->protect.is_true;
+        owned.span = document->span;
     }
     return owned;
+}
+
+static struct owned_item owned_of_item(struct run *run, const struct item *item)
+{
+    const struct provider_table providers = {provider_find, provider_rank};
+    struct owned_item owned = owned_of(run, item->type, item->id, item->document);
+    owned.digest = plan_item_digest(&providers, item, run->arena);
+    owned.has_data = item->has_data;
+    owned.span = item->span;
+    return owned;
+}
+
+static void take_parts(struct run *run, const struct tree_item *tree)
+{
+    for (size_t i = 0; tree != NULL && i < tree->members.count; i++) {
+        const struct tree_member *member = &tree->members.items[i];
+        const char *path = arena_printf(run->arena, "%s/%s", run->layout.nginx_tree, member->path);
+        vec_add(run->arena, &run->parts, owned_of(run, LEDGER_PART, path, member->document));
+    }
 }
 
 static void take_wishes(struct run *run, const struct desired *desired)
@@ -52,8 +69,10 @@ static void take_wishes(struct run *run, const struct desired *desired)
                 provider->fulfilled == NULL ? item->wanted : provider->fulfilled(item, run->arena),
         };
         (void)map_put(run->arena, &run->baseline->found, item_name(run->arena, item), found);
-        vec_add(run->arena, &run->owned, owned_of(run, item));
+        vec_add(run->arena, &run->owned, owned_of_item(run, item));
     }
+    take_parts(run, desired->tree);
+    run->owns_tree = desired->tree != NULL;
     desired_list_files(desired, &run->layout, run->arena, &run->last_good);
 }
 
@@ -100,7 +119,8 @@ static bool open_revision(struct run *run, struct error *err)
                               &other->diagnostics, &loaded, err);
     if (!is_loaded && err->code == ERROR_UNAVAILABLE) {
         (void)error_set(err, ERROR_UNAVAILABLE,
-                        "there is no such revision here; a shallow clone has to fetch it first");
+                        "there is no such file, and no such revision here; a shallow clone has to "
+                        "fetch it first");
     }
     if (is_loaded) {
         name_sources(run, &loaded.loaded);
@@ -119,11 +139,142 @@ static bool open_revision(struct run *run, struct error *err)
     return is_loaded;
 }
 
+/* --- a host that has told of itself ---------------------------------------------------------- */
+
+enum { SNAPSHOT_MOST = 256 << 20 };
+
+static const char *name_of(struct run *run, const struct snapshot *snapshot)
+{
+    enum { TIME_SIZE = 32 };
+    char when[TIME_SIZE] = "?";
+    time_t at = (time_t)snapshot->taken_at;
+    struct tm utc;
+    if (gmtime_r(&at, &utc) != NULL) {
+        (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%SZ", &utc); /* fits */
+    }
+    const char *name =
+        snapshot->host == NULL || *snapshot->host == '\0' ? "a host" : snapshot->host;
+    return arena_printf(run->arena, "%s as of %s", name, when);
+}
+
+static bool read_snapshot(struct run *run, struct snapshot *snapshot, struct error *err)
+{
+    const struct provider_table providers = {provider_find, provider_rank};
+    struct str json = {0};
+    return file_read(AT_FDCWD, run->options->against, SNAPSHOT_MOST, run->arena, &json, err) &&
+           snapshot_read(run->arena, json, &providers, snapshot, err) &&
+           (settings_take_mode(run->settings, snapshot->mode) ||
+            error_set(err, ERROR_FORMAT, "there is no mode \"%s\"", snapshot->mode));
+}
+
+/* The host's own settings and names stand before those of this machine. */
+static void take_settings(struct run *run, const struct snapshot *snapshot)
+{
+    run->layout = snapshot->layout;
+    run->settings->on_error.index =
+        snapshot->is_all_or_nothing ? ON_ERROR_ALL_OR_NOTHING : ON_ERROR_ISOLATE;
+    if (run->options->environment == NULL) {
+        run->environment = snapshot->environment;
+    }
+    if (run->options->host == NULL) {
+        run->host_name = snapshot->host;
+    }
+    if (run->options->facts_file == NULL) {
+        run->facts = snapshot->facts;
+    }
+}
+
+static void index_view(struct run *run, const struct snapshot_observations *view, struct map *out)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        struct observation *observation = &view->items[i];
+        (void)map_put(run->arena, out, item_name(run->arena, observation->item), observation);
+    }
+}
+
+static void take_state(struct run *run, const struct snapshot *snapshot)
+{
+    run->owned = snapshot->owned;
+    run->parts = snapshot->parts;
+    for (size_t i = 0; i < run->owned.count; i++) {
+        run->owns_tree |= strcmp(run->owned.items[i].type, ITEM_TREE) == 0;
+    }
+    run->memory = (struct run_memory){.refusals = snapshot->refusals,
+                                      .held_inputs = snapshot->held_inputs,
+                                      .held_at = snapshot->held_at};
+    run->overrides = snapshot->overrides;
+    run->left_before = snapshot->left;
+    run->last_good = snapshot->last_good;
+    run->foreign = snapshot->foreign;
+    index_view(run, &snapshot->views[SNAPSHOT_AS_WANTED], &run->baseline->found);
+    index_view(run, &snapshot->views[SNAPSHOT_AS_UNWANTED], &run->baseline->unwanted);
+}
+
+bool run_against_begin(struct run *run)
+{
+    struct stat status;
+    struct error err = {0};
+    const char *path = run->options->against;
+    if (path == NULL || stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return true; /* a revision, if anything */
+    }
+    run->baseline = arena_new(run->arena, struct baseline);
+    run->baseline->snapshot = arena_new(run->arena, struct snapshot);
+    if (!read_snapshot(run, run->baseline->snapshot, &err)) {
+        (void)error_wrap(&err, "compare with %s", path);
+        return run_fail(run, &err);
+    }
+    run->baseline->comparison.name = name_of(run, run->baseline->snapshot);
+    take_settings(run, run->baseline->snapshot);
+    return true;
+}
+
+static bool was_last_wish(const struct run *run, const struct item *item)
+{
+    for (size_t i = 0; i < run->owned.count; i++) {
+        const struct owned_item *owned = &run->owned.items[i];
+        if (strcmp(owned->type, item->type) == 0 && strcmp(owned->id, item->id) == 0) {
+            const char *digest = plan_item_digest(&run->plan_input.providers, item, run->arena);
+            return strcmp(owned->digest, digest) == 0;
+        }
+    }
+    return false;
+}
+
+/* As looking for this item's wish would tell it. What is secret was not told: it is as its wish was
+ * when that was last applied. */
+static void adapt(const struct run *run, struct observation *out)
+{
+    const struct item *item = out->item;
+    const struct provider *provider = provider_find(item->type);
+    const struct other_host host = {&run->layout, run->baseline->snapshot->has_manager};
+    void *copy = NULL;
+    if (item->is_secret && item->wanted != NULL && was_last_wish(run, item)) {
+        out->found =
+            provider->fulfilled == NULL ? item->wanted : provider->fulfilled(item, run->arena);
+        return;
+    }
+    if (provider->adapt == NULL || out->has_failed) {
+        return;
+    }
+    if (out->found != NULL) {
+        copy = arena_alloc(run->arena, provider->found->size);
+        memcpy(copy, out->found, provider->found->size);
+        out->found = copy;
+    }
+    provider->adapt(item, &host, run->arena, copy, out);
+}
+
 /* --- the stages ------------------------------------------------------------------------------ */
 
 bool run_against_open(struct run *run)
 {
     struct error err = {0};
+    if (run->baseline != NULL) {
+        take_state(run, run->baseline->snapshot);
+        run->report.against = &run->baseline->comparison;
+        return true;
+    }
     run->baseline = arena_new(run->arena, struct baseline);
     run->baseline->comparison.is_revision = true;
     if (run->folder == NULL && run->options->git_dir == NULL) {
@@ -144,10 +295,16 @@ void run_against_look(const struct run *run, struct observation *out)
         return;
     }
     const struct item *item = out->item;
-    const struct observation *found = map_get(&run->baseline->found, item_name(run->arena, item));
+    const char *name = item_name(run->arena, item);
+    const struct observation *found =
+        item->wanted == NULL ? map_get(&run->baseline->unwanted, name) : NULL;
+    found = found != NULL ? found : map_get(&run->baseline->found, name);
     if (found != NULL) {
         *out = *found;
         out->item = item;
+    }
+    if (run->baseline->snapshot != NULL) {
+        adapt(run, out);
     }
 }
 

@@ -100,6 +100,9 @@ static bool take_facts(struct run *run, struct error *err)
         return file_read(AT_FDCWD, run->options->facts_file, FACTS_MOST, run->arena, &json, err) &&
                facts_read(run->arena, json, &run->facts, err);
     }
+    if (run->baseline != NULL) {
+        return true; /* those of the other host */
+    }
     if (run->options->is_offline) {
         run->facts = facts_debian12();
         return true;
@@ -126,6 +129,9 @@ bool run_read_settings(struct run *run)
     run->host_name = or_else(run->options->host, settings->host.text);
     if (run->host_name == NULL && !run->options->is_offline) {
         run->host_name = machine_name(run);
+    }
+    if (!run_against_begin(run)) {
+        return false;
     }
     run->report.folder = run->folder;
     run->report.environment = run->environment;
@@ -165,6 +171,10 @@ static bool take_hold(struct run *run, struct error *err)
                                     "on hold at generation %lu since a rollback; the folder is "
                                     "taken up again when it changes, or by retry",
                                     memory->held_at);
+    if (run->baseline != NULL) {
+        run->is_set_aside = true;
+        return true;
+    }
     return read_saved(run, memory->held_at, err);
 }
 

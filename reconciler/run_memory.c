@@ -59,6 +59,7 @@ bool run_memory_load(struct run *run, struct error *err)
     run->memory.saved = content;
     read_refusals(run, json_object_get(root, "refusals"));
     read_hold(run, root);
+    run->memory_before = run->memory;
     return true;
 }
 

@@ -172,6 +172,17 @@ const char *settings_mode_word(const struct settings *settings)
     return modes[settings->mode.index];
 }
 
+bool settings_take_mode(struct settings *settings, const char *word)
+{
+    for (int i = 0; modes[i] != NULL; i++) {
+        if (strcmp(modes[i], word) == 0) {
+            settings->mode.index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *or_below(struct arena *arena, const struct text_value *value,
                             const char *directory, const char *name)
 {

@@ -101,6 +101,8 @@ extern const struct schema settings_source_schema;
 
 /* "enforce", "observe" or "hold". */
 const char *settings_mode_word(const struct settings *settings);
+/* Takes the mode with that word; false: there is none. */
+bool settings_take_mode(struct settings *settings, const char *word);
 /* Where things live, from the settings; state, when not NULL, goes before theirs. */
 struct layout settings_layout(const struct settings *settings, const char *state,
                               struct arena *arena);

@@ -48,6 +48,8 @@ struct comparison {
     struct document_list removed;
 };
 
+struct snapshot; /* core/snapshot.h */
+
 struct report {
     struct arena *arena;
     const char *verb;        /* "plan", "apply": what was asked for */
@@ -55,6 +57,7 @@ struct report {
     const char *host;
     const char *folder;    /* of the documents, as it was named; or NULL */
     const char *directory; /* the working directory: files below it are named from there */
+    const struct snapshot *snapshot;  /* status: what the host tells of itself; or NULL */
     const struct comparison *against; /* NULL: this host, or an empty one */
     bool is_dry_run;
     bool is_check;               /* the documents alone were looked at */

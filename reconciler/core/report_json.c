@@ -1,6 +1,7 @@
 /* The report as one JSON object, for programs. */
 #include "core/diagnostics_report.h"
 #include "core/report_line.h"
+#include "core/snapshot.h"
 #include "core/state.h"
 #include "model/json.h"
 
@@ -174,6 +175,9 @@ void report_write_json(const struct report *report, const struct report_style *s
         (json_int_t)report->generation_after, "documents", json_documents(report), "diagnostics",
         json_diagnostics(report), "findings", json_findings(report), "held", json_held(report),
         "changes", json_changes(report));
+    if (report->snapshot != NULL) {
+        (void)json_object_set_new(root, "host", snapshot_write(report->arena, report->snapshot));
+    }
     CLEANUP(cleanup_free) char *text = json_dumps(root, JSON_INDENT(2));
     if (text != NULL) {
         text_line(out, "%s", text);

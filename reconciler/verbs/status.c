@@ -80,8 +80,12 @@ int verb_status(struct command *command)
     struct run run;
     run_once(&run, command->arena, &command->run);
     const struct report_style style = {0};
-    int code = run.report.plan == NULL ? output_report(command, &run, &style)
-                                       : write_states(command, &run);
+    int code = 0;
+    if (run.report.plan == NULL || !run_take_snapshot(&run)) {
+        code = output_report(command, &run, &style);
+    } else {
+        code = write_states(command, &run);
+    }
     run_end(&run);
     return code;
 }

@@ -360,7 +360,8 @@ static void test_unit_inputs_change_by_content_and_by_touch(void **state)
     struct unit_inputs before = unit_inputs_look(&sandbox->host, &unit, sandbox->arena);
     const char *content = unit_inputs_digest(&sandbox->host, &unit, sandbox->arena);
     assert_true(before.has_file);
-    assert_string_equal(unit_inputs_look(&sandbox->host, &unit, sandbox->arena).stamp, before.stamp);
+    assert_string_equal(unit_inputs_look(&sandbox->host, &unit, sandbox->arena).stamp,
+                        before.stamp);
 
     const struct timespec then[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
     assert_int_equal(utimensat(sandbox->host.root, "etc/shop.env", then, 0), 0);
