@@ -171,7 +171,11 @@ static bool add_program(struct building *building, const char *value, struct err
     if (strchr(program, '/') == NULL) {
         program = arena_printf(building->arena, "/usr/bin/%s", program);
     }
-    return program[0] != '/' || add_file(building, program, STR(""), 0755, err);
+    if (program[0] != '/' || add_file(building, program, STR(""), 0755, err)) {
+        return true;
+    }
+    /* No such program can be: one lies in another, say. systemd will tell of which unit. */
+    return err->number == ENOTDIR || err->number == EEXIST || err->number == ENAMETOOLONG;
 }
 
 static bool names_units(const char *key)
