@@ -11,6 +11,7 @@ enum {
     HOST_NAME_MAX_LENGTH = 253, /* RFC 1035, without the final dot */
     LABEL_MAX_LENGTH = 63,
     PATH_MAX_LENGTH = 4095, /* PATH_MAX of Linux without its NUL */
+    PART_MAX_LENGTH = 255,  /* NAME_MAX: of one name in a path */
     USER_MAX_LENGTH = 31,   /* utmp */
     UNIT_MAX_LENGTH = 255,  /* UNIT_NAME_MAX of systemd without its NUL */
     ADDRESS_MAX_LENGTH = 45,
@@ -99,7 +100,7 @@ static bool check_path(const char *text)
     }
     for (const char *part = text + 1;; part++) {
         size_t length = strcspn(part, "/");
-        if (length == 0 || (length == 1 && part[0] == '.') ||
+        if (length == 0 || length > PART_MAX_LENGTH || (length == 1 && part[0] == '.') ||
             (length == 2 && part[0] == '.' && part[1] == '.')) {
             return false;
         }
