@@ -107,13 +107,13 @@ static void words_add_units(struct arena *arena, struct word_list *words,
     }
 }
 
-static void write_words(struct arena *arena, struct systemd_text *systemd, const char *key,
+static void write_units(struct arena *arena, struct systemd_text *systemd, const char *key,
                         struct word_list *words, const struct node *node)
 {
     if (words->count > 0) {
         vec_add(arena, words, NULL);
         systemd_at_node(systemd, node);
-        systemd_words(systemd, key, words->items);
+        systemd_units(systemd, key, words->items);
     }
 }
 
@@ -124,6 +124,7 @@ static void write_order(const struct service *service, struct systemd_text *syst
     const struct service_spec *spec = service->spec;
     struct word_list after = {0};
     struct word_list wants = {0};
+    struct word_list before = {0};
     words_add(arena, &after, "network.target");
     words_add_units(arena, &after, &spec->common.needs);
     words_add_units(arena, &after, &spec->after);
@@ -134,9 +135,10 @@ static void write_order(const struct service *service, struct systemd_text *syst
             words_add(arena, &wants, online); /* being after it alone does not start it */
         }
     }
-    write_words(arena, systemd, "After", &after, spec->after.node);
-    write_words(arena, systemd, "Wants", &wants, spec->wants.node);
-    write_list(arena, systemd, "Before", &spec->before);
+    words_add_units(arena, &before, &spec->before);
+    write_units(arena, systemd, "After", &after, spec->after.node);
+    write_units(arena, systemd, "Wants", &wants, spec->wants.node);
+    write_units(arena, systemd, "Before", &before, spec->before.node);
 }
 
 static enum restart_policy restart_policy_of(const struct service_spec *spec)

@@ -198,6 +198,16 @@ void systemd_words(struct systemd_text *systemd, const char *key, const char *co
     line_end(systemd);
 }
 
+void systemd_units(struct systemd_text *systemd, const char *key, const char *const *names)
+{
+    struct text list = text_make(systemd->arena);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        assert(strpbrk(names[i], " \"'%") == NULL);
+        text_addf(&list, "%s%s", i == 0 ? "" : " ", names[i]);
+    }
+    systemd_line(systemd, key, list.data);
+}
+
 static bool words_equal(const char *const *wanted, const char *const *found, size_t count)
 {
     size_t i = 0;

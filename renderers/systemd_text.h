@@ -28,6 +28,10 @@ void systemd_command(struct systemd_text *systemd, const char *key, const char *
  * control characters: for paths systemd knows no escape for them. */
 void systemd_words(struct systemd_text *systemd, const char *key, const char *const *words);
 
+/* A list of unit names as one setting. systemd takes their backslashes as they are (dev-a\x2db), so
+ * nothing is quoted; names hold nothing that would need it. */
+void systemd_units(struct systemd_text *systemd, const char *key, const char *const *names);
+
 /* True when an unquoted value can say exactly this text: no control characters, no space at an
  * end, no backslash at the end. */
 bool systemd_can_hold(const char *text);

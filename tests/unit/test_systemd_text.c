@@ -111,6 +111,14 @@ static void test_systemd_text_words_keep_dollars(void **state)
     assert_string_equal(service_finish(systemd), "ReadWritePaths=/a \"/b c\" /$d%% \"/e\\\\\"\n");
 }
 
+/* Quoted and doubled, it would name a unit that is none. */
+static void test_systemd_text_unit_names_keep_backslashes(void **state)
+{
+    struct systemd_text *systemd = service_begin(*state);
+    systemd_units(systemd, "After", WORDS("srv-my\\x2ddata.mount", "a@b:c.service"));
+    assert_string_equal(service_finish(systemd), "After=srv-my\\x2ddata.mount a@b:c.service\n");
+}
+
 static void test_systemd_text_empty_list_resets(void **state)
 {
     struct systemd_text *systemd = service_begin(*state);
@@ -203,11 +211,14 @@ static void assert_unquotes(struct arena *arena, const char *value, bool is_comm
     const char *const *words = NULL;
     size_t count = 0;
     assert_true(systemd_unquote(arena, value, is_command, &words, &count));
-    for (size_t i = 0; i < count; i++) {
-        assert_non_null(wanted[i]);
+    size_t wanted_count = 0;
+    while (wanted[wanted_count] != NULL) {
+        wanted_count++;
+    }
+    assert_int_equal(count, wanted_count);
+    for (size_t i = 0; i < wanted_count; i++) {
         assert_string_equal(words[i], wanted[i]);
     }
-    assert_null(wanted[count]);
     assert_null(words[count]);
 }
 
@@ -259,6 +270,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_systemd_text_command_keeps_its_prefix_outside, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_systemd_text_words_keep_dollars, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_systemd_text_unit_names_keep_backslashes, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_systemd_text_empty_list_resets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_systemd_text_every_text_reads_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_systemd_text_parse_joins_lines, setup, teardown),
