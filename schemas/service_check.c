@@ -16,11 +16,12 @@ enum {
 /* ---- Commands -------------------------------------------------------------------------------- */
 
 /* systemd takes an absolute path, or a name to search in its own fixed list of folders. A program's
- * name is the only word in which it expands no variable. */
+ * name is the only word in which it expands no variable, and in which it takes no quote or
+ * backslash, also not a quoted one. */
 static bool is_program(const char *program)
 {
     if (*program == '/') {
-        return syntax_service_path.check(program) && strchr(program, '$') == NULL &&
+        return syntax_service_path.check(program) && strpbrk(program, "$\"'\\") == NULL &&
                program[1] != '\0';
     }
     return syntax_service_folder.check(program) && strchr(program, '/') == NULL;
