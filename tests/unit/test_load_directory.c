@@ -70,7 +70,8 @@ static void load(struct fixture *fixture, const char *environment, const char *h
 static void assert_only(const struct fixture *fixture, enum diagnostic_code code)
 {
     assert_int_equal(fixture->diagnostics.count, 1);
-    assert_int_equal(fixture->diagnostics.items[0].code, code);
+    const struct diagnostic *only = fixture->diagnostics.items;
+    assert_int_equal(only == NULL ? DIAGNOSTIC_COUNT : only->code, code);
 }
 
 static void test_load_directory_reads_yaml_in_a_fixed_order(void **state)
