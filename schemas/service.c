@@ -120,7 +120,8 @@ static const struct field restart_fields[] = {
           .help = "Time before it is started again."),
     FIELD(struct service_restart, delay_max, .fallback = "1m", .most = 24 * 3600 * 1000,
           .help = "The delay grows up to this from failure to failure, where systemd can (254 and "
-                  "later)."),
+                  "later).",
+          .example = "delay_max: 5m"),
     FIELD(struct service_restart, attempts, .fallback = "10", .most = 10000,
           .help = "After so many starts within the time of `within` it stays failed; 0: never."),
     FIELD(struct service_restart, within, .fallback = "5m", .least = 1000,
