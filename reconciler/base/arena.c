@@ -4,23 +4,37 @@
 #include "base/arena.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #ifdef ARENA_PER_REQUEST
 enum { SHARED_MAX = 0 };
 #else
 enum { SHARED_MAX = 16 * 1024 };
 #endif
-enum { BLOCK_SIZE = 64 * 1024 };
+enum {
+    BLOCK_SIZE = 64 * 1024,
+    /* A run that needs much gets it in larger pieces with all their pages: a fault for each page
+     * was a fifth of the time of a large plan. */
+    LARGE_BLOCK_SIZE = 1024 * 1024,
+    SMALL_BLOCKS = 32,
+};
+
+struct block {
+    unsigned char *data;
+    size_t size;
+};
 
 struct arena {
-    void **blocks;
+    struct block *blocks;
     size_t count;
     size_t capacity;
-    unsigned char *next; /* free part of the block that is being cut */
+    size_t cut;          /* number of the block that is being cut, from 1; 0: none yet */
+    unsigned char *next; /* its free part */
     size_t left;
     size_t used;
 };
@@ -40,13 +54,32 @@ struct arena *arena_create(void)
     return arena;
 }
 
+static unsigned char *block_new(size_t size)
+{
+    if (size != LARGE_BLOCK_SIZE) {
+        return calloc(1, size);
+    }
+    void *pages =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+static void block_free(struct block block)
+{
+    if (block.size == LARGE_BLOCK_SIZE) {
+        (void)munmap(block.data, block.size); /* cannot fail for what was mapped */
+    } else {
+        free(block.data);
+    }
+}
+
 void arena_destroy(struct arena *arena)
 {
     if (arena == NULL) {
         return;
     }
     for (size_t i = 0; i < arena->count; i++) {
-        free(arena->blocks[i]);
+        block_free(arena->blocks[i]);
     }
     free(arena->blocks);
     free(arena);
@@ -56,43 +89,112 @@ static void *add_block(struct arena *arena, size_t size)
 {
     if (arena->count == arena->capacity) {
         size_t capacity = arena->capacity == 0 ? 16 : arena->capacity * 2;
-        void **blocks = reallocarray(arena->blocks, capacity, sizeof(*blocks));
+        struct block *blocks = reallocarray(arena->blocks, capacity, sizeof(*blocks));
         if (blocks == NULL) {
             out_of_memory();
         }
         arena->blocks = blocks;
         arena->capacity = capacity;
     }
-    void *block = calloc(1, size);
-    if (block == NULL) {
+    unsigned char *data = block_new(size);
+    if (data == NULL) {
         out_of_memory();
     }
-    arena->blocks[arena->count++] = block;
-    return block;
+    arena->blocks[arena->count++] = (struct block){data, size};
+    return data;
+}
+
+static size_t round_up(size_t size)
+{
+    enum { ALIGNMENT = _Alignof(max_align_t) };
+    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* A block of its own is never of a large block's size, by which that is known. */
+static size_t own_size(size_t size)
+{
+    return size == LARGE_BLOCK_SIZE ? size + 1 : size;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    enum { ALIGNMENT = _Alignof(max_align_t) };
     if (size == 0) {
         size = 1; /* a valid pointer, its own */
     }
-    if (size > PTRDIFF_MAX) {
+    if (size >= PTRDIFF_MAX) {
         out_of_memory();
     }
     arena->used += size;
     if (size > SHARED_MAX) {
-        return add_block(arena, size);
+        return add_block(arena, own_size(size));
     }
-    size_t step = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t step = round_up(size);
     if (step > arena->left) {
-        arena->next = add_block(arena, BLOCK_SIZE);
-        arena->left = BLOCK_SIZE;
+        size_t room = arena->count < SMALL_BLOCKS ? BLOCK_SIZE : LARGE_BLOCK_SIZE;
+        arena->next = add_block(arena, room);
+        arena->cut = arena->count;
+        arena->left = room;
     }
     void *result = arena->next;
     arena->next += step;
     arena->left -= step;
     return result;
+}
+
+void *arena_grow(struct arena *arena, void *last, size_t size, size_t more)
+{
+    size_t step = round_up(size == 0 ? 1 : size);
+    bool is_last = last != NULL && size <= SHARED_MAX && more <= SHARED_MAX &&
+                   arena->next != NULL && (unsigned char *)last + step == arena->next;
+    size_t extra = is_last ? round_up(more) - step : 0;
+    if (is_last && extra <= arena->left) {
+        arena->next += extra;
+        arena->left -= extra;
+        arena->used += more - size;
+        return last;
+    }
+    void *larger = arena_alloc(arena, more);
+    if (size > 0) {
+        memcpy(larger, last, size);
+    }
+    return larger;
+}
+
+/* ---- Giving back ---------------------------------------------------------------------------- */
+
+struct arena_mark arena_mark(const struct arena *arena)
+{
+    return (struct arena_mark){arena->count, arena->cut, arena->next, arena->left, arena->used};
+}
+
+/* What is handed out again must be zero again. cut: the block was being cut since; else all of the
+ * rest may have been handed out before another block was begun. */
+static void clear(const struct arena *arena, size_t cut, unsigned char *from, size_t left)
+{
+    memset(from, 0, arena->cut == cut ? (size_t)(arena->next - from) : left);
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+    /* The first block is kept for what comes: a scratch arena is emptied thousands of times. */
+    if (mark.count == 0 && arena->count > 0 && arena->cut > 0 &&
+        arena->blocks[0].size == BLOCK_SIZE) {
+        mark.count = 1;
+        mark.cut = 1;
+        mark.next = arena->blocks[0].data;
+        mark.left = BLOCK_SIZE;
+    }
+    if (mark.cut > 0) {
+        clear(arena, mark.cut, mark.next, mark.left);
+    }
+    for (size_t i = mark.count; i < arena->count; i++) {
+        block_free(arena->blocks[i]);
+    }
+    arena->count = mark.count;
+    arena->cut = mark.cut;
+    arena->next = mark.next;
+    arena->left = mark.left;
+    arena->used = mark.used;
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)

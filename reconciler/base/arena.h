@@ -29,6 +29,23 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
     __attribute__((returns_nonnull, format(printf, 2, 0)));
 
+/* last, which has size bytes, with room for more: where it is when nothing was asked for since,
+ * else a copy. The new part is zeroed. */
+void *arena_grow(struct arena *arena, void *last, size_t size, size_t more)
+    __attribute__((returns_nonnull));
+
+/* Gives back everything that was asked for since the mark, at once: for work whose results are kept
+ * elsewhere. Marks are rewound in the opposite order of their making. */
+struct arena_mark {
+    size_t count;
+    size_t cut;
+    unsigned char *next;
+    size_t left;
+    size_t used;
+};
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_rewind(struct arena *arena, struct arena_mark mark);
+
 /* Bytes handed out so far, for limits and for the benchmark. */
 size_t arena_used(const struct arena *arena);
 

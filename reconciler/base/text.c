@@ -19,9 +19,7 @@ void text_reserve(struct text *text, size_t more)
         assert(capacity <= SIZE_MAX / 2);
         capacity *= 2;
     }
-    char *data = arena_alloc(text->arena, capacity);
-    memcpy(data, text->data, text->length);
-    text->data = data;
+    text->data = arena_grow(text->arena, text->data, text->capacity, capacity);
     text->capacity = capacity;
 }
 
@@ -41,17 +39,14 @@ void text_add(struct text *text, const char *more)
 
 void text_add_str(struct text *text, struct str more)
 {
-    text_reserve(text, more.length);
+    if (more.length >= text->capacity - text->length) {
+        text_reserve(text, more.length);
+    }
     if (more.length > 0) {
         memcpy(text->data + text->length, more.data, more.length);
     }
     text->length += more.length;
     text->data[text->length] = '\0';
-}
-
-void text_add_char(struct text *text, char c)
-{
-    text_add_str(text, (struct str){&c, 1});
 }
 
 void text_addf(struct text *text, const char *format, ...)

@@ -1,8 +1,8 @@
-/* Growth of the typed arrays of vec.h. The earlier, smaller array stays on the arena. */
+/* Growth of the typed arrays of vec.h. */
 
 #include "base/vec.h"
 
-#include <string.h>
+#include <stdint.h>
 
 enum { FIRST_CAPACITY = 8 };
 
@@ -12,10 +12,11 @@ void *vec_grow(struct arena *arena, void *items, size_t count, size_t *capacity,
         return items;
     }
     size_t grown = *capacity == 0 ? FIRST_CAPACITY : *capacity * 2;
-    void *larger = arena_array(arena, grown, size);
-    if (count > 0) {
-        memcpy(larger, items, count * size);
+    if (items == NULL || grown > SIZE_MAX / size) {
+        items = arena_array(arena, grown, size); /* which knows what is too much */
+    } else {
+        items = arena_grow(arena, items, count * size, grown * size);
     }
     *capacity = grown;
-    return larger;
+    return items;
 }

@@ -86,6 +86,75 @@ static void test_arena_counts_what_was_asked_for(void **state)
     assert_int_equal(arena_used(*state), 100010);
 }
 
+static void test_arena_grows_what_was_asked_for_last(void **state)
+{
+    unsigned char *bytes = arena_alloc(*state, 100);
+    memset(bytes, 'a', 100);
+    for (size_t size = 100; size < 100000; size *= 2) {
+        bytes = arena_grow(*state, bytes, size, size * 2);
+        for (size_t i = 0; i < size * 2; i++) {
+            assert_int_equal(bytes[i], i < size ? 'a' : 0);
+        }
+        memset(bytes, 'a', size * 2);
+    }
+}
+
+static void test_arena_growing_leaves_others_alone(void **state)
+{
+    unsigned char *first = arena_alloc(*state, 100);
+    unsigned char *second = arena_alloc(*state, 100);
+    memset(first, 'a', 100);
+    memset(second, 'b', 100);
+    unsigned char *grown = arena_grow(*state, first, 100, 300);
+    memset(grown + 100, 'c', 200);
+    for (size_t i = 0; i < 300; i++) {
+        assert_int_equal(grown[i], i < 100 ? 'a' : 'c');
+        assert_true(i >= 100 || second[i] == 'b');
+    }
+}
+
+/* A scratch arena is emptied again and again: what is handed out is zero each time. */
+static void test_arena_rewinds_to_a_mark(void **state)
+{
+    static const size_t sizes[] = {1, 1000, 16384, 16385, 60000, 100000, 1048576, 3000000};
+    static const unsigned char zero[3000000];
+    unsigned char *kept = NULL;
+    for (int round = 0; round < 4; round++) {
+        struct arena_mark mark = arena_mark(*state);
+        size_t used = arena_used(*state);
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+            for (size_t k = 0; k < 8; k++) {
+                unsigned char *bytes = arena_alloc(*state, sizes[i]);
+                assert_memory_equal(bytes, zero, sizes[i]);
+                memset(bytes, 0xFF, sizes[i]);
+            }
+            struct arena_mark inner = arena_mark(*state);
+            memset(arena_alloc(*state, 5000), 0xFF, 5000);
+            arena_rewind(*state, inner);
+        }
+        arena_rewind(*state, mark);
+        assert_int_equal(arena_used(*state), used);
+        if (round == 1) { /* the first two begin with nothing, the others behind something */
+            kept = arena_alloc(*state, 2000);
+            assert_memory_equal(kept, zero, 2000);
+            memset(kept, 0x55, 2000);
+        }
+    }
+    for (size_t i = 0; i < 2000; i++) {
+        assert_int_equal(kept[i], 0x55);
+    }
+}
+
+static void test_arena_gives_more_than_a_block_of_blocks(void **state)
+{
+    static const unsigned char zero[10000];
+    for (int i = 0; i < 2000; i++) { /* 20 MB: large blocks too */
+        unsigned char *bytes = arena_alloc(*state, 10000);
+        assert_memory_equal(bytes, zero, 10000);
+        memset(bytes, 0xFF, 10000);
+    }
+}
+
 static void test_arena_destroy_accepts_null(void **state)
 {
     arena_destroy(NULL);
@@ -102,6 +171,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_arena_copies_end_in_nul, setup, teardown),
         cmocka_unit_test_setup_teardown(test_arena_prints_any_length, setup, teardown),
         cmocka_unit_test_setup_teardown(test_arena_counts_what_was_asked_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_arena_grows_what_was_asked_for_last, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_arena_growing_leaves_others_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_arena_rewinds_to_a_mark, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_arena_gives_more_than_a_block_of_blocks, setup,
+                                        teardown),
         cmocka_unit_test(test_arena_destroy_accepts_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
