@@ -92,6 +92,7 @@ static void sweep(struct sandbox *sandbox, const struct crash *crash)
         }
         if (end == END_DONE) {
             assert_true(calls > 5);
+            print_message("killed before %zu system calls\n", calls / step);
             return;
         }
     }
