@@ -19,8 +19,7 @@ enum {
     STALE_AFTER_SECONDS = 26 * 3600, /* a daily look, and two hours to be late */
     CLOCK_SLACK_SECONDS = 300,       /* a look from further in the future is not to be believed */
 };
-#define SECOND    ((int64_t)1000000)
-#define COUNT_MAX ((int64_t)1 << 40)
+#define SECOND ((int64_t)1000000)
 
 /* ---- Opening ---- */
 
@@ -162,7 +161,7 @@ void store_snapshot_end(struct store_reader *reader)
 static void counts_add(const struct store_reader *reader, struct state_counts *counts,
                        const char *word, int64_t more)
 {
-    more = more > 0 && more < COUNT_MAX ? more : 0; /* no run writes any other */
+    more = more > 0 && more < STORE_COUNT_MAX ? more : 0; /* no run writes any other */
     counts->of[state_of_word(reader, word)] += more;
     counts->total += more;
 }

@@ -62,6 +62,13 @@ static int64_t row_moment(struct cursor *cursor)
     return at > 0 && at <= MOMENT_MAX ? at : 0;
 }
 
+/* A count, or a time taken, that no run writes is none: adding it up would overflow. */
+static int64_t row_count(struct cursor *cursor)
+{
+    int64_t count = row_integer(cursor);
+    return count > 0 && count < STORE_COUNT_MAX ? count : 0;
+}
+
 /* What is in sync was proven by the last look; anything else when its row says. */
 static int64_t row_proven_at(const struct store_reader *reader, struct cursor *cursor,
                              const char *recorded_state)
@@ -89,19 +96,19 @@ struct run_record run_of_row(sqlite3_stmt *statement, struct arena *arena)
     run.commit_author = row_text(&row, arena);
     run.commit_at = row_moment(&row);
     run.desired_digest = row_text(&row, arena);
-    run.document_count = row_integer(&row);
-    run.generation_before = row_integer(&row);
-    run.generation_after = row_integer(&row);
-    run.stale_after_seconds = row_integer(&row);
+    run.document_count = row_count(&row);
+    run.generation_before = row_count(&row);
+    run.generation_after = row_count(&row);
+    run.stale_after_seconds = row_count(&row);
     run.verdict = row_verdict(&row);
     run.exit_code = row_integer(&row);
-    run.counts.unchanged = row_integer(&row);
-    run.counts.changed = row_integer(&row);
-    run.counts.failed = row_integer(&row);
-    run.counts.skipped = row_integer(&row);
-    run.counts.pending = row_integer(&row);
-    run.counts.drifted = row_integer(&row);
-    run.counts.removed = row_integer(&row);
+    run.counts.unchanged = row_count(&row);
+    run.counts.changed = row_count(&row);
+    run.counts.failed = row_count(&row);
+    run.counts.skipped = row_count(&row);
+    run.counts.pending = row_count(&row);
+    run.counts.drifted = row_count(&row);
+    run.counts.removed = row_count(&row);
     run.message = row_long(&row, arena);
     return run;
 }
@@ -125,7 +132,7 @@ struct action_record action_of_row(sqlite3_stmt *statement, struct arena *arena)
     action.reason = row_text(&row, arena);
     action.error = row_text(&row, arena);
     action.evidence = row_long(&row, arena);
-    action.took_us = row_integer(&row);
+    action.took_us = row_count(&row);
     return action;
 }
 

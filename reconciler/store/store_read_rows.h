@@ -41,6 +41,9 @@ struct store_reader {
 
 #define CERTIFICATE_COLUMNS "name, names, issuer, kind, document, not_before, not_after, renews_at"
 
+/* More than any run counts; sums of some stay far from the limit of their type. */
+#define STORE_COUNT_MAX ((int64_t)1 << 40)
+
 /* The effective state of a stored word. */
 enum item_state state_of_word(const struct store_reader *reader, const char *word);
 
