@@ -606,6 +606,7 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
     run->key = is_read ? input_key(run) : NULL;
     if (is_read && !is_known && is_settled(run)) {
         remember_settled(run);
+        run_note(run);
         return;
     }
     bool is_planned = is_read && (run_build(run) || heal(run)) && read_last_good(run) &&
@@ -616,6 +617,7 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
     end_progress(options);
     if (options->applies && run->is_open && !run->is_locked_out) {
         run_record(run);
+        run_note(run);
     }
 }
 

@@ -173,6 +173,8 @@ struct run_fetched {
     int64_t took_ms;
 };
 bool run_fetch(struct run *run, struct run_fetched *out_fetched, struct error *err) MUST_CHECK;
+/* Leaves what became of the commit as a note in its repository, where the settings want that. */
+void run_note(struct run *run);
 /* Looks at the items, those of a type together; out: one for each. */
 bool run_observe(struct run *run, const struct item_list *items, struct observation *out);
 /* run_snapshot.c: what the run has seen, told with its report. */

@@ -124,7 +124,9 @@ bool run_read_settings(struct run *run)
     const struct settings *settings = run->settings;
     run->settings_text = text.data;
     run->layout = settings_layout(settings, run->options->state, run->arena);
-    run->folder = or_else(run->options->folder, settings->source.folder.text);
+    run->folder = run->options->git_dir != NULL /* where a folder is one of the commit */
+                      ? NULL
+                      : or_else(run->options->folder, settings->source.folder.text);
     run->environment = or_else(run->options->environment, settings->environment.text);
     run->host_name = or_else(run->options->host, settings->host.text);
     if (run->host_name == NULL && !run->options->is_offline) {

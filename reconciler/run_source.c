@@ -7,9 +7,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "input/commit_note.h"
 #include "input/git_signature.h"
 #include "input/load_git.h"
 #include "schemas/repository_syntax.h"
+#include "store/store.h"
 
 bool run_has_git_source(const struct run *run)
 {
@@ -314,4 +319,53 @@ bool run_load_git(struct run *run, struct error *err)
     run->source_name = run->settings->source.git.text;
     bool fetches = run->options->commit == NULL && !run->options->skips_fetch;
     return with_mirror(run, fetches ? TO_FETCH_AND_LOAD : TO_LOAD, &fetched, err);
+}
+
+/* --- what became of it ----------------------------------------------------------------------- */
+
+/* "applied, generation 12"; "refused: error[R012]: ..." */
+static const char *fate_text(struct run *run, const struct delivery_record *delivery)
+{
+    struct text out = text_make(run->arena);
+    text_add(&out, delivery_fate_word(delivery->fate));
+    if (delivery->generation != 0) {
+        text_addf(&out, ", generation %lld", (long long)delivery->generation);
+    }
+    if (delivery->evidence != NULL) {
+        text_addf(&out, ": %s", delivery->evidence);
+    }
+    return out.data;
+}
+
+/* The same is not said again in each run: STATE/source/noted holds what was said last. */
+void run_note(struct run *run)
+{
+    enum { NOTED_MOST = 64 << 10, NOTED_MODE = 0600 };
+    struct error err = {0};
+    struct str noted = {0};
+    if (run->commit == NULL || run->options->git_dir != NULL || !run->options->applies ||
+        !run->settings->source.notes.is_true) {
+        return;
+    }
+    const struct delivery_record *delivery = run_delivery_record(run);
+    if (delivery == NULL) {
+        return;
+    }
+    const struct commit_note note = {
+        .repository = run->settings->source.git.text,
+        .commit = run->commit->id,
+        .host = run->host_name == NULL ? "host" : run->host_name,
+        .text = fate_text(run, delivery),
+    };
+    const char *path = host_path(arena_printf(run->arena, "%s/source/noted", run->layout.state));
+    const char *said = arena_printf(run->arena, "%s %s: %s\n", note.commit, note.host, note.text);
+    if (file_read(run->host.root, path, NOTED_MOST, run->arena, &noted, &err) &&
+        str_equal(noted, str_of(said))) {
+        return;
+    }
+    if (!commit_note_write(&note, &err) ||
+        !file_replace(run->host.root, path, str_of(said), NOTED_MODE, FILE_OWNER_NONE,
+                      FILE_SYNC_LATER, &err)) {
+        log_event(LOG_LEVEL_WARNING, "no note could be left", "error", err.message, NULL);
+    }
 }

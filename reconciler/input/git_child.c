@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -36,6 +37,16 @@ static bool limit(int resource, uint64_t most)
     return setrlimit((__rlimit_resource_t)resource, &wanted) == 0;
 }
 
+/* What root writes into another user's folder, that user could not change any more. */
+static bool become(const struct stat *owner)
+{
+    if (owner == NULL || owner->st_uid == geteuid()) {
+        return true;
+    }
+    return setgroups(0, NULL) == 0 && setresgid(owner->st_gid, owner->st_gid, owner->st_gid) == 0 &&
+           setresuid(owner->st_uid, owner->st_uid, owner->st_uid) == 0;
+}
+
 static bool confine(const struct git_child *child, pid_t parent)
 {
     sigset_t none;
@@ -45,7 +56,7 @@ static bool confine(const struct git_child *child, pid_t parent)
     (void)signal(SIGXFSZ, SIG_IGN);
     (void)signal(SIGTERM, SIG_DFL);
     (void)signal(SIGINT, SIG_DFL);
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
+    if (!become(child->owner) || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
         return false;
     }
 #ifndef HAS_SANITIZER /* their shadow memory counts as data */

@@ -5,12 +5,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 
 struct git_child {
-    unsigned timeout_ms;     /* then it is killed */
-    uint64_t memory_most;    /* bytes of its own data; not enforced under sanitizers */
+    unsigned timeout_ms; /* then it is killed */
+    const struct stat
+        *owner;           /* the child becomes the user whose this is; NULL: it stays who we are */
+    uint64_t memory_most; /* bytes of its own data; not enforced under sanitizers */
     uint64_t file_size_most; /* of each file that it writes */
     /* Runs in the child; fills the plain bytes of result, which the parent gets, whether or not it
      * succeeds. */
