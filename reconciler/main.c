@@ -39,6 +39,7 @@ enum option_key {
     OPTION_DETAILED,
     OPTION_COLOR,
     OPTION_OUT,
+    OPTION_PLAN,
 };
 
 // clang-format off
@@ -48,6 +49,7 @@ static const struct argp_option options[] = {
     {"offline", OPTION_OFFLINE, NULL, 0, "Plan against an empty host; needs no root, host or secret", 1},
     {"adopt", OPTION_ADOPT, NULL, 0, "Take over what exists and is not ours; its first content is kept", 1},
     {"confirm", OPTION_CONFIRM, NULL, 0, "Remove even when it is unusually much", 1},
+    {"plan", OPTION_PLAN, "FILE", 0, "Carry out what plan --out has saved, if nothing changed since", 1},
     {"deep", OPTION_DEEP, NULL, 0, "Read everything again, whatever was recorded", 1},
     {"heal", OPTION_HEAL, NULL, 0, "While the documents have errors, repair drift from the last good ones", 1},
     {"trigger", OPTION_TRIGGER, "WORDS", OPTION_HIDDEN, "What asked for this run, for its record", 1},
@@ -67,7 +69,7 @@ static const struct argp_option options[] = {
     {"state", OPTION_STATE, "DIR", 0, "Where generations and ledger live (default /var/lib/reconcile)", 2},
     {"root", OPTION_ROOT, "DIR", 0, "Put everything below DIR, for images", 2},
     {.doc = "What is printed, and how it ends:", .group = 3},
-    {"out", OPTION_OUT, "DIR", 0, "Where render, or explain, writes its files", 3},
+    {"out", OPTION_OUT, "PATH", 0, "Where render and explain write their files, and plan itself", 3},
     {"output", 'o', "FORMAT[=FILE]", 0, "How to report, and where to; may be given several times", 3},
     {"color", OPTION_COLOR, "WHEN", 0, "auto, always or never", 3},
     {"quiet", 'q', NULL, 0, "The verdict only", 3},
@@ -250,6 +252,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case OPTION_DRY_RUN:
         command->is_dry_run = true;
         return 0;
+    case OPTION_PLAN:
+        command->plan_file = argument;
+        return 0;
     case OPTION_OUT:
         command->out_directory = argument;
         return 0;
@@ -279,6 +284,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (command->run.against != NULL && !only_plans(command)) {
             refuse(command, state, "--against is for plan and diff, which change nothing");
+        }
+        if (command->plan_file != NULL && command->verb->execute != verb_apply) {
+            refuse(command, state, "--plan is for apply");
         }
         command->run.is_offline |=
             command->run.against != NULL; /* nothing of this machine counts */

@@ -610,7 +610,8 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
         return;
     }
     bool is_planned = is_read && (run_build(run) || heal(run)) && read_last_good(run) &&
-                      look_at_host(run) && test(run) && accept_all(run);
+                      look_at_host(run) && run_expect_seen(run) && test(run) &&
+                      run_expect_actions(run) && accept_all(run);
     if (is_planned && options->applies) {
         apply(run);
     }

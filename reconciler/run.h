@@ -5,6 +5,7 @@
 
 #include "core/hold.h"
 #include "core/report.h"
+#include "core/saved_plan.h"
 #include "core/snapshot.h"
 #include "core/state.h"
 #include "input/git_mirror.h"
@@ -33,7 +34,8 @@ struct run_options {
     const char *trigger;     /* "command line", "rollback" */
     const char *git_dir;     /* documents of a commit of this repository; NULL: no */
     const char *commit;      /* that commit, or one that was fetched before; NULL: the newest */
-    bool is_offline;         /* against an empty host */
+    const struct saved_plan *expected; /* apply: only while everything is as it saw it; or NULL */
+    bool is_offline;                   /* against an empty host */
     bool applies;
     bool may_adopt;
     bool may_delete_many;
@@ -177,7 +179,13 @@ bool run_fetch(struct run *run, struct run_fetched *out_fetched, struct error *e
 void run_note(struct run *run);
 /* Looks at the items, those of a type together; out: one for each. */
 bool run_observe(struct run *run, const struct item_list *items, struct observation *out);
-/* run_snapshot.c: what the run has seen, told with its report. */
+/* run_saved_plan.c: the plan in a file; and whether everything is as the plan saw it that is to be
+ * carried out (options->expected): false, with report.failure and what changed. */
+bool run_save_plan(struct run *run, const char *path, struct error *err) MUST_CHECK;
+bool run_expect_seen(struct run *run);
+bool run_expect_actions(struct run *run);
+/* run_snapshot.c: what the run has seen; told with its report. */
+struct snapshot *run_make_snapshot(struct run *run);
 bool run_take_snapshot(struct run *run);
 /* run_foreign.c: holds back what other nginx configuration on the host claims already. */
 void run_check_foreign(struct run *run);

@@ -28,7 +28,7 @@ static bool look_at_unwanted(struct run *run, struct snapshot_observations *out)
     return run_observe(run, &items, out->items);
 }
 
-bool run_take_snapshot(struct run *run)
+struct snapshot *run_make_snapshot(struct run *run)
 {
     struct snapshot *snapshot = arena_new(run->arena, struct snapshot);
     *snapshot = (struct snapshot){
@@ -53,6 +53,12 @@ bool run_take_snapshot(struct run *run)
         .foreign = run->foreign,
         .views[SNAPSHOT_AS_WANTED] = {run->observations, run->items.count, run->items.count},
     };
+    return snapshot;
+}
+
+bool run_take_snapshot(struct run *run)
+{
+    struct snapshot *snapshot = run_make_snapshot(run);
     if (!look_at_unwanted(run, &snapshot->views[SNAPSHOT_AS_UNWANTED])) {
         return false;
     }

@@ -76,10 +76,11 @@ static const struct shape snapshot_shape = SHAPE_OF(struct snapshot, snapshot_ro
 
 /* --- what was found ------------------------------------------------------------------------- */
 
-static json_t *write_view(const struct snapshot *snapshot, const struct observation *observation)
+json_t *snapshot_write_view(const struct provider_table *providers,
+                            const struct observation *observation)
 {
     const struct item *item = observation->item;
-    const struct shape *shape = snapshot->providers.find(item->type)->found;
+    const struct shape *shape = providers->find(item->type)->found;
     json_t *found = observation->found == NULL
                         ? json_null()
                         : shape_write(shape, observation->found, item->is_secret);
@@ -96,8 +97,8 @@ static json_t *write_item(const struct snapshot *snapshot, const struct observat
     const struct item *item = observation->item;
     json_t *json = json_pack("{s:s, s:s, s:b}", "type", item->type, "id", item->id, "is_secret",
                              item->is_secret);
-    json_t *view = write_view(snapshot, observation);
-    json_t *other = unwanted == NULL ? NULL : write_view(snapshot, unwanted);
+    json_t *view = snapshot_write_view(&snapshot->providers, observation);
+    json_t *other = unwanted == NULL ? NULL : snapshot_write_view(&snapshot->providers, unwanted);
     if (other != NULL && !json_equal(view, other)) {
         (void)json_object_set(json, "unwanted", other);
     }
@@ -257,6 +258,16 @@ static bool read_last_good(struct arena *arena, const json_t *list, struct snaps
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
+
+json_t *snapshot_write_memory(struct arena *arena, const struct snapshot *snapshot)
+{
+    struct snapshot memory = *snapshot;
+    memory.taken_at = 0;
+    json_t *json = shape_write(&snapshot_shape, &memory, false);
+    struct str overrides = override_write(arena, &snapshot->overrides);
+    (void)json_object_set_new(json, "overrides", json_stringn(overrides.data, overrides.length));
+    return json;
+}
 
 json_t *snapshot_write(struct arena *arena, const struct snapshot *snapshot)
 {

@@ -50,6 +50,11 @@ struct snapshot {
 
 /* Owned by the caller. */
 json_t *snapshot_write(struct arena *arena, const struct snapshot *snapshot);
+/* One observation alone, and what is remembered of the host, without what was found: for telling
+ * whether they are still the same. Owned by the caller. */
+json_t *snapshot_write_view(const struct provider_table *providers,
+                            const struct observation *observation);
+json_t *snapshot_write_memory(struct arena *arena, const struct snapshot *snapshot);
 /* json: what `status -o json` printed. Nothing in it is trusted to be what it should be. */
 bool snapshot_read(struct arena *arena, struct str json, const struct provider_table *providers,
                    struct snapshot *out_snapshot, struct error *err) MUST_CHECK;

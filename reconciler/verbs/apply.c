@@ -24,7 +24,12 @@ static void log_lines(const struct run *run)
 
 static int apply(struct command *command)
 {
-    command_take_folder(command);
+    struct error err = {0};
+    if (command->run.retries || !command_names_plan(command)) {
+        command_take_folder(command);
+    } else if (!command_take_plan(command, &err)) {
+        return output_error(command, &err);
+    }
     /* Offline there is no host that could be changed. */
     command->run.applies = !command->is_dry_run && !command->run.is_offline;
     struct run run;

@@ -1,5 +1,17 @@
-/* plan, diff and drift: one report, more or less of it. Nothing is changed. */
+/* plan, diff and drift: one report, more or less of it. Nothing is changed. plan --out also saves
+ * what it is made from, for apply. */
 #include "verbs/verb.h"
+
+/* A plan with errors is none that could be carried out as it is shown. */
+static int save(struct command *command, struct run *run, int code)
+{
+    struct error err = {0};
+    if (run->report.plan == NULL || code == EXIT_CODE_FAILED) {
+        return output_failure(command, "%s was not written: the plan has errors",
+                              command->out_directory);
+    }
+    return run_save_plan(run, command->out_directory, &err) ? code : output_error(command, &err);
+}
 
 static int plan(struct command *command, const struct report_style *style)
 {
@@ -7,12 +19,21 @@ static int plan(struct command *command, const struct report_style *style)
     struct run run;
     run_once(&run, command->arena, &command->run);
     int code = output_report(command, &run, style);
+    if (command->run.wants_states) { /* so that there is all to be saved */
+        code = save(command, &run, code);
+    }
     run_end(&run);
     return code;
 }
 
 int verb_plan(struct command *command)
 {
+    command->run.wants_states = command->out_directory != NULL;
+    if (command->out_directory != NULL && command->run.is_offline) {
+        (void)output_failure(command, "a plan that is saved is of this host: leave out --offline "
+                                      "and --against");
+        return EXIT_CODE_USAGE;
+    }
     const struct report_style style = {0};
     return plan(command, &style);
 }

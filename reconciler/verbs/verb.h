@@ -25,7 +25,8 @@ struct command {
     struct run_options run;
     struct output outputs[OUTPUTS_MOST];
     size_t output_count;       /* at least 1 after parsing */
-    const char *out_directory; /* render --out, explain --out */
+    const char *out_directory; /* render --out, explain --out; plan --out: a file */
+    const char *plan_file;     /* apply --plan */
     const char *until;         /* suspend --until */
     const char *why;           /* suspend --why */
     const char *const *words;  /* what stands behind the options, NULL-terminated */
@@ -66,6 +67,10 @@ int write_reference(struct command *command);
 int output_report(struct command *command, const struct run *run, const struct report_style *style);
 /* The first word as the folder, if there is one. */
 void command_take_folder(struct command *command);
+/* True when a saved plan is named, by --plan or as the first word (verbs/saved_plan.c). */
+bool command_names_plan(const struct command *command);
+/* Reads it, and takes the options that it was made with. */
+bool command_take_plan(struct command *command, struct error *err) MUST_CHECK;
 /* The message on standard error, as "reconcile: ..."; returns EXIT_CODE_FAILED. */
 int output_failure(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
