@@ -333,18 +333,33 @@ static bool listen_at(const char *path, const char *group_name, int *out_listene
     return true;
 }
 
+/* Only root may make something below /run. */
+static const char *socket_path(struct watch *watch)
+{
+    const char *path = watch->look.settings->watch.socket.text;
+    if (path != NULL) {
+        return path;
+    }
+    return geteuid() == 0 && strcmp(watch->options->root, "/") == 0
+               ? "/run/reconcile/control.sock"
+               : arena_printf(watch->arena, "%s%s/control.sock",
+                              strcmp(watch->options->root, "/") == 0 ? "" : watch->options->root,
+                              watch->look.layout.state);
+}
+
 bool watch_socket_begin(struct watch *watch, struct error *err)
 {
     const struct settings_watch *settings = &watch->look.settings->watch;
+    const char *path = socket_path(watch);
     watch->socket = calloc(1, sizeof(*watch->socket));
     if (watch->socket == NULL) {
-        return error_errno(err, "listen at %s", settings->socket.text);
+        return error_errno(err, "listen at %s", path);
     }
     watch->socket->listener = -1;
-    if (!listen_at(settings->socket.text, settings->group.text, &watch->socket->listener, err)) {
+    if (!listen_at(path, settings->group.text, &watch->socket->listener, err)) {
         return false;
     }
-    watch->socket->path = strdup(settings->socket.text);
+    watch->socket->path = strdup(path);
     int result = sd_event_add_io(watch->event, &watch->socket->ready, watch->socket->listener,
                                  EPOLLIN, socket_ready, watch);
     return result >= 0 || watch_error(err, result, "listen");

@@ -83,8 +83,10 @@ static const struct field watch_fields[] = {
     FIELD(struct settings_watch, interval, .fallback = "5m", .least = 10 * 1000,
           .most = 24 * 60 * 60 * 1000,
           .help = "How often everything is looked at although nothing asks for it."),
-    FIELD(struct settings_watch, socket, .fallback = "/run/reconcile/control.sock",
-          .syntax = &syntax_path, .help = "The socket on which the loop is spoken to."),
+    FIELD(struct settings_watch, socket, .syntax = &syntax_path,
+          .fallback_note = "/run/reconcile/control.sock for root, STATE/control.sock for others",
+          .help = "The socket on which the loop is spoken to.",
+          .example = "socket: /run/reconcile/control.sock"),
     FIELD(struct settings_watch, group, .syntax = &syntax_user,
           .help = "The group that may connect to it: the status program's. Root always may."),
 };
