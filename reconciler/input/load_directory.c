@@ -23,8 +23,9 @@ struct reading {
     struct text seen; /* files as stat shows them, in the order of the walk */
     int64_t begun_ns;
     int64_t newest_ns; /* of the changes that were seen */
-    bool is_unsteady;  /* something changed meanwhile, or so shortly before that it may go on */
-    bool is_doubtful;  /* times that tell nothing */
+    size_t empty_files;
+    bool is_unsteady; /* something changed meanwhile, or so shortly before that it may go on */
+    bool is_doubtful; /* times that tell nothing */
 };
 
 struct directory {
@@ -212,6 +213,7 @@ static bool read_file(void *folder, const char *name, size_t limit, struct arena
         return true;
     }
     struct file_fingerprint seen = file_fingerprint_of(&status);
+    directory->reading->empty_files += status.st_size == 0;
     notice(directory->reading, &seen);
     keep_file(directory->reading, name, &seen);
     return true;
@@ -270,6 +272,7 @@ void load_directory(struct arena *arena, const char *folder, const char *environ
                     struct loaded *out_loaded)
 {
     size_t before = diagnostics->count;
+    size_t empty_files = 0;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         *out_loaded = (struct loaded){.environment = environment, .host = host};
         struct loading loading = {.arena = arena,
@@ -280,7 +283,10 @@ void load_directory(struct arena *arena, const char *folder, const char *environ
         struct reading reading = {.begun_ns = now_ns(), .seen = text_make(arena)};
         diagnostics->count = before; /* what an earlier attempt complained of may be over */
         read_once(&loading, &reading);
-        if (!reading.is_unsteady) {
+        /* While a file is being emptied it has no content and still its former times (ext4). */
+        bool is_empty_still = reading.empty_files == empty_files;
+        empty_files = reading.is_unsteady ? 0 : reading.empty_files;
+        if (!reading.is_unsteady && is_empty_still) {
             load_finish(&loading, before);
             out_loaded->seen = reading.is_doubtful ? STR("") : text_str(&reading.seen);
             return;

@@ -178,6 +178,7 @@ enum {
 struct meanwhile {
     pid_t child;
     int64_t longest_break_us; /* between two changes that belong together */
+    int64_t since_us;         /* of the step under way; 0: between two */
 };
 
 static void write_parts(const struct fixture *fixture)
@@ -226,10 +227,12 @@ static struct meanwhile *begin(const struct fixture *fixture,
 static bool end(struct meanwhile *meanwhile, int signal)
 {
     int status = 0;
-    bool went_on = meanwhile->longest_break_us < BREAK_US;
     (void)kill(meanwhile->child, signal); /* or it has ended already */
     assert_int_equal(waitpid(meanwhile->child, &status, 0), meanwhile->child);
-    went_on = went_on && meanwhile->longest_break_us < BREAK_US;
+    if (meanwhile->since_us != 0) { /* a break that the end cut short */
+        (void)note_break(meanwhile, meanwhile->since_us);
+    }
+    bool went_on = meanwhile->longest_break_us < BREAK_US;
     assert_int_equal(munmap(meanwhile, sizeof(*meanwhile)), 0);
     return went_on;
 }
@@ -272,14 +275,15 @@ static void test_load_directory_that_vanishes_is_whole_or_a_mistake(void **state
 static void rewrite_in_place(const struct fixture *fixture, struct meanwhile *meanwhile)
 {
     for (;;) {
-        int64_t since_us = clock_us();
+        meanwhile->since_us = clock_us();
         int fd = open(below(fixture, "a.yaml"), O_WRONLY | O_TRUNC | O_CLOEXEC);
         pause_us(2000);
         if (write(fd, "sites: {}\n", 10) != 10) {
             _exit(1);
         }
         (void)close(fd);
-        (void)note_break(meanwhile, since_us);
+        (void)note_break(meanwhile, meanwhile->since_us);
+        meanwhile->since_us = 0;
         pause_us(60000);
     }
 }
