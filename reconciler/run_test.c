@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -65,12 +66,22 @@ static const struct message *why_not_ours(struct run *run,
                                 complaint->file, complaint->line, complaint->message);
         }
     }
-    return message_word(run->arena, N_("nginx refuses the configuration, and names no document"));
+    const struct message *what =
+        message_word(run->arena, N_("nginx refuses the configuration, and names no document"));
+    for (size_t i = 0; i < complaints->count; i++) {
+        if (strcmp(complaints->items[i].level, "warn") != 0) {
+            return message_chain(run->arena, what, MESSAGE_COLON,
+                                 message_quote(run->arena, complaints->items[i].message));
+        }
+    }
+    return what;
 }
 
-/* A private state directory for the candidate of a dry run; nothing of the host is written. */
-static bool write_candidate(struct run *run, struct host *host, struct error *err)
+/* Below a directory of this machine, whatever root the run is for; nothing of the host is written.
+ */
+static bool write_candidate(struct run *run, const char *folder, struct error *err)
 {
+    enum { FOLDER_MODE = 0700 };
     struct generation_files files = {0};
     struct desired_files wanted = {0};
     run_list_files(run, &wanted);
@@ -79,20 +90,27 @@ static bool write_candidate(struct run *run, struct host *host, struct error *er
                 (struct generation_file){wanted.items[i].path, wanted.items[i].content,
                                          wanted.items[i].mode, wanted.items[i].document});
     }
-    return generation_write(host, 1, &files, "candidate", run->arena, err);
+    if (mkdir(folder, FOLDER_MODE) != 0) {
+        return error_errno(err, "create %s", folder);
+    }
+    AUTO_FD directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) {
+        return error_errno(err, "open %s", folder);
+    }
+    return generation_write_candidate(&run->host, directory, run->layout.nginx_tree, &files,
+                                      run->arena, err);
 }
 
-static bool test_once(struct run *run, struct host *host, const char *state, bool *out_refused,
-                      struct error *err)
+static bool test_once(struct run *run, const char *folder, bool *out_refused, struct error *err)
 {
     *out_refused = false;
     struct nginx_candidate candidate = {
-        .tree = arena_printf(run->arena, "%s/generations/1%s", state, run->layout.nginx_tree),
+        .tree = arena_printf(run->arena, "%s%s", folder, run->layout.nginx_tree),
         .is_offline = run->options->is_offline,
     };
     struct nginx_test_result result = {0};
-    if (!write_candidate(run, host, err) ||
-        !nginx_test(host, &candidate, run->arena, &result, err)) {
+    if (!write_candidate(run, folder, err) ||
+        !nginx_test(&run->host, &candidate, run->arena, &result, err)) {
         return false;
     }
     run->test_us = result.took_us;
@@ -115,22 +133,19 @@ static bool test_once(struct run *run, struct host *host, const char *state, boo
     return true;
 }
 
-static bool test_in(struct run *run, const char *state, struct error *err)
+static bool test_in(struct run *run, const char *directory, struct error *err)
 {
-    struct layout layout = run->layout;
-    layout.state = state;
-    struct host host = run->host;
-    host.layout = &layout;
+    const char *folder = arena_printf(run->arena, "%s/candidate", directory);
     for (int attempt = 0; attempt < ATTEMPTS_MOST; attempt++) {
         bool is_refused = false;
         run_progress(run, "testing the nginx configuration");
-        if (!test_once(run, &host, state, &is_refused, err)) {
+        if (!test_once(run, folder, &is_refused, err)) {
             return false;
         }
         if (!is_refused || run->report.failure != NULL) {
             return true;
         }
-        if (!file_remove_all(AT_FDCWD, arena_printf(run->arena, "%s/generations", state), err)) {
+        if (!file_remove_all(AT_FDCWD, folder, err)) {
             return false;
         }
     }
@@ -143,13 +158,13 @@ static bool test_in(struct run *run, const char *state, struct error *err)
 static bool test_nginx(struct run *run)
 {
     struct error err = {0};
-    char state[] = "/tmp/reconcile.XXXXXX";
-    if (mkdtemp(state) == NULL) {
+    char directory[] = "/tmp/reconcile.XXXXXX";
+    if (mkdtemp(directory) == NULL) {
         (void)error_errno(&err, "make a directory in /tmp");
         return run_fail(run, &err);
     }
-    bool is_done = test_in(run, state, &err);
-    bool is_clean = file_remove_all(AT_FDCWD, state, is_done ? &err : NULL);
+    bool is_done = test_in(run, directory, &err);
+    bool is_clean = file_remove_all(AT_FDCWD, directory, is_done ? &err : NULL);
     if (!is_done || !is_clean) {
         (void)run_fail(run, &err);
     }
@@ -224,7 +239,7 @@ static bool test_systemd(struct run *run)
     if (units.count == 0) {
         return true;
     }
-    run_progress(run, "testing %zu units", units.count);
+    run_progress(run, units.count == 1 ? "testing %zu unit" : "testing %zu units", units.count);
     struct systemd_check_result result = {0};
     struct error err = {0};
     if (!systemd_verify(&run->host, units.names, units.texts, units.count, run->arena, &result,
@@ -233,6 +248,13 @@ static bool test_systemd(struct run *run)
     }
     if (result.unchecked_because != NULL) {
         const struct message *why = message_word(run->arena, result.unchecked_because);
+        /* A host without systemd goes on, and is told; a preview that promises the check does not.
+         */
+        if (run->options->is_offline) {
+            run->report.untested =
+                message_chain(run->arena, message_quote(run->arena, "systemd"), MESSAGE_COLON, why);
+            return false;
+        }
         add_finding(run, (struct finding){.tool = "systemd", .message = why});
     }
     for (size_t i = 0; i < result.findings.count; i++) {

@@ -2,6 +2,7 @@
  * unknown names on each address where a site listens. Called after the sites. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/map.h"
 #include "base/text.h"
@@ -220,20 +221,30 @@ static struct listener_list own_listeners(const struct render *render, const str
     return own;
 }
 
-/* One warning for each place, with all addresses that it takes. */
+/* "/etc/nginx/x:3" without its line; "" stays so. */
+static struct str file_of(const char *place)
+{
+    const char *colon = strrchr(place, ':');
+    return (struct str){place, colon == NULL ? strlen(place) : (size_t)(colon - place)};
+}
+
+/* One warning for each file, with its first line and all addresses that it takes. */
 static void warn_of_foreign(struct render *render, const struct sites *sites)
 {
     struct map told = {0};
     for (size_t i = 0; i < sites->listeners.count; i++) {
         const char *place = find_foreign(render, sites->listeners.items[i].full);
-        if (place == NULL || map_has(&told, place)) {
+        const struct str file = file_of(place == NULL ? "" : place);
+        const char *key = arena_strndup(render->arena, file.data, file.length);
+        if (place == NULL || map_has(&told, key)) {
             continue;
         }
-        (void)map_put(render->arena, &told, place, NULL);
+        (void)map_put(render->arena, &told, key, NULL);
         struct text addresses = text_make(render->arena);
         for (size_t j = i; j < sites->listeners.count; j++) {
             const char *address = sites->listeners.items[j].full;
-            if (text_equal(find_foreign(render, address), place)) {
+            const char *other = find_foreign(render, address);
+            if (other != NULL && str_equal(file_of(other), file)) {
                 text_addf(&addresses, "%s%s", addresses.length == 0 ? "" : ", ", address);
             }
         }

@@ -16,7 +16,8 @@
 
 enum {
     FILE_MODE = 0644,
-    MAP_LIMIT = 4096, /* of /proc/self/uid_map: 340 lines at most */
+    LONELY_ROOT = 1000, /* who root is inside the view, where no other number is known */
+    MAP_LIMIT = 4096,   /* of /proc/self/uid_map: 340 lines at most */
 };
 
 struct view *view_make(struct arena *arena, struct str pair)
@@ -96,25 +97,40 @@ static struct str identity_map(struct arena *arena, const char *path)
     }
 }
 
-bool view_open(struct view *view, struct error *err)
+/* "0 0 1": root of a namespace that knows nobody else, as small containers make it. What nginx does
+ * as root (chown to www-data) fails there, so inside the view nobody is root. */
+static bool knows_nobody_else(struct str map)
+{
+    return str_equal(map, STR("0 0 1\n"));
+}
+
+static void numbers_choose(struct view *view)
 {
     struct arena *arena = view->arena;
+    view->is_root = geteuid() == 0;
+    if (view->is_root) {
+        view->users = identity_map(arena, "/proc/self/uid_map");
+        view->groups = identity_map(arena, "/proc/self/gid_map");
+    }
+    if (view->is_root && !knows_nobody_else(view->users)) {
+        return;
+    }
+    unsigned user = view->is_root ? LONELY_ROOT : geteuid();
+    unsigned group = view->is_root ? LONELY_ROOT : getegid();
+    view->is_root = false;
+    view->users = str_of(arena_printf(arena, "%u %u 1\n", user, geteuid()));
+    view->groups = str_of(arena_printf(arena, "%u %u 1\n", group, getegid()));
+}
+
+bool view_open(struct view *view, struct error *err)
+{
     void *shared = mmap(NULL, sizeof(*view->report), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) {
         return error_errno(err, "share memory");
     }
     view->report = shared;
-    view->is_root = geteuid() == 0;
-    if (view->is_root) {
-        view->users = identity_map(arena, "/proc/self/uid_map");
-        view->groups = identity_map(arena, "/proc/self/gid_map");
-    } else {
-        unsigned user = geteuid();
-        unsigned group = getegid();
-        view->users = str_of(arena_printf(arena, "%u %u 1\n", user, user));
-        view->groups = str_of(arena_printf(arena, "%u %u 1\n", group, group));
-    }
+    numbers_choose(view);
     if (view->places.count > 1) {
         qsort(view->places.items, view->places.count, sizeof(*view->places.items), place_compare);
     }
