@@ -137,8 +137,9 @@ static bool open_state(struct run *run)
     if (run->options->is_offline) {
         return run->options->against == NULL || run_against_open(run);
     }
-    if (run->options->applies && (!lock_acquire(&run->host, &run->lock, &err) ||
-                                  !staging_clean(&run->host, run->arena, &err))) {
+    if (run->options->applies &&
+        (!lock_acquire(&run->host, &run->lock, &err) ||
+         !staging_clean(&run->host, run->arena, &err) || !run_saved_clean(run, &err))) {
         run->is_locked_out = err.code == ERROR_LOCKED;
         return run_fail(run, &err);
     }

@@ -206,6 +206,8 @@ bool run_left_load(struct run *run, struct error *err) MUST_CHECK;
 bool run_left_save(struct run *run, struct error *err) MUST_CHECK;
 void run_list_files(struct run *run, struct desired_files *out_files);
 /* run_saved.c: the documents of each generation. */
+/* Removes what a run that was cut off has left there. */
+bool run_saved_clean(struct run *run, struct error *err) MUST_CHECK;
 bool run_saved_write(struct run *run, unsigned long generation, struct error *err) MUST_CHECK;
 bool run_saved_read(struct run *run, unsigned long generation, struct loaded *out_loaded,
                     struct error *err) MUST_CHECK;

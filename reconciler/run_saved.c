@@ -26,6 +26,12 @@ static const char *saved_link(const struct run *run, unsigned long generation)
     return arena_printf(run->arena, "%s/%lu", saved_directory(run), generation);
 }
 
+bool run_saved_clean(struct run *run, struct error *err)
+{
+    return file_remove_temporary(run->host.root, saved_directory(run), err) ||
+           err->number == ENOENT;
+}
+
 bool run_saved_write(struct run *run, unsigned long generation, struct error *err)
 {
     const char *name = arena_printf(run->arena, "%s.json", run->inputs_digest);
