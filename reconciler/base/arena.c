@@ -22,6 +22,8 @@ enum {
      * was a fifth of the time of a large plan. */
     LARGE_BLOCK_SIZE = 1024 * 1024,
     SMALL_BLOCKS = 32,
+    MAPPED_MIN = 256 * 1024,
+    RECENT_BLOCKS = 64, /* among which a request of its own is looked for */
 };
 
 struct block {
@@ -54,19 +56,25 @@ struct arena *arena_create(void)
     return arena;
 }
 
+/* What is large is asked of the system, which can make it larger without copying. */
+static bool is_mapped(size_t size)
+{
+    return SHARED_MAX > 0 && size >= MAPPED_MIN;
+}
+
 static unsigned char *block_new(size_t size)
 {
-    if (size != LARGE_BLOCK_SIZE) {
+    if (!is_mapped(size)) {
         return calloc(1, size);
     }
-    void *pages =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (size == LARGE_BLOCK_SIZE ? MAP_POPULATE : 0);
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
     return pages == MAP_FAILED ? NULL : pages;
 }
 
 static void block_free(struct block block)
 {
-    if (block.size == LARGE_BLOCK_SIZE) {
+    if (is_mapped(block.size)) {
         (void)munmap(block.data, block.size); /* cannot fail for what was mapped */
     } else {
         free(block.data);
@@ -158,6 +166,43 @@ void *arena_grow(struct arena *arena, void *last, size_t size, size_t more)
         memcpy(larger, last, size);
     }
     return larger;
+}
+
+/* The last block that was added for a request of its own, when it is that of this one. */
+static struct block *own_block(struct arena *arena, const void *data, size_t size)
+{
+    for (size_t i = arena->count; i > 0 && i + RECENT_BLOCKS > arena->count; i--) {
+        struct block *block = &arena->blocks[i - 1];
+        if (block->data == data && block->size == own_size(size)) {
+            return block;
+        }
+    }
+    return NULL;
+}
+
+void *arena_replace(struct arena *arena, void *former, size_t size, size_t more)
+{
+    struct block *block = size > SHARED_MAX && more > size ? own_block(arena, former, size) : NULL;
+    if (block == NULL) {
+        return arena_grow(arena, former, size, more);
+    }
+    unsigned char *data = NULL;
+    if (is_mapped(block->size)) { /* new pages are zero */
+        void *pages = mremap(block->data, block->size, own_size(more), MREMAP_MAYMOVE);
+        data = pages == MAP_FAILED ? NULL : pages;
+    } else {
+        data = block_new(own_size(more));
+        if (data != NULL) {
+            memcpy(data, block->data, size);
+            block_free(*block);
+        }
+    }
+    if (data == NULL) {
+        out_of_memory();
+    }
+    *block = (struct block){data, own_size(more)};
+    arena->used += more - size;
+    return data;
 }
 
 /* ---- Giving back ---------------------------------------------------------------------------- */

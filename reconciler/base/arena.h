@@ -34,6 +34,10 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 void *arena_grow(struct arena *arena, void *last, size_t size, size_t more)
     __attribute__((returns_nonnull));
 
+/* The same for what nobody else points to: a large former is gone. */
+void *arena_replace(struct arena *arena, void *former, size_t size, size_t more)
+    __attribute__((returns_nonnull));
+
 /* Gives back everything that was asked for since the mark, at once: for work whose results are kept
  * elsewhere. Marks are rewound in the opposite order of their making. */
 struct arena_mark {

@@ -9,18 +9,23 @@
 
 enum { FIRST_CAPACITY = 64 };
 
-void text_reserve(struct text *text, size_t more)
+static size_t capacity_for(const struct text *text, size_t more)
 {
-    if (more < text->capacity - text->length) {
-        return;
-    }
     size_t capacity = text->capacity;
     while (more >= capacity - text->length) {
         assert(capacity <= SIZE_MAX / 2);
         capacity *= 2;
     }
-    text->data = arena_grow(text->arena, text->data, text->capacity, capacity);
-    text->capacity = capacity;
+    return capacity;
+}
+
+void text_reserve(struct text *text, size_t more)
+{
+    size_t capacity = capacity_for(text, more);
+    if (capacity > text->capacity) {
+        text->data = arena_replace(text->arena, text->data, text->capacity, capacity);
+        text->capacity = capacity;
+    }
 }
 
 struct text text_make(struct arena *arena)
@@ -40,7 +45,10 @@ void text_add(struct text *text, const char *more)
 void text_add_str(struct text *text, struct str more)
 {
     if (more.length >= text->capacity - text->length) {
+        /* The text itself may be added, and it moves. */
+        uintptr_t offset = (uintptr_t)more.data - (uintptr_t)text->data;
         text_reserve(text, more.length);
+        more.data = offset < text->length ? text->data + offset : more.data;
     }
     if (more.length > 0) {
         memcpy(text->data + text->length, more.data, more.length);
@@ -65,7 +73,10 @@ void text_vaddf(struct text *text, const char *format, va_list arguments)
     int length = vsnprintf(text->data + text->length, room, format, arguments);
     assert(length >= 0);
     if ((size_t)length >= room) {
-        text_reserve(text, (size_t)length);
+        /* It may stand among the arguments: the former is kept. */
+        size_t capacity = capacity_for(text, (size_t)length);
+        text->data = arena_grow(text->arena, text->data, text->capacity, capacity);
+        text->capacity = capacity;
         room = text->capacity - text->length;
         (void)vsnprintf(text->data + text->length, room, format, again); /* fits now */
     }

@@ -10,7 +10,7 @@
 
 struct text {
     struct arena *arena;
-    char *data; /* valid from text_make on */
+    char *data; /* valid from text_make on; moves when more is added */
     size_t length;
     size_t capacity;
 };

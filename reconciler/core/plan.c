@@ -136,8 +136,9 @@ static void plan_change(const struct planning *planning, struct action *action,
         return;
     }
     action->verb = action->found->exists ? ACTION_UPDATE : ACTION_CREATE;
-    const char *digest = plan_item_digest(&planning->input->providers, item, arena);
-    bool is_old_wish = owned != NULL && strcmp(owned->digest, digest) == 0;
+    bool is_old_wish =
+        owned != NULL &&
+        strcmp(owned->digest, plan_item_digest(&planning->input->providers, item, arena)) == 0;
     action->cause = is_old_wish ? CAUSE_DRIFT : CAUSE_PENDING;
     const struct refusal *refusal = refusal_of(planning, item->document);
     action->held_because =

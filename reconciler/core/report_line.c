@@ -210,13 +210,19 @@ static void collect_action(const struct report *report, const struct action *act
     }
 }
 
+void report_collect_action(const struct report *report, size_t index,
+                           struct report_lines *out_lines)
+{
+    const struct action *action = &report->plan->actions.items[index];
+    const struct outcome *outcome = report->outcomes == NULL ? NULL : &report->outcomes[index];
+    if (action->verb != ACTION_NONE) {
+        collect_action(report, action, outcome, out_lines);
+    }
+}
+
 void report_collect(const struct report *report, struct report_lines *out_lines)
 {
     for (size_t i = 0; i < report->plan->actions.count; i++) {
-        const struct action *action = &report->plan->actions.items[i];
-        const struct outcome *outcome = report->outcomes == NULL ? NULL : &report->outcomes[i];
-        if (action->verb != ACTION_NONE) {
-            collect_action(report, action, outcome, out_lines);
-        }
+        report_collect_action(report, i, out_lines);
     }
 }

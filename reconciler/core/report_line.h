@@ -31,6 +31,10 @@ struct report_line {
 };
 VEC(report_lines, struct report_line);
 
+/* Of one action of the plan; on the report's arena. */
+void report_collect_action(const struct report *report, size_t index,
+                           struct report_lines *out_lines);
+/* Of all of them. */
 void report_collect(const struct report *report, struct report_lines *out_lines);
 /* "mode: 0644 -> 0600" */
 const char *report_detail(struct arena *arena, enum language language, const struct detail *detail);

@@ -39,8 +39,10 @@ static void add_indented(struct text *out, const struct report_style *style, con
         const char *end = strchrnul(text, '\n');
         char first = *text;
         bool is_marked = style->has_color && (first == '+' || first == '-');
-        text_addf(out, "    %s%.*s%s\n", is_marked ? color_of_symbol[(unsigned char)first] : "",
-                  (int)(end - text), text, is_marked ? "\033[0m" : "");
+        text_add(out, "    ");
+        text_add(out, is_marked ? color_of_symbol[(unsigned char)first] : "");
+        text_add_str(out, (struct str){text, (size_t)(end - text)});
+        text_add(out, is_marked ? "\033[0m\n" : "\n");
         text = *end == '\n' ? end + 1 : end;
     }
 }
@@ -195,6 +197,30 @@ static void write_comparison(const struct report *report, const struct report_st
     write_documents(report, &against->removed, style, '-', out);
 }
 
+/* A diff is as long as its file: the lines of one action are given back before the next, and what
+ * is needed to write them stands apart from the growing text. */
+static void write_actions(const struct report *report, const struct report_style *style,
+                          struct text *out)
+{
+    AUTO_ARENA scratch = arena_create();
+    struct report part = *report;
+    part.arena = scratch;
+    for (size_t i = 0; i < report->plan->actions.count; i++) {
+        struct arena_mark mark = arena_mark(scratch);
+        struct report_lines lines = {0};
+        struct text written = text_make(scratch);
+        report_collect_action(&part, i, &lines);
+        for (size_t k = 0; k < lines.count; k++) {
+            if (!style->only_drift || lines.items[k].is_drift) {
+                text_truncate(&written, 0);
+                write_line(&part, &lines.items[k], style, &written);
+                text_add_str(out, text_str(&written));
+            }
+        }
+        arena_rewind(scratch, mark);
+    }
+}
+
 void report_write_text(const struct report *report, const struct report_style *style,
                        struct text *out)
 {
@@ -216,11 +242,5 @@ void report_write_text(const struct report *report, const struct report_style *s
         return;
     }
     write_held(report, style, out);
-    struct report_lines lines = {0};
-    report_collect(report, &lines);
-    for (size_t i = 0; i < lines.count; i++) {
-        if (!style->only_drift || lines.items[i].is_drift) {
-            write_line(report, &lines.items[i], style, out);
-        }
-    }
+    write_actions(report, style, out);
 }

@@ -113,6 +113,22 @@ static void test_arena_growing_leaves_others_alone(void **state)
     }
 }
 
+static void test_arena_replaces_what_nobody_else_has(void **state)
+{
+    unsigned char *bytes = arena_alloc(*state, 10);
+    memset(bytes, 'a', 10);
+    for (size_t size = 10; size < 4000000; size = size * 3 / 2 + 1) {
+        bytes = arena_replace(*state, bytes, size, size * 3 / 2 + 1);
+        assert_int_equal(bytes[0], 'a');
+        assert_int_equal(bytes[size - 1], 'a');
+        for (size_t i = size; i < size * 3 / 2 + 1; i++) {
+            assert_int_equal(bytes[i], 0);
+        }
+        memset(bytes, 'a', size * 3 / 2 + 1);
+        memset(arena_alloc(*state, 100), 0xFF, 100); /* others stand between */
+    }
+}
+
 /* A scratch arena is emptied again and again: what is handed out is zero each time. */
 static void test_arena_rewinds_to_a_mark(void **state)
 {
@@ -173,6 +189,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_arena_counts_what_was_asked_for, setup, teardown),
         cmocka_unit_test_setup_teardown(test_arena_grows_what_was_asked_for_last, setup, teardown),
         cmocka_unit_test_setup_teardown(test_arena_growing_leaves_others_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_arena_replaces_what_nobody_else_has, setup, teardown),
         cmocka_unit_test_setup_teardown(test_arena_rewinds_to_a_mark, setup, teardown),
         cmocka_unit_test_setup_teardown(test_arena_gives_more_than_a_block_of_blocks, setup,
                                         teardown),
