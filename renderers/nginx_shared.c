@@ -308,7 +308,7 @@ static void rejecting_render(struct render *render, struct nginx_text *nginx,
 void nginx_shared_render(struct render *render)
 {
     struct sites sites = gather(render);
-    struct nginx_text *nginx = nginx_text_make(render->arena);
+    struct nginx_text *nginx = nginx_text_make(render->arena, render->scratch);
     nginx_comment(nginx, "Written by reconcile for all sites: what is changed here is put back.");
     variables_render(nginx);
     tables_render(render, nginx, &sites);

@@ -17,7 +17,8 @@ enum { INDENT = 4 };
 VEC(span_list, struct span);
 
 struct nginx_text {
-    struct arena *arena;
+    struct arena *arena;   /* for the finished text */
+    struct arena *scratch; /* for the growing one */
     struct text text;
     struct span_list lines;
     struct span span;
@@ -84,7 +85,7 @@ static void end_line(struct nginx_text *nginx, const char *end)
     assert(!nginx->is_in_argument);
     text_add(&nginx->text, end);
     text_add_char(&nginx->text, '\n');
-    vec_add(nginx->arena, &nginx->lines, nginx->span);
+    vec_add(nginx->scratch, &nginx->lines, nginx->span);
 }
 
 static void begin_line(struct nginx_text *nginx)
@@ -94,11 +95,12 @@ static void begin_line(struct nginx_text *nginx)
     }
 }
 
-struct nginx_text *nginx_text_make(struct arena *arena)
+struct nginx_text *nginx_text_make(struct arena *arena, struct arena *scratch)
 {
-    struct nginx_text *nginx = arena_new(arena, struct nginx_text);
+    struct nginx_text *nginx = arena_new(scratch, struct nginx_text);
     nginx->arena = arena;
-    nginx->text = text_make(arena);
+    nginx->scratch = scratch;
+    nginx->text = text_make(scratch);
     return nginx;
 }
 
@@ -115,11 +117,11 @@ struct span nginx_place(const struct nginx_text *nginx)
 struct mapped_text nginx_text_finish(struct nginx_text *nginx)
 {
     assert(nginx->depth == 0);
-    return (struct mapped_text){
-        .content = text_str(&nginx->text),
-        .lines = nginx->lines.items,
-        .line_count = nginx->lines.count,
-    };
+    return mapped_text_copy(nginx->arena, &(const struct mapped_text){
+                                              .content = text_str(&nginx->text),
+                                              .lines = nginx->lines.items,
+                                              .line_count = nginx->lines.count,
+                                          });
 }
 
 void nginx_begin(struct nginx_text *nginx, const char *directive)

@@ -10,8 +10,9 @@ struct nginx_text;
 /* The variable that stands for a dollar sign, defined once in the shared file. */
 #define NGINX_DOLLAR "rc_dollar"
 
-/* span: what following lines are said to come from; changed with nginx_at. */
-struct nginx_text *nginx_text_make(struct arena *arena);
+/* The text is written on scratch, and when it is finished stands on arena; both may be the same.
+ * span: what following lines are said to come from; changed with nginx_at. */
+struct nginx_text *nginx_text_make(struct arena *arena, struct arena *scratch);
 void nginx_at(struct nginx_text *nginx, struct span span);
 struct span nginx_place(const struct nginx_text *nginx);
 struct mapped_text nginx_text_finish(struct nginx_text *nginx);

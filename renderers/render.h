@@ -14,6 +14,7 @@
 
 struct render {
     struct arena *arena;
+    struct arena *scratch; /* what lies on it is gone when the document is rendered */
     const struct facts *facts;
     const struct layout *layout;
     const struct document_set *documents; /* all, in dependency order */

@@ -352,7 +352,7 @@ struct mapped_text service_unit_text(const struct service *service)
 {
     struct arena *arena = service->render->arena;
     const struct service_spec *spec = service->spec;
-    struct systemd_text *systemd = systemd_text_make(arena);
+    struct systemd_text *systemd = systemd_text_make(arena, service->render->scratch);
     systemd_comment(systemd, "Written by reconcile: what is changed here is put back.");
     systemd_section(systemd, "Unit");
     systemd_at_node(systemd, spec->common.description.node);

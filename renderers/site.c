@@ -305,7 +305,7 @@ void site_render(struct render *render, const struct document *document)
         .document = document,
         .spec = document->spec,
         .id = digest_begin_of(render->arena, document->name, SITE_DIGITS),
-        .nginx = nginx_text_make(render->arena),
+        .nginx = nginx_text_make(render->arena, render->scratch),
     };
     site.uses_tls = site.spec->tls_type != SITE_TLS_NONE;
     site_routes_collect(&site);

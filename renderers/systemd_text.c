@@ -26,7 +26,8 @@ VEC(wish_list, struct wish);
 VEC(span_list, struct span);
 
 struct systemd_text {
-    struct arena *arena;
+    struct arena *arena;   /* for the finished text */
+    struct arena *scratch; /* for the growing one, and all that is needed to check it */
     struct text text;
     struct span span; /* of the lines to come */
     struct span_list lines;
@@ -34,11 +35,12 @@ struct systemd_text {
     struct wish_list wishes;
 };
 
-struct systemd_text *systemd_text_make(struct arena *arena)
+struct systemd_text *systemd_text_make(struct arena *arena, struct arena *scratch)
 {
-    struct systemd_text *systemd = arena_new(arena, struct systemd_text);
+    struct systemd_text *systemd = arena_new(scratch, struct systemd_text);
     systemd->arena = arena;
-    systemd->text = text_make(arena);
+    systemd->scratch = scratch;
+    systemd->text = text_make(scratch);
     return systemd;
 }
 
@@ -50,7 +52,7 @@ void systemd_at(struct systemd_text *systemd, struct span span)
 static void line_end(struct systemd_text *systemd)
 {
     text_add_char(&systemd->text, '\n');
-    vec_add(systemd->arena, &systemd->lines, systemd->span);
+    vec_add(systemd->scratch, &systemd->lines, systemd->span);
 }
 
 void systemd_comment(struct systemd_text *systemd, const char *text)
@@ -76,7 +78,7 @@ void systemd_section(struct systemd_text *systemd, const char *name)
 static struct wish *wish_add(struct systemd_text *systemd, enum wish_type type, const char *key)
 {
     assert(systemd->section != NULL);
-    struct wish *wish = vec_new(systemd->arena, &systemd->wishes);
+    struct wish *wish = vec_new(systemd->scratch, &systemd->wishes);
     wish->type = type;
     wish->section = systemd->section;
     wish->key = key;
@@ -96,7 +98,7 @@ void systemd_linef(struct systemd_text *systemd, const char *key, const char *fo
 {
     va_list arguments;
     va_start(arguments, format);
-    const char *word = arena_vprintf(systemd->arena, format, arguments);
+    const char *word = arena_vprintf(systemd->scratch, format, arguments);
     va_end(arguments);
     systemd_line(systemd, key, word);
 }
@@ -185,7 +187,7 @@ void systemd_command(struct systemd_text *systemd, const char *key, const char *
            strchr(words[0], '$') == NULL);
     struct wish *wish = wish_add(systemd, WISH_COMMAND, key);
     wish->prefix = prefix;
-    wish->words = words_copy(systemd->arena, words);
+    wish->words = words_copy(systemd->scratch, words);
     text_add(&systemd->text, prefix);
     text_add_words(&systemd->text, words, "%$");
     line_end(systemd);
@@ -193,14 +195,14 @@ void systemd_command(struct systemd_text *systemd, const char *key, const char *
 
 void systemd_words(struct systemd_text *systemd, const char *key, const char *const *words)
 {
-    wish_add(systemd, WISH_WORDS, key)->words = words_copy(systemd->arena, words);
+    wish_add(systemd, WISH_WORDS, key)->words = words_copy(systemd->scratch, words);
     text_add_words(&systemd->text, words, "%");
     line_end(systemd);
 }
 
 void systemd_units(struct systemd_text *systemd, const char *key, const char *const *names)
 {
-    struct text list = text_make(systemd->arena);
+    struct text list = text_make(systemd->scratch);
     for (size_t i = 0; names[i] != NULL; i++) {
         assert(strpbrk(names[i], " \"'%") == NULL);
         text_addf(&list, "%s%s", i == 0 ? "" : " ", names[i]);
@@ -251,12 +253,12 @@ static bool text_reads_back(struct systemd_text *systemd)
 {
     struct systemd_settings found = {0};
     size_t line = 0;
-    if (!systemd_parse(systemd->arena, text_str(&systemd->text), &found, &line) ||
+    if (!systemd_parse(systemd->scratch, text_str(&systemd->text), &found, &line) ||
         found.count != systemd->wishes.count) {
         return false;
     }
     for (size_t i = 0; i < found.count; i++) {
-        if (!wish_is_met(systemd->arena, &systemd->wishes.items[i], &found.items[i])) {
+        if (!wish_is_met(systemd->scratch, &systemd->wishes.items[i], &found.items[i])) {
             return false;
         }
     }
@@ -268,9 +270,9 @@ struct mapped_text systemd_text_finish(struct systemd_text *systemd)
     bool reads_back = text_reads_back(systemd);
     assert(reads_back);
     (void)reads_back; /* where assertions are compiled out */
-    return (struct mapped_text){
-        .content = text_str(&systemd->text),
-        .lines = systemd->lines.items,
-        .line_count = systemd->lines.count,
-    };
+    return mapped_text_copy(systemd->arena, &(const struct mapped_text){
+                                                .content = text_str(&systemd->text),
+                                                .lines = systemd->lines.items,
+                                                .line_count = systemd->lines.count,
+                                            });
 }

@@ -6,7 +6,8 @@
 
 struct systemd_text;
 
-struct systemd_text *systemd_text_make(struct arena *arena);
+/* The text is written on scratch, and when it is finished stands on arena; both may be the same. */
+struct systemd_text *systemd_text_make(struct arena *arena, struct arena *scratch);
 /* What following lines are said to come from. */
 void systemd_at(struct systemd_text *systemd, struct span span);
 /* The text, after it was parsed back and found to say exactly what was put in (asserted). */

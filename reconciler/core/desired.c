@@ -77,8 +77,11 @@ void desired_build(const struct desired_input *input, struct desired *out_desire
 {
     struct tree_item *tree = arena_new(input->arena, struct tree_item);
     *out_desired = (struct desired){0};
+    AUTO_ARENA scratch = arena_create();
+    const struct arena_mark empty = arena_mark(scratch);
     struct render render = {
         .arena = input->arena,
+        .scratch = scratch,
         .facts = input->facts,
         .layout = input->layout,
         .documents = input->documents,
@@ -90,6 +93,7 @@ void desired_build(const struct desired_input *input, struct desired *out_desire
     for (size_t i = 0; i < input->documents->documents.count; i++) {
         const struct document *document = input->documents->documents.items[i];
         document->kind->render(&render, document);
+        arena_rewind(scratch, empty);
     }
     if (tree->members.count > 0 || input->keeps_tree) {
         nginx_shared_render(&render);

@@ -34,3 +34,5 @@ struct mapped_text {
     const struct span *lines; /* one per line of content; SPAN_NONE where nobody wrote it */
     size_t line_count;
 };
+/* On another arena, with nothing to spare. */
+struct mapped_text mapped_text_copy(struct arena *arena, const struct mapped_text *text);

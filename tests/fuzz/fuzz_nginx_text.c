@@ -54,7 +54,7 @@ static struct nginx_directives read_back(struct arena *arena, struct nginx_text 
 
 static void check_value(struct arena *arena, enum nginx_context context, const char *text)
 {
-    struct nginx_text *nginx = nginx_text_make(arena);
+    struct nginx_text *nginx = nginx_text_make(arena, arena);
     nginx_begin_value(nginx, NGINX_LITERAL, "first");
     nginx_value(nginx, context, text);
     nginx_open(nginx);
@@ -101,7 +101,7 @@ static void check_text(struct arena *arena, const char *text)
 /* Writes what was read; ends blocks where the depth falls. */
 static struct nginx_text *rewrite(struct arena *arena, const struct nginx_directives *directives)
 {
-    struct nginx_text *nginx = nginx_text_make(arena);
+    struct nginx_text *nginx = nginx_text_make(arena, arena);
     size_t depth = 0;
     for (size_t i = 0; i < directives->count; i++) {
         const struct nginx_directive *directive = &directives->items[i];

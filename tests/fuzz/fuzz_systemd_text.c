@@ -44,7 +44,7 @@ static void read_as_unit(struct arena *arena, struct str text)
 
 static void write_words(struct arena *arena, const struct word_list *words)
 {
-    struct systemd_text *systemd = systemd_text_make(arena);
+    struct systemd_text *systemd = systemd_text_make(arena, arena);
     struct text_pairs pairs = {0};
     systemd_section(systemd, "Service");
     for (size_t i = 0; i + 1 < words->count; i++) {

@@ -89,7 +89,7 @@ static const char *evaluate(struct arena *arena, const char *text)
 static const char *written_and_read(struct arena *arena, enum nginx_context context,
                                     const char *text)
 {
-    struct nginx_text *nginx = nginx_text_make(arena);
+    struct nginx_text *nginx = nginx_text_make(arena, arena);
     nginx_begin(nginx, "directive");
     nginx_value(nginx, context, text);
     nginx_end(nginx);
@@ -133,7 +133,7 @@ static void test_nginx_text_static_reads_back(void **state)
 
 static void test_nginx_text_joins_parts_to_one_argument(void **state)
 {
-    struct nginx_text *nginx = nginx_text_make(*state);
+    struct nginx_text *nginx = nginx_text_make(*state, *state);
     nginx_begin(nginx, "return");
     nginx_number(nginx, 308, "");
     nginx_open(nginx);
@@ -149,7 +149,7 @@ static void test_nginx_text_joins_parts_to_one_argument(void **state)
 
 static void test_nginx_text_indents_blocks(void **state)
 {
-    struct nginx_text *nginx = nginx_text_make(*state);
+    struct nginx_text *nginx = nginx_text_make(*state, *state);
     nginx_begin(nginx, "server");
     nginx_block(nginx);
     nginx_begin(nginx, "location");
@@ -177,7 +177,7 @@ static void test_nginx_text_indents_blocks(void **state)
 static void test_nginx_text_maps_lines_to_their_origin(void **state)
 {
     const struct source *source = source_make(*state, "a.yaml", STR("one\ntwo\n"));
-    struct nginx_text *nginx = nginx_text_make(*state);
+    struct nginx_text *nginx = nginx_text_make(*state, *state);
     nginx_line(nginx, "first", NULL);
     nginx_at(nginx, (struct span){source, 4, 7});
     nginx_line(nginx, "second", NULL);
@@ -192,7 +192,7 @@ static void test_nginx_text_maps_raw_lines_one_by_one(void **state)
 {
     static const char yaml[] = "raw: |\n  gzip off;\n  bad line;\n";
     const struct source *source = source_make(*state, "a.yaml", str_of(yaml));
-    struct nginx_text *nginx = nginx_text_make(*state);
+    struct nginx_text *nginx = nginx_text_make(*state, *state);
     nginx_raw(nginx, "gzip off;\nbad line;\n", (struct span){source, 5, sizeof(yaml) - 1});
     struct mapped_text mapped = nginx_text_finish(nginx);
     assert_string_equal(mapped.content.data, "gzip off;\nbad line;\n");
@@ -205,7 +205,7 @@ static void test_nginx_text_raw_in_quotes_maps_to_the_whole_value(void **state)
 {
     static const char yaml[] = "raw: \"gzip off;\\nbad line;\"\n";
     const struct source *source = source_make(*state, "a.yaml", str_of(yaml));
-    struct nginx_text *nginx = nginx_text_make(*state);
+    struct nginx_text *nginx = nginx_text_make(*state, *state);
     nginx_raw(nginx, "gzip off;\nbad line;", (struct span){source, 5, sizeof(yaml) - 2});
     struct mapped_text mapped = nginx_text_finish(nginx);
     assert_string_equal(mapped.content.data, "gzip off;\nbad line;\n");

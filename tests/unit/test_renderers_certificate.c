@@ -33,6 +33,7 @@ static int setup(void **state)
     fixture->document.spec = &fixture->spec;
     fixture->render = (struct render){
         .arena = fixture->arena,
+        .scratch = fixture->arena,
         .layout = &fixture->layout,
         .items = &fixture->items,
         .diagnostics = &fixture->diagnostics,

@@ -13,6 +13,7 @@ static struct item_list render(struct service_fixture *fixture, const char *name
     struct item_list items = {0};
     struct render render = {
         .arena = fixture->arena,
+        .scratch = fixture->arena,
         .facts = &fixture->facts,
         .layout = &fixture->layout,
         .items = &items,
@@ -428,6 +429,7 @@ static void test_renderers_service_hostile_texts_stay_in_their_place(void **stat
         struct item_list items = {0};
         struct render render = {
             .arena = fixture->arena,
+            .scratch = fixture->arena,
             .facts = &fixture->facts,
             .layout = &fixture->layout,
             .items = &items,

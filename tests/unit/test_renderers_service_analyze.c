@@ -78,6 +78,7 @@ static const char *write_unit(struct analyze_fixture *fixture, const char *docum
     struct item_list items = {0};
     struct render render = {
         .arena = service->arena,
+        .scratch = service->arena,
         .facts = &service->facts,
         .layout = &service->layout,
         .items = &items,

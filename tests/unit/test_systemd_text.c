@@ -26,7 +26,7 @@ static int teardown(void **state)
 
 static struct systemd_text *service_begin(struct arena *arena)
 {
-    struct systemd_text *systemd = systemd_text_make(arena);
+    struct systemd_text *systemd = systemd_text_make(arena, arena);
     systemd_section(systemd, "Service");
     return systemd;
 }
@@ -43,7 +43,7 @@ static const char *service_finish(struct systemd_text *systemd)
 
 static void test_systemd_text_sections_are_apart(void **state)
 {
-    struct systemd_text *systemd = systemd_text_make(*state);
+    struct systemd_text *systemd = systemd_text_make(*state, *state);
     systemd_comment(systemd, "made for a test");
     systemd_section(systemd, "Unit");
     systemd_line(systemd, "After", "network.target");
@@ -63,7 +63,7 @@ static void test_systemd_text_lines_know_their_place(void **state)
 {
     struct source source = {.name = "services.yaml"};
     struct span span = {&source, 5, 9};
-    struct systemd_text *systemd = systemd_text_make(*state);
+    struct systemd_text *systemd = systemd_text_make(*state, *state);
     systemd_section(systemd, "Unit");
     systemd_line(systemd, "After", "network.target");
     systemd_at(systemd, span);
