@@ -418,6 +418,21 @@ static bool verify(struct run *run)
     return is_clean;
 }
 
+/* Before anything is ours: what a crash in between would not keep any more. */
+static bool keep_foreign(struct run *run)
+{
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        struct action *action = &run->plan.actions.items[i];
+        const struct provider *provider = provider_find(action->item->type);
+        struct error err = {0};
+        if (action->is_foreign && action_is_due(action) && provider->keep != NULL &&
+            !provider->keep(&run->host, action, run->arena, &action->kept, &err)) {
+            return run_fail(run, &err);
+        }
+    }
+    return true;
+}
+
 /* Carries out what is due; true when the host then is as wanted and nothing is held. */
 static bool act(struct run *run)
 {
@@ -426,6 +441,9 @@ static bool act(struct run *run)
         return !is_held;
     }
     struct error err = {0};
+    if (!keep_foreign(run)) {
+        return false;
+    }
     if (!run_save_ledger(run, true, &err)) {
         return run_fail(run, &err);
     }

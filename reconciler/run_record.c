@@ -88,7 +88,9 @@ static bool is_as_wanted(const struct run *run, size_t index)
     const struct action *action = &run->plan.actions.items[index];
     if (action->verb == ACTION_NONE) {
         bool is_ours = ledger_find(run->ledger, action->item->type, action->item->id) != NULL;
-        return is_ours || run->options->may_adopt;
+        const struct document *document = action->item->document;
+        const struct common_spec *common = document == NULL ? NULL : document->spec;
+        return is_ours || run->options->may_adopt || (common != NULL && common->adopt.is_true);
     }
     return run->outcomes != NULL && run->outcomes[index].result == OUTCOME_CHANGED;
 }

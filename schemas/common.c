@@ -29,6 +29,9 @@ static const struct field common_fields[] = {
           .example = "mode: observe"),
     FIELD(struct common_spec, protect, .fallback = "false",
           .help = "What this document made is not deleted, even after the document is gone."),
+    FIELD(struct common_spec, adopt, .fallback = "false",
+          .help = "What this document wants and somebody else made already is taken over; its first "
+                  "content is kept. The option --adopt does that for all documents, once."),
     FIELD(struct common_spec, ignore, .object = &ignore_schema,
           .help = "Differences that are left alone, each until a day and for a reason.",
           .example = "ignore:\n"

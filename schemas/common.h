@@ -15,6 +15,7 @@ struct ignore_spec {
 struct common_spec {
     struct choice_value mode; /* index: enum mode; -1: the host's */
     struct boolean_value protect;
+    struct boolean_value adopt;
     struct object_list ignore; /* struct ignore_spec */
     struct text_list needs;
     struct text_list use; /* profiles, taken before the document is read */

@@ -90,6 +90,12 @@ static void plan_deletion(const struct planning *planning, struct action *action
     action->is_suspended = left.is_suspended;
 }
 
+static bool may_adopt(const struct planning *planning, const struct document *document)
+{
+    const struct common_spec *common = document == NULL ? NULL : document->spec;
+    return planning->input->may_adopt || (common != NULL && common->adopt.is_true);
+}
+
 static const struct message *why_change_is_held(const struct planning *planning,
                                                 struct action *action,
                                                 const struct owned_item *owned)
@@ -100,10 +106,11 @@ static const struct message *why_change_is_held(const struct planning *planning,
     if (left.because != NULL) {
         return left.because;
     }
-    if (action->found->exists && owned == NULL && !planning->input->may_adopt) {
+    action->is_foreign = action->found->exists && owned == NULL;
+    if (action->is_foreign && !may_adopt(planning, action->item->document)) {
         return message_word(planning->input->arena,
-                            N_("it exists and is not ours: --adopt takes it over and keeps its "
-                               "first content"));
+                            N_("it exists and is not ours: --adopt, or adopt: true, takes it over "
+                               "and keeps its first content"));
     }
     return NULL;
 }
@@ -211,6 +218,34 @@ bool action_is_due(const struct action *action)
     return action->verb != ACTION_NONE && action->held_because == NULL;
 }
 
+/* Where something that a document wants is somebody else's, the rest of it waits, too: half of it
+ * would be of no use. */
+static void wait_for_foreign(const struct planning *planning, struct plan *plan)
+{
+    struct arena *arena = planning->input->arena;
+    struct map foreign = {0};
+    for (size_t i = 0; i < plan->actions.count; i++) {
+        struct action *action = &plan->actions.items[i];
+        const struct document *document = action->item->document;
+        if (action->is_foreign && action->held_because != NULL && document != NULL &&
+            !map_has(&foreign, document_id(arena, document))) {
+            (void)map_put(arena, &foreign, document_id(arena, document), action);
+        }
+    }
+    for (size_t i = 0; foreign.count > 0 && i < plan->actions.count; i++) {
+        struct action *action = &plan->actions.items[i];
+        const struct document *document = action->item->document;
+        if (document == NULL || action->cause != CAUSE_PENDING || !action_is_due(action)) {
+            continue;
+        }
+        const struct action *other = map_get(&foreign, document_id(arena, document));
+        if (other != NULL) {
+            action->held_because = message_make(arena, "it waits for %s, which is not ours",
+                                                item_name(arena, other->item));
+        }
+    }
+}
+
 static void notify(const struct planning *planning, struct plan *plan, struct action *action)
 {
     const struct provider *provider = planning->input->providers.find(action->item->type);
@@ -308,6 +343,7 @@ void plan_build(const struct plan_input *input, const struct item_list *items,
         (void)map_put(input->arena, &out_plan->by_name, item_name(input->arena, action->item),
                       action);
     }
+    wait_for_foreign(&planning, out_plan);
     for (size_t i = 0; i < out_plan->actions.count; i++) {
         struct action *action = &out_plan->actions.items[i];
         const struct provider *provider = input->providers.find(action->item->type);

@@ -72,6 +72,9 @@ static const struct message *note_of(struct arena *arena, const struct action *a
     if (action->owner != NULL) {
         return gone_note(arena, action->owner);
     }
+    if (action->kept != NULL) {
+        return message_make(arena, "taken over; what it was is kept in %s", action->kept);
+    }
     if (action->verb == ACTION_NOTIFY) {
         return action->reason;
     }

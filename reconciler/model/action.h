@@ -63,6 +63,8 @@ struct action {
         *held_because; /* guard or mode that keeps it from being carried out; else NULL */
     bool is_suspended; /* held since somebody said to leave it alone */
     const char *owner; /* for DELETE: "site:shop", whose it was; or NULL */
+    bool is_foreign;   /* it exists and is not ours: held, or about to be taken over */
+    const char *kept;  /* where its first content is, once it is taken over; or NULL */
 };
 VEC(action_list, struct action);
 

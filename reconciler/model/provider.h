@@ -54,6 +54,11 @@ struct provider {
      * NULL for nothing. The member may be NULL. Pure. */
     const struct message *(*impact)(const struct action *action, struct arena *arena);
 
+    /* Keeps what an action is about to take over from somebody else; *out_kept is where, NULL when
+     * there is nothing to keep. Called before anything is ours. The member may be NULL. */
+    bool (*keep)(struct host *host, const struct action *action, struct arena *arena,
+                 const char **out_kept, struct error *err);
+
     /* Makes exactly these changes, in this order; outcomes has count entries, zeroed. Batches what
      * can be batched (one daemon-reload, one sync). */
     void (*apply)(struct host *host, const struct action *const *actions, size_t count,

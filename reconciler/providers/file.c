@@ -11,6 +11,7 @@
 
 #include "base/utf8.h"
 #include "providers/accounts.h"
+#include "providers/adopted.h"
 #include "providers/content.h"
 #include "providers/ownership.h"
 #include "providers/place.h"
@@ -275,6 +276,12 @@ static void file_adapt(const struct item *item, const struct other_host *host, s
     }
 }
 
+static bool file_keep(struct host *host, const struct action *action, struct arena *arena,
+                      const char **out_kept, struct error *err)
+{
+    return adopted_keep(host, action->item->id, arena, out_kept, err);
+}
+
 const struct provider file_provider = {
     .type = ITEM_FILE,
     .observe = file_observe,
@@ -282,5 +289,6 @@ const struct provider file_provider = {
     .diff = file_diff,
     .found = &file_shape,
     .adapt = file_adapt,
+    .keep = file_keep,
     .apply = file_apply,
 };

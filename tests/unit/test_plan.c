@@ -196,6 +196,34 @@ static void test_plan_foreign_thing_is_not_taken_over(void **state)
     arena_destroy(fixture->arena);
 }
 
+static void want_for(struct fixture *fixture, const char *type, const char *id, char *text,
+                     const struct document *document)
+{
+    struct item *item =
+        item_add(fixture->arena, &fixture->desired.items, type, id, document, SPAN_NONE, text);
+    (void)map_put(fixture->arena, &fixture->desired.by_name, item_name(fixture->arena, item), text);
+}
+
+static void test_plan_rest_of_a_document_waits_for_what_is_foreign(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make();
+    struct common_spec common = {.mode.index = -1};
+    const struct document document = {.kind_name = "service", .name = "x", .spec = &common};
+    want_for(fixture, "thing", "theirs", (char[]){"new"}, &document);
+    want_for(fixture, "taker", "beside", (char[]){"new"}, &document);
+    find_on_host(fixture, "thing:theirs", (char[]){"old"});
+    const struct action *action = plan_of(fixture, "taker:beside");
+    assert_false(action_is_due(action));
+    assert_non_null(strstr(action->held_because->text, "it waits for thing:theirs"));
+    common.adopt.is_true = true;
+    assert_true(action_is_due(plan_of(fixture, "taker:beside")));
+    action = plan_of(fixture, "thing:theirs");
+    assert_true(action_is_due(action));
+    assert_true(action->is_foreign);
+    arena_destroy(fixture->arena);
+}
+
 static void test_plan_only_owned_things_are_removed(void **state)
 {
     (void)state;
@@ -376,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_plan_tells_drift_from_a_new_wish),
         cmocka_unit_test(test_plan_deleted_by_hand_is_drift),
         cmocka_unit_test(test_plan_foreign_thing_is_not_taken_over),
+        cmocka_unit_test(test_plan_rest_of_a_document_waits_for_what_is_foreign),
         cmocka_unit_test(test_plan_only_owned_things_are_removed),
         cmocka_unit_test(test_plan_protected_and_data_wait_for_a_tombstone),
         cmocka_unit_test(test_plan_tombstone_waits_for_its_day),
