@@ -40,8 +40,13 @@ enum option_key {
     OPTION_COLOR,
     OPTION_OUT,
     OPTION_PLAN,
+    OPTION_USAGE,
 };
 
+/* argp counts bytes: so many make about the usual 79 columns of Arabic. */
+#define WIDE_HELP "rmargin=118"
+
+/* The names of values are looked up too: none may be a text of the catalogue. */
 // clang-format off
 static const struct argp_option options[] = {
     {.doc = "What is done:", .group = 1},
@@ -58,8 +63,8 @@ static const struct argp_option options[] = {
     {"why", OPTION_WHY, "TEXT", 0, "The reason, shown wherever it matters", 3},
     {"no-nginx-test", OPTION_NO_NGINX_TEST, NULL, 0, "Do not ask nginx about the candidate", 1},
     {.doc = "Where things are:", .group = 2},
-    {"environment", OPTION_ENVIRONMENT, "NAME", 0, "The overlay below environments/", 2},
-    {"host", OPTION_HOST, "NAME", 0, "The overlay below hosts/", 2},
+    {"environment", OPTION_ENVIRONMENT, "ENV", 0, "The overlay below environments/", 2},
+    {"host", OPTION_HOST, "HOST", 0, "The overlay below hosts/", 2},
     {"against", OPTION_AGAINST, "REV|FILE", 0, "Plan against a Git revision of the folder, or a host's saved status", 2},
     {"facts", OPTION_FACTS, "FILE", 0, "Facts that a host has saved, instead of this machine's", 2},
     {"no-fetch", OPTION_NO_FETCH, NULL, 0, "Take the commit that was accepted last, and ask no server", 2},
@@ -73,6 +78,9 @@ static const struct argp_option options[] = {
     {"output", 'o', "FORMAT[=FILE]", 0, "How to report, and where to; may be given several times", 3},
     {"color", OPTION_COLOR, "WHEN", 0, "auto, always or never", 3},
     {"quiet", 'q', NULL, 0, "The verdict only", 3},
+    {"help", '?', NULL, 0, "Give this help list", -1},
+    {"usage", OPTION_USAGE, NULL, 0, "Give a short usage message", -1},
+    {"version", 'V', NULL, 0, "Print program version", -1},
     {"detailed-exitcode", OPTION_DETAILED, NULL, 0, "Exit with 2 when something differs", 3},
     {0},
 };
@@ -187,7 +195,7 @@ static bool parse_run_option(struct run_options *run, int key, const char *argum
 
 /* Ends the program. */
 static void __attribute__((format(printf, 3, 4)))
-refuse(const struct command *command, struct argp_state *state, const char *format, ...)
+refuse_usage(const struct command *command, struct argp_state *state, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -200,11 +208,11 @@ static void refuse_word(const struct command *command, struct argp_state *state,
                         const char *nearest)
 {
     if (nearest == NULL) {
-        refuse(command, state, "\"%s\" is no verb, and there is no such folder here", word);
+        refuse_usage(command, state, "\"%s\" is no verb, and there is no such folder here", word);
     } else {
-        refuse(command, state,
-               "\"%s\" is no verb, and there is no such folder here; did you mean \"%s\"?", word,
-               nearest);
+        refuse_usage(command, state,
+                     "\"%s\" is no verb, and there is no such folder here; did you mean \"%s\"?",
+                     word, nearest);
     }
 }
 
@@ -230,9 +238,29 @@ static error_t parse_words(struct command *command, struct argp_state *state)
         refuse_unknown_verb(command, state);
     }
     if (command->word_count > command->verb->words_most) {
-        refuse(command, state, "too many words: \"%s\"", command->words[command->verb->words_most]);
+        refuse_usage(command, state, "too many words: \"%s\"",
+                     command->words[command->verb->words_most]);
     }
     return 0;
+}
+
+/* Ends the program; false: it is none of these. Those of argp itself speak the C library's
+ * language. */
+static bool parse_question(int key, struct argp_state *state)
+{
+    switch (key) {
+    case '?':
+        argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
+        return true;
+    case OPTION_USAGE:
+        argp_state_help(state, state->out_stream, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+        return true;
+    case 'V':
+        (void)fprintf(state->out_stream, "reconcile %s\n", RECONCILE_VERSION);
+        exit(EXIT_CODE_SUCCESS);
+    default:
+        return false;
+    }
 }
 
 static bool only_plans(const struct command *command)
@@ -245,7 +273,7 @@ static bool only_plans(const struct command *command)
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct command *command = state->input;
-    if (parse_run_option(&command->run, key, argument)) {
+    if (parse_run_option(&command->run, key, argument) || parse_question(key, state)) {
         return 0;
     }
     switch (key) {
@@ -272,21 +300,21 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'o':
         if (!parse_output(command, argument)) {
-            refuse(command, state, "unknown output \"%s\": %s; at most %d of them", argument,
-                   format_names(command->arena), OUTPUTS_MOST);
+            refuse_usage(command, state, "unknown output \"%s\": %s; at most %d of them", argument,
+                         format_names(command->arena), OUTPUTS_MOST);
         }
         return 0;
     case OPTION_COLOR:
         if (!parse_color(command, argument)) {
-            refuse(command, state, "--color takes auto, always or never");
+            refuse_usage(command, state, "--color takes auto, always or never");
         }
         return 0;
     case ARGP_KEY_END:
         if (command->run.against != NULL && !only_plans(command)) {
-            refuse(command, state, "--against is for plan and diff, which change nothing");
+            refuse_usage(command, state, "--against is for plan and diff, which change nothing");
         }
         if (command->plan_file != NULL && command->verb->execute != verb_apply) {
-            refuse(command, state, "--plan is for apply");
+            refuse_usage(command, state, "--plan is for apply");
         }
         command->run.is_offline |=
             command->run.against != NULL; /* nothing of this machine counts */
@@ -301,7 +329,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 static void add_row(const struct command *command, struct text *out, const char *name,
                     const char *help)
 {
-    text_line(out, "  %-23s %s", name, say_text(command->language, help));
+    text_line(out, "  %-23s %s", name, say_text(command->arena, command->language, help));
 }
 
 /* "VERB [FOLDER]", and for the program as a whole the list of verbs. */
@@ -309,24 +337,26 @@ static const char *document_verbs(const struct command *command)
 {
     enum language language = command->language;
     struct text out = text_make(command->arena);
-    text_addf(&out, "%s\v%s\n", say_text(language, N_("Keeps this host as its YAML says.")),
-              say_text(language, N_("Verbs:")));
+    text_addf(&out, "%s\v%s\n",
+              say_text(command->arena, language, N_("Keeps this host as its YAML says.")),
+              say_text(command->arena, language, N_("Verbs:")));
     for (size_t i = 0; i < verb_count(); i++) {
         const struct verb *verb = verb_at(i);
         add_row(command, &out, arena_printf(command->arena, "%s %s", verb->name, verb->arguments),
                 verb->help);
     }
-    text_addf(&out, "\n%s\n", say_text(language, N_("Formats (-o):")));
+    text_addf(&out, "\n%s\n", say_text(command->arena, language, N_("Formats (-o):")));
     for (size_t i = 0; i < report_format_count(); i++) {
         add_row(command, &out, report_format_at(i)->name, report_format_at(i)->help);
     }
     text_addf(&out, "\n%s",
-              say_text(language, N_("Without a verb: apply. FOLDER may be a single "
-                                    "file. Exit codes:")));
+              say_text(command->arena, language,
+                       N_("Without a verb: apply. FOLDER may be a single "
+                          "file. Exit codes:")));
     for (size_t i = 0; i < exit_code_word_count(); i++) {
         const struct exit_code_word *code = exit_code_word_at(i);
-        text_addf(&out, "%s%d %s", i == 0 ? " " : say_text(language, N_(", ")), code->number,
-                  say_text(language, code->words));
+        text_addf(&out, "%s%d %s", i == 0 ? " " : say_text(command->arena, language, N_(", ")),
+                  code->number, say_text(command->arena, language, code->words));
     }
     text_add(&out, ".");
     return out.data;
@@ -336,16 +366,11 @@ static const char *document_verbs(const struct command *command)
 static const char *document_verb(const struct command *command)
 {
     const struct verb *verb = command->verb;
-    const char *help = say_text(command->language, verb->help);
-    return verb->more[0] == '\0' ? help
-                                 : arena_printf(command->arena, "%s\v%s", help,
-                                                say_text(command->language, verb->more));
-}
-
-static void print_version(FILE *stream, struct argp_state *state)
-{
-    (void)state;
-    (void)fprintf(stream, "reconcile %s\n", RECONCILE_VERSION);
+    const char *help = say_text(command->arena, command->language, verb->help);
+    return verb->more[0] == '\0'
+               ? help
+               : arena_printf(command->arena, "%s\v%s", help,
+                              say_text(command->arena, command->language, verb->more));
 }
 
 /* One redrawn line on a terminal, plain lines elsewhere; nothing here is anybody's result. NULL
@@ -409,7 +434,6 @@ static int parse(struct command *command, int argc, char **argv)
         .doc = at > 0 ? document_verb(command) : document_verbs(command),
         .argp_domain = command->language == LANGUAGE_ENGLISH ? NULL : CATALOGUE,
     };
-    argp_program_version_hook = print_version;
     argp_err_exit_status = EXIT_CODE_USAGE;
     if (at > 0) {
         argv[0] = arena_printf(command->arena, "%s %s", argv[0], argv[at]);
@@ -421,7 +445,10 @@ static int parse(struct command *command, int argc, char **argv)
     if (mistake != NULL) {
         return complain(command, argv[0], mistake);
     }
-    return argp_parse(&argp, argc, argv, 0, NULL, command);
+    if (command->language != LANGUAGE_ENGLISH) {
+        (void)setenv("ARGP_HELP_FMT", WIDE_HELP, 0); /* as people want it, goes before */
+    }
+    return argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, command);
 }
 
 /* English takes no look at the system's locales or at a catalogue: the process stays in "C", so

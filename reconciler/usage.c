@@ -7,14 +7,6 @@
 #include "core/say.h"
 #include "model/diagnostic.h"
 
-/* Those that argp adds by itself. */
-static const struct argp_option own_options[] = {
-    {"help", '?', NULL, 0, NULL, 0},
-    {"usage", 0x1000, NULL, 0, NULL, 0},
-    {"version", 'V', NULL, 0, NULL, 0},
-    {0},
-};
-
 VEC(option_list, const struct argp_option *);
 
 static bool is_end(const struct argp_option *option)
@@ -43,7 +35,7 @@ const struct argp_option *usage_options(struct arena *arena, enum language langu
     for (size_t i = 0; i < count; i++) {
         copy[i] = options[i];
         if (options[i].doc != NULL) {
-            copy[i].doc = say_text(language, options[i].doc);
+            copy[i].doc = say_text(arena, language, options[i].doc);
         }
     }
     return copy;
@@ -142,7 +134,6 @@ const struct message *usage_mistake(struct arena *arena, const struct argp_optio
 {
     struct option_list known = {0};
     add_named(arena, options, &known);
-    add_named(arena, own_options, &known);
     for (; *words != NULL && strcmp(*words, "--") != 0; words++) {
         bool takes_next = false;
         const struct message *mistake = NULL;

@@ -72,11 +72,12 @@ static void check_access(struct check *check, const struct settings_source *sour
         bool is_of_use;
         const char *why;
     } rows[] = {
-        {&source->key, "source.key", is_ssh, "a key is for ssh only"},
-        {&source->known_hosts, "source.known_hosts", is_ssh, "host keys are for ssh only"},
-        {&source->ca, "source.ca", transport == REPOSITORY_HTTPS, "authorities are for https only"},
+        {&source->key, "source.key", is_ssh, N_("a key is for ssh only")},
+        {&source->known_hosts, "source.known_hosts", is_ssh, N_("host keys are for ssh only")},
+        {&source->ca, "source.ca", transport == REPOSITORY_HTTPS,
+         N_("authorities are for https only")},
         {&source->token, "source.token", transport == REPOSITORY_HTTPS,
-         "a token is sent over https only"},
+         N_("a token is sent over https only")},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].value->node != NULL && !rows[i].is_of_use) {
@@ -85,7 +86,7 @@ static void check_access(struct check *check, const struct settings_source *sour
     }
     if (is_ssh && (source->key.node == NULL || source->known_hosts.node == NULL)) {
         refuse(check, source->git.node, "source.git",
-               "ssh needs key (a deploy key) and known_hosts (the server's host keys)");
+               N_("ssh needs key (a deploy key) and known_hosts (the server's host keys)"));
     }
 }
 
@@ -95,12 +96,13 @@ static void check_git(struct check *check, const struct settings_source *source)
     bool is_signed = source->signed_by.ssh.node != NULL || source->signed_by.openpgp.node != NULL;
     check_access(check, source, transport);
     if (transport == REPOSITORY_PLAIN && !is_signed && !repository_is_loopback(source->git.text)) {
-        refuse(check, source->git.node, "source.git",
-               "anybody on the way could change what arrives; use https or ssh, or say signed_by");
+        refuse(
+            check, source->git.node, "source.git",
+            N_("anybody on the way could change what arrives; use https or ssh, or say signed_by"));
     }
     if (source->notes.is_true && transport != REPOSITORY_PATH) {
         refuse(check, source->notes.node, "source.notes",
-               "notes are left in a repository on this host only");
+               N_("notes are left in a repository on this host only"));
     }
 }
 
@@ -112,12 +114,12 @@ static void check_source(struct check *check, void *spec)
     }
     if ((source->folder.node == NULL) == (source->git.node == NULL)) {
         refuse(check, source->object.node, "source",
-               "a source is either a folder or a git repository");
+               N_("a source is either a folder or a git repository"));
     } else if (source->git.node != NULL) {
         check_git(check, source);
     } else if (source->object.node->type == NODE_MAPPING &&
                source->object.node->entries.count > 1) {
-        refuse(check, source->object.node, "source", "the other fields are for git only");
+        refuse(check, source->object.node, "source", N_("the other fields are for git only"));
     }
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/language.h"
 #include "base/text.h"
 
 struct unit {
@@ -208,7 +209,7 @@ static const char *read_word(struct arena *arena, const char **text, const char 
         } else if (*at == '\\' && quote != '\'') {
             at++;
             if (*at == '\0') {
-                *out_why = "it ends in a backslash";
+                *out_why = N_("it ends in a backslash");
                 return NULL;
             }
             text_add_char(&word, *at);
@@ -217,7 +218,7 @@ static const char *read_word(struct arena *arena, const char **text, const char 
         }
     }
     if (quote != '\0') {
-        *out_why = "a quote is not closed";
+        *out_why = N_("a quote is not closed");
         return NULL;
     }
     *text = at;
@@ -242,7 +243,7 @@ bool value_read_argv(struct arena *arena, const char *text, const char *const **
         vec_add(arena, &words, word);
     }
     if (words.count == 0) {
-        *out_why = "it is empty";
+        *out_why = N_("it is empty");
         return false;
     }
     vec_add(arena, &words, NULL);

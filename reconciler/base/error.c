@@ -199,14 +199,14 @@ bool error_add(struct error *err, enum message_joint joint, const struct message
 
 bool error_set_word(struct error *err, enum error_code code, const char *word)
 {
-    const struct message_part part = {.format = word};
+    const struct message_part part = message_part_word(word);
     const struct message message = {word, &part, 1};
     return error_set_message(err, code, &message);
 }
 
 bool error_add_word(struct error *err, enum message_joint joint, const char *word)
 {
-    const struct message_part part = {.format = word};
+    const struct message_part part = message_part_word(word);
     const struct message message = {word, &part, 1};
     return error_add(err, joint, &message);
 }

@@ -203,6 +203,15 @@ struct message_part message_part_quote(size_t first, size_t end)
     return (struct message_part){.slices = {{(uint16_t)first, (uint16_t)end}}};
 }
 
+struct message_part message_part_word(const char *word)
+{
+    size_t length = strlen(word);
+    if (strchr(word, '%') != NULL) {
+        return message_part_quote(0, length > UINT16_MAX ? UINT16_MAX : length);
+    }
+    return (struct message_part){.format = word};
+}
+
 size_t message_print(char *bytes, size_t room, struct message_part *out_part, const char *format,
                      va_list arguments)
 {
@@ -265,8 +274,7 @@ const struct message *message_word(struct arena *arena, const char *word)
 {
     struct message_part *part = arena_new(arena, struct message_part);
     struct message *message = arena_new(arena, struct message);
-    assert(strchr(word, '%') == NULL);
-    part->format = word;
+    *part = message_part_word(word);
     *message = (struct message){word, part, 1};
     return message;
 }
@@ -287,8 +295,10 @@ const struct message *message_of_error(struct arena *arena, const struct error *
 
 const char *message_joint_text(enum message_joint joint)
 {
-    static const char *const texts[] = {
-        [MESSAGE_COLON] = ": ", [MESSAGE_ASIDE] = "; ", [MESSAGE_LINE] = "\n"};
+    static const char *const texts[] = {[MESSAGE_COLON] = ": ",
+                                        [MESSAGE_ASIDE] = "; ",
+                                        [MESSAGE_LINE] = "\n",
+                                        [MESSAGE_ARROW] = " -> "};
     return texts[joint];
 }
 

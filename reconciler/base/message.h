@@ -29,6 +29,7 @@ enum message_joint {
     MESSAGE_COLON, /* ": ": the general one stands first */
     MESSAGE_ASIDE, /* "; " */
     MESSAGE_LINE,  /* on a line of its own */
+    MESSAGE_ARROW, /* " -> ": what becomes of it */
 };
 
 struct message_part {
@@ -68,6 +69,8 @@ const struct message *message_chain(struct arena *arena, const struct message *f
  * the words' length; as with snprintf, one that is not below room means that they were cut. */
 size_t message_print(char *bytes, size_t room, struct message_part *out_part, const char *format,
                      va_list arguments) __attribute__((format(printf, 4, 0)));
+/* A text of the catalogue; what would look like a format is left as it is. */
+struct message_part message_part_word(const char *word);
 /* Words of others from first to end. */
 struct message_part message_part_quote(size_t first, size_t end);
 /* ": ", "; " or a line's end, of English. */

@@ -59,8 +59,10 @@ static size_t fill_one(struct text *text, enum language language, const char *pa
         return 0;
     }
     const char *argument = diagnostic->arguments[pattern[digit] - '0'];
-    if (argument != NULL && digit == 2) {
-        add_argument(text, say_text(language, argument));
+    if (argument != NULL && digit == 2 && language != LANGUAGE_ENGLISH) {
+        text_add(text, say_text(text->arena, language, argument));
+    } else if (argument != NULL && digit == 2) {
+        add_argument(text, argument);
     } else if (argument != NULL) {
         text_add(text, say_open(language));
         add_argument(text, argument);
@@ -73,7 +75,7 @@ static const char *fill(struct arena *arena, enum language language, const char 
                         const struct diagnostic *diagnostic)
 {
     struct text text = text_make(arena);
-    const char *pattern = say_text(language, english);
+    const char *pattern = say_text(arena, language, english);
     while (*pattern != '\0') {
         size_t taken = fill_one(&text, language, pattern, diagnostic);
         if (taken == 0) {
@@ -265,8 +267,8 @@ static void write_excerpt(const struct page *page, struct span span, enum severi
     int width = digits(position.line);
     text_line(page->out, "%s %*s |%s", paint->frame, width, "", paint->end);
     if (hides_source || excerpt_may_hold_secret(source_line(span.source, position.line))) {
-        const char *instead =
-            say_text(page->language, N_("the line may hold a secret and is not shown"));
+        const char *instead = say_text(page->out->arena, page->language,
+                                       N_("the line may hold a secret and is not shown"));
         text_line(page->out, "%s %zu |%s (%s)", paint->frame, position.line, paint->end, instead);
         return;
     }
@@ -299,9 +301,9 @@ static void write_head(const struct page *page, const struct diagnostic *diagnos
     const char *number = arena_printf(arena, "%s[%s]%s", say_open(page->language), info->number,
                                       say_close(page->language));
     text_line(page->out, "%s%s%s%s: %s%s%s", page->paint->severity[info->severity],
-              say_text(page->language, severity_word(info->severity)), number, page->paint->end,
-              page->paint->strong, diagnostic_message(arena, page->language, diagnostic),
-              page->paint->end);
+              say_text(page->out->arena, page->language, severity_word(info->severity)), number,
+              page->paint->end, page->paint->strong,
+              diagnostic_message(arena, page->language, diagnostic), page->paint->end);
 }
 
 static void write_diagnostic(const struct page *page, const struct diagnostic *diagnostic)
@@ -319,7 +321,7 @@ static void write_diagnostic(const struct page *page, const struct diagnostic *d
     const char *help = diagnostic_help(page->out->arena, page->language, diagnostic);
     if (help != NULL) {
         text_line(page->out, "%s%s:%s %s", page->paint->strong,
-                  say_text(page->language, N_("help")), page->paint->end, help);
+                  say_text(page->out->arena, page->language, N_("help")), page->paint->end, help);
     }
 }
 
@@ -337,7 +339,7 @@ static void write_count(const struct page *page, const struct group_list *groups
                  say_number(arena, page->language, errors, N_("%zu error"), N_("%zu errors")));
     }
     if (errors > 0 && warnings > 0) {
-        text_add(page->out, say_text(page->language, N_(", ")));
+        text_add(page->out, say_text(page->out->arena, page->language, N_(", ")));
     }
     if (warnings > 0) {
         text_add(page->out, say_number(arena, page->language, warnings, N_("%zu warning"),

@@ -39,11 +39,11 @@ bool explain_code(const char *number, enum language language, struct text *out)
         return false;
     }
     write_pair(out, language, info->number,
-               explain_pattern(out->arena, say_text(language, info->text)));
-    text_line(out, "\n%s", say_text(language, info->explanation));
+               explain_pattern(out->arena, say_text(out->arena, language, info->text)));
+    text_line(out, "\n%s", say_text(out->arena, language, info->explanation));
     if (info->help[0] != '\0') {
-        text_line(out, "\n%s: %s", say_text(language, N_("help")),
-                  explain_pattern(out->arena, say_text(language, info->help)));
+        text_line(out, "\n%s: %s", say_text(out->arena, language, N_("help")),
+                  explain_pattern(out->arena, say_text(out->arena, language, info->help)));
     }
     return true;
 }
@@ -53,17 +53,17 @@ bool explain_word(const char *word, enum language language, struct text *out)
     enum item_state state = ITEM_STATE_IN_SYNC;
     if (item_state_parse(word, &state)) {
         const struct state_word *info = state_word_at(state);
-        write_pair(out, language, word, say_text(language, info->help));
+        write_pair(out, language, word, say_text(out->arena, language, info->help));
         if (info->next[0] != '\0') {
-            text_line(out, "\n%s", say_text(language, info->next));
+            text_line(out, "\n%s", say_text(out->arena, language, info->next));
         }
         return true;
     }
     for (size_t i = 0; i < exit_code_word_count(); i++) {
         const struct exit_code_word *info = exit_code_word_at(i);
         if (strcmp(arena_printf(out->arena, "%d", info->number), word) == 0) {
-            write_pair(out, language, word, say_text(language, info->words));
-            text_line(out, "\n%s", say_text(language, info->help));
+            write_pair(out, language, word, say_text(out->arena, language, info->words));
+            text_line(out, "\n%s", say_text(out->arena, language, info->help));
             return true;
         }
     }
@@ -72,31 +72,33 @@ bool explain_word(const char *word, enum language language, struct text *out)
 
 /* --- fields ---------------------------------------------------------------------------------- */
 
-const char *explain_fallback(const struct field *field, enum language language)
+const char *explain_fallback(struct arena *arena, const struct field *field, enum language language)
 {
     if (field->fallback != NULL) {
-        return field->fallback[0] == '\0' ? "\"\"" : field->fallback;
+        const char *shown = field->fallback[0] == '\0' ? "\"\"" : field->fallback;
+        return language == LANGUAGE_ENGLISH ? shown : say_apart(arena, language, shown);
     }
-    return field->fallback_note == NULL ? NULL : say_text(language, field->fallback_note);
+    return field->fallback_note == NULL ? NULL : say_text(arena, language, field->fallback_note);
 }
 
 static void list_field(const struct field *field, enum language language, struct text *out)
 {
-    const char *fallback = explain_fallback(field, language);
+    const char *fallback = explain_fallback(out->arena, field, language);
     text_addf(out, "  %-20s %s", field->name,
-              say_text(language, field_type_text(out->arena, field)));
+              say_text(out->arena, language, field_type_text(out->arena, field)));
     if (field->is_required) {
-        text_addf(out, "%s%s", say_text(language, N_("; ")), say_text(language, N_("required")));
+        text_addf(out, "%s%s", say_text(out->arena, language, N_("; ")),
+                  say_text(out->arena, language, N_("required")));
     } else if (fallback != NULL) {
-        text_addf(out, "%s%s", say_text(language, N_("; ")),
-                  say(out->arena, language, "default %s", fallback));
+        text_addf(out, "%s%s", say_text(out->arena, language, N_("; ")),
+                  say_with(out->arena, language, "default %s", fallback));
     }
-    text_addf(out, "\n  %-20s %s\n", "", say_text(language, field->help));
+    text_addf(out, "\n  %-20s %s\n", "", say_text(out->arena, language, field->help));
 }
 
 static void explain_schema(const struct schema *schema, enum language language, struct text *out)
 {
-    write_pair(out, language, schema->name, say_text(language, schema->help));
+    write_pair(out, language, schema->name, say_text(out->arena, language, schema->help));
     if (schema->shorthand != NULL) {
         text_line(
             out, "%s",
@@ -136,14 +138,14 @@ static void explain_row(const char *path, const struct field *field, enum langua
                         struct text *out)
 {
     struct arena *arena = out->arena;
-    const char *fallback = explain_fallback(field, language);
-    write_pair(out, language, path, say_text(language, field_type_text(arena, field)));
-    text_line(out, "\n%s", say_text(language, field->help));
+    const char *fallback = explain_fallback(out->arena, field, language);
+    write_pair(out, language, path, say_text(out->arena, language, field_type_text(arena, field)));
+    text_line(out, "\n%s", say_text(out->arena, language, field->help));
     if (field->is_required) {
-        text_line(out, "%s", say_text(language, N_("required")));
+        text_line(out, "%s", say_text(out->arena, language, N_("required")));
     }
     if (fallback != NULL) {
-        text_line(out, "%s", say(arena, language, "default: %s", fallback));
+        text_line(out, "%s", say_with(arena, language, "default: %s", fallback));
     }
     explain_limits(field, language, out);
     if (field->choices != NULL) {
@@ -151,7 +153,7 @@ static void explain_row(const char *path, const struct field *field, enum langua
     }
     const char *example = field_example_text(arena, field);
     if (example != NULL) {
-        text_line(out, "%s", say_text(language, N_("example:")));
+        text_line(out, "%s", say_text(out->arena, language, N_("example:")));
         add_indented(out, example);
     }
     if (field->object != NULL) {

@@ -22,6 +22,7 @@ bool explain_word(const char *word, enum language language, struct text *out);
 bool explain_field(const char *path, enum language language, struct text *out,
                    const char **out_nearest);
 /* A field's default in YAML, or in words where it comes from; NULL when there is none. */
-const char *explain_fallback(const struct field *field, enum language language);
+const char *explain_fallback(struct arena *arena, const struct field *field,
+                             enum language language);
 /* Every value of one document with the place that set it. */
 void explain_document(const struct document *document, enum language language, struct text *out);

@@ -53,10 +53,10 @@ static const char *scalar_text(const struct page *page, const char *key, const s
 {
     struct arena *arena = page->out->arena;
     if (node_is_null(node)) {
-        return say_text(page->language, N_("(removed)"));
+        return say_text(page->out->arena, page->language, N_("(removed)"));
     }
     if (is_hidden(arena, key, node, rows)) {
-        return say_text(page->language, N_("(not shown)"));
+        return say_text(page->out->arena, page->language, N_("(not shown)"));
     }
     struct text text = text_make(arena);
     add_value(&text, (struct str){node->text, node->length});
@@ -155,10 +155,11 @@ static void explain_defaults(const struct page *page, const struct document *doc
     for (const struct schema *at = document->kind->schema; at != NULL; at = at->base) {
         for (size_t i = 0; i < at->field_count; i++) {
             const struct field *field = &at->fields[i];
-            const char *fallback = explain_fallback(field, page->language);
+            const char *fallback = explain_fallback(page->out->arena, field, page->language);
             const struct node *written = node_get(document->node, field->name);
             if (fallback != NULL && (written == NULL || node_is_null(written))) {
-                write_value(page, field->name, fallback, say_text(page->language, N_("default")));
+                write_value(page, field->name, fallback,
+                            say_text(page->out->arena, page->language, N_("default")));
             }
         }
     }

@@ -38,7 +38,7 @@ static struct verdict verdict_begin(const struct report *report, enum language l
 static void add_count(struct verdict *verdict, size_t count, const char *one, const char *many)
 {
     if (verdict->has_counts) {
-        text_add(&verdict->text, say_text(verdict->language, N_(", ")));
+        text_add(&verdict->text, say_text(verdict->text.arena, verdict->language, N_(", ")));
     }
     verdict->has_counts = true;
     text_add(&verdict->text,
@@ -62,7 +62,7 @@ static void add_impact(struct verdict *verdict)
 {
     struct arena *arena = verdict->report->arena;
     struct map seen = {0};
-    const char *separator = say_text(verdict->language, N_("; "));
+    const char *separator = say_text(arena, verdict->language, N_("; "));
     for (size_t i = 0; i < verdict->report->plan->actions.count; i++) {
         const struct message *impact = report_impact(&verdict->report->plan->actions.items[i]);
         if (impact == NULL || map_has(&seen, impact->text)) {
@@ -70,7 +70,7 @@ static void add_impact(struct verdict *verdict)
         }
         (void)map_put(arena, &seen, impact->text, NULL);
         text_addf(&verdict->text, "%s%s", separator, say_message(arena, verdict->language, impact));
-        separator = say_text(verdict->language, N_(", "));
+        separator = say_text(verdict->text.arena, verdict->language, N_(", "));
     }
 }
 
@@ -107,7 +107,8 @@ static const char *planned_verdict(const struct report *report, enum language la
     }
     if (report->facts->is_assumed) {
         text_addf(&verdict.text, " (%s)",
-                  say_text(language, N_("facts assumed: Debian 12, nginx 1.22.1, systemd 252")));
+                  say_text(report->arena, language,
+                           N_("facts assumed: Debian 12, nginx 1.22.1, systemd 252")));
     }
     return verdict.text.data;
 }
@@ -126,7 +127,7 @@ static const char *applied_verdict(const struct report *report, enum language la
     add_count(&verdict, counts.skipped, N_("%zu skipped"), N_("%zu skipped"));
     add_held(&verdict);
     if (report->generation_after != report->generation_before) {
-        text_addf(&verdict.text, "%s%s", say_text(language, N_("; ")),
+        text_addf(&verdict.text, "%s%s", say_text(report->arena, language, N_("; ")),
                   say(report->arena, language, "generation %lu", report->generation_after));
     }
     return verdict.text.data;
@@ -149,9 +150,10 @@ static const char *verdict_because(const struct report *report, enum language la
 
 static const char *refused_verdict(const struct report *report, enum language language)
 {
-    return say_text(language, report->is_check
-                                  ? N_("refused: the documents have errors")
-                                  : N_("refused: the documents have errors; nothing was changed"));
+    return say_text(report->arena, language,
+                    report->is_check
+                        ? N_("refused: the documents have errors")
+                        : N_("refused: the documents have errors; nothing was changed"));
 }
 
 const char *report_verdict(const struct report *report, enum language language)

@@ -102,20 +102,30 @@ static void add_change(struct arena *arena, struct report_line *line, const stru
         line->diff = diff_unified(arena, path, change->from, change->to);
     } else if (change->is_secret || line->action->verb != ACTION_CREATE) {
         vec_add(arena, &line->details,
-                (struct detail){change->field, change->from, change->to, change->is_secret});
+                (struct detail){change->field, change->from, change->to, change->is_secret,
+                                change->is_words});
     }
+}
+
+static const char *detail_value(struct arena *arena, const struct detail *detail,
+                                enum language language, const char *value)
+{
+    if (value == NULL) {
+        return say_text(arena, language, N_("absent"));
+    }
+    return detail->is_words ? say_text(arena, language, value) : value;
 }
 
 /* The arrow and what stands beside it are from left to right in every language. */
 const char *report_detail(struct arena *arena, enum language language, const struct detail *detail)
 {
     if (detail->is_secret) {
-        return arena_printf(arena, "%s: %s", detail->field, say_text(language, N_("changed")));
+        return arena_printf(arena, "%s: %s", detail->field,
+                            say_text(arena, language, N_("changed")));
     }
-    const char *absent = say_text(language, N_("absent"));
     return arena_printf(arena, "%s: %s -> %s", detail->field,
-                        detail->from == NULL ? absent : detail->from,
-                        detail->to == NULL ? absent : detail->to);
+                        detail_value(arena, detail, language, detail->from),
+                        detail_value(arena, detail, language, detail->to));
 }
 
 static struct report_line line_of(const struct report *report, const struct action *action,

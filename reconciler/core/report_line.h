@@ -9,6 +9,7 @@ struct detail {
     const char *from;  /* "0644"; NULL: absent */
     const char *to;
     bool is_secret; /* from and to are never shown */
+    bool is_words;  /* from and to have translations */
 };
 VEC(detail_list, struct detail);
 

@@ -105,25 +105,150 @@ static void fill(struct text *out, enum language language, const char *format,
     }
 }
 
+/* --- code in sentences ------------------------------------------------------------------------ */
+
+static bool is_ascii_sign(char c)
+{
+    return c > ' ' && c <= '~';
+}
+
+static bool is_letter_or_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* How much of text from here on is ASCII, words with single spaces between them. */
+static size_t ascii_length(const char *text)
+{
+    size_t length = 0;
+    while (is_ascii_sign(text[length]) ||
+           (text[length] == ' ' && is_ascii_sign(text[length + 1]))) {
+        length++;
+    }
+    return length;
+}
+
+static bool has(struct str run, const char *signs)
+{
+    for (size_t i = 0; i < run.length; i++) {
+        if (strchr(signs, run.data[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Without what belongs to the sentence around it: quotes and brackets, its punctuation. */
+static struct str trim(struct str run)
+{
+    while (run.length > 0 &&
+           (strchr("\"() ", run.data[0]) != NULL ||
+            (run.length > 1 && strchr(".,:", run.data[0]) != NULL && run.data[1] == ' '))) {
+        run.data++;
+        run.length--;
+    }
+    while (run.length > 0) {
+        char last = run.data[run.length - 1];
+        bool is_ellipsis = last == '.' && run.length > 1 && run.data[run.length - 2] == '.';
+        bool is_closing = last == ')' && has(run, "(");
+        if (strchr("\"() .,:", last) == NULL || is_ellipsis || is_closing) {
+            break;
+        }
+        run.length--;
+    }
+    return run;
+}
+
+/* The length of "%s", "{0}" or "{why}" at the beginning; 0: there is none. */
+static size_t placeholder_length(struct str run)
+{
+    if (run.data[0] == '%') {
+        return strspn(run.data + 1, "-+ #0123456789.*$hlzj") + 2;
+    }
+    size_t length = run.data[0] == '{' ? strspn(run.data + 1, "twhy0123456789") + 2 : 0;
+    return length > 2 && length <= run.length && run.data[length - 1] == '}' ? length : 0;
+}
+
+/* Nothing but placeholders, which are set apart when they are filled, and signs between them. In
+ * one word such as %s:%zu they belong together. */
+static bool is_all_placeholders(struct str run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run.length;) {
+        size_t length = placeholder_length((struct str){run.data + i, run.length - i});
+        if (length == 0 && is_letter_or_digit(run.data[i])) {
+            return false;
+        }
+        count += length > 0;
+        i += length == 0 ? 1 : length;
+    }
+    return count == 1 ? placeholder_length(run) >= run.length : count > 1 && has(run, " ");
+}
+
+/* Between letters of its own script, signs keep their order by themselves; at an end they would
+ * jump to the other side: --adopt, /etc/. */
+static bool is_code(struct str run)
+{
+    return run.length > 0 && !is_all_placeholders(run) &&
+           !(is_letter_or_digit(run.data[0]) && is_letter_or_digit(run.data[run.length - 1]));
+}
+
+static const char *set_code_apart(struct arena *arena, enum language language, const char *text)
+{
+    struct text out = text_make(arena);
+    if (!language_info(language)->is_right_to_left) {
+        return text;
+    }
+    while (*text != '\0') {
+        struct str whole = {text, ascii_length(text)};
+        struct str run = trim(whole);
+        if (whole.length == 0) {
+            text_add_char(&out, *text++);
+        } else if (is_code(run)) {
+            text_add_str(&out, (struct str){text, (size_t)(run.data - text)});
+            text_addf(&out, "%s%.*s%s", say_open(language), (int)run.length, run.data,
+                      say_close(language));
+            text = run.data + run.length;
+        } else {
+            text_add_str(&out, whole);
+            text += whole.length;
+        }
+    }
+    return out.data;
+}
+
 /* --- sentences -------------------------------------------------------------------------------- */
 
-const char *say_text(enum language language, const char *text)
+const char *say_text(struct arena *arena, enum language language, const char *text)
 {
-    /* The empty text would be the catalogue's head. */
-    return language == LANGUAGE_ENGLISH || *text == '\0' ? text : dgettext(CATALOGUE, text);
+    if (language == LANGUAGE_ENGLISH || *text == '\0') {
+        return text; /* the empty text would be the catalogue's head */
+    }
+    return set_code_apart(arena, language, dgettext(CATALOGUE, text));
 }
 
 static void add_part(struct text *out, enum language language, const struct message *message,
                      const struct message_part *part)
 {
     const struct arguments arguments = {message->text, part->slices, MESSAGE_ARGUMENTS};
-    const char *format = part->format == NULL ? "%s" : say_text(language, part->format);
+    const char *format = part->format == NULL ? "%s" : say_text(out->arena, language, part->format);
     fill(out, language, format, &arguments);
 }
 
-static const char *joint_text(enum language language, enum message_joint joint)
+static const char *joint_text(struct arena *arena, enum language language, enum message_joint joint)
 {
-    return joint == MESSAGE_ASIDE ? say_text(language, N_("; ")) : message_joint_text(joint);
+    return joint == MESSAGE_ASIDE ? say_text(arena, language, N_("; ")) : message_joint_text(joint);
+}
+
+const char *say_with(struct arena *arena, enum language language, const char *format,
+                     const char *said)
+{
+    const char *text = say_text(arena, language, format);
+    const char *place = strstr(text, "%s");
+    if (place == NULL) {
+        return text;
+    }
+    return arena_printf(arena, "%.*s%s%s", (int)(place - text), text, said, place + strlen("%s"));
 }
 
 const char *say_message(struct arena *arena, enum language language, const struct message *message)
@@ -136,7 +261,7 @@ const char *say_message(struct arena *arena, enum language language, const struc
     }
     struct text out = text_make(arena);
     for (size_t i = 0; i < message->part_count; i++) {
-        text_add(&out, i == 0 ? "" : joint_text(language, message->parts[i].joint));
+        text_add(&out, i == 0 ? "" : joint_text(arena, language, message->parts[i].joint));
         add_part(&out, language, message, &message->parts[i]);
     }
     return out.data;
@@ -175,7 +300,7 @@ const char *say_number(struct arena *arena, enum language language, size_t numbe
     const struct arguments arguments = {digits, &slice, 1};
     const char *format = number == 1 ? one : many;
     if (language != LANGUAGE_ENGLISH) {
-        format = dngettext(CATALOGUE, one, many, number);
+        format = set_code_apart(arena, language, dngettext(CATALOGUE, one, many, number));
     }
     struct text out = text_make(arena);
     fill(&out, language, format, &arguments);

@@ -2,7 +2,8 @@
  * any look-up, others by gettext's catalogue "reconcile". Called only where something is printed.
  * In a language that is written from right to left, what comes from elsewhere (paths, names,
  * commands, words of other programs) is set apart, so that it keeps its own order (Unicode's first
- * strong isolates). */
+ * strong isolates); so is what of the sentence itself is written as code, such as --adopt or /etc.
+ */
 #pragma once
 
 #include <stddef.h>
@@ -14,12 +15,16 @@
 #define CATALOGUE "reconcile"
 
 /* A text of a table or of the code itself, without arguments; the empty one stays so. */
-const char *say_text(enum language language, const char *text) __attribute__((returns_nonnull));
+const char *say_text(struct arena *arena, enum language language, const char *text)
+    __attribute__((returns_nonnull));
 /* A format and its arguments. */
 const char *say(struct arena *arena, enum language language, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 3, 4)));
 const char *say_list(struct arena *arena, enum language language, const char *format,
                      va_list arguments) __attribute__((returns_nonnull, format(printf, 3, 0)));
+/* A format whose one %s takes a text that was put into words already. */
+const char *say_with(struct arena *arena, enum language language, const char *format,
+                     const char *said) __attribute__((returns_nonnull));
 /* A sentence with one number, %zu, in the form that the number asks for. */
 const char *say_number(struct arena *arena, enum language language, size_t number, const char *one,
                        const char *many) __attribute__((returns_nonnull));

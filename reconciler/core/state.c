@@ -26,6 +26,19 @@ enum item_state action_state(const struct action *action, const struct outcome *
     return action->held_because != NULL ? ITEM_STATE_HELD : ITEM_STATE_PENDING;
 }
 
+/* "state: stopped -> running" */
+static const struct message *change_text(struct arena *arena, const struct change *change)
+{
+    if (!change->is_words) {
+        const char *text =
+            arena_printf(arena, "%s: %s -> %s", change->field, change->from, change->to);
+        return message_quote(arena, text);
+    }
+    const struct message *becomes = message_chain(arena, message_word(arena, change->from),
+                                                  MESSAGE_ARROW, message_word(arena, change->to));
+    return message_chain(arena, message_quote(arena, change->field), MESSAGE_COLON, becomes);
+}
+
 static const struct message *why_not(struct arena *arena, const struct action *action,
                                      const struct outcome *outcome)
 {
@@ -46,7 +59,7 @@ static const struct message *why_not(struct arena *arena, const struct action *a
     const struct change *first = action->changes.count == 0 ? NULL : &action->changes.items[0];
     if (first != NULL && !first->is_text && !first->is_secret && first->from != NULL &&
         first->to != NULL) {
-        return message_make(arena, "%s: %s -> %s", first->field, first->from, first->to);
+        return change_text(arena, first);
     }
     return message_word(arena, wishes[action->verb]);
 }

@@ -124,10 +124,10 @@ static const char *why_name_is_bad(const struct loading *loading, const char *na
         uint32_t code = 0;
         size_t length = utf8_decode(bytes, offset, &code);
         if (length == 0) {
-            return "it is not UTF-8";
+            return N_("it is not UTF-8");
         }
         if (utf8_is_control(code) || utf8_is_bidi_control(code)) {
-            return "it holds a control character";
+            return N_("it holds a control character");
         }
         offset += length;
     }
@@ -136,9 +136,10 @@ static const char *why_name_is_bad(const struct loading *loading, const char *na
     }
     if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
         strpbrk(name, "/\\") != NULL) {
-        return "it is a path and not a name";
+        return N_("it is a path and not a name");
     }
-    return looks_like_git(loading->arena, name) ? "it stands for a repository's own folder" : NULL;
+    return looks_like_git(loading->arena, name) ? N_("it stands for a repository's own folder")
+                                                : NULL;
 }
 
 static bool name_is_good(struct loading *loading, const char *name, const char *path)

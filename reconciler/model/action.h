@@ -37,6 +37,7 @@ struct change {
     const char *to;
     bool is_text;     /* from and to are texts: shown as a unified diff */
     bool is_secret;   /* from and to are never shown */
+    bool is_words;    /* from and to are in our words, which have translations */
     struct span span; /* SPAN_NONE: the item's */
 };
 VEC(change_list, struct change);

@@ -123,13 +123,15 @@ static void diff_internal(const struct certificate_item *wanted,
     if (strcmp(pair->key_type, wanted->key_type) != 0) {
         add_change(arena, changes, "key", pair->key_type, wanted->key_type);
     } else if (!pair->has_key) {
-        add_change(arena, changes, "key", "of another certificate", wanted->key_type);
+        add_change(arena, changes, "key", N_("of another certificate"), wanted->key_type);
+        vec_last(changes)->is_words = true;
     }
     diff_lifetime(wanted, pair, arena, changes);
     if (found->is_due) {
         add_change(arena, changes, "validity",
                    arena_printf(arena, "until %s", certificate_date(pair->expires_at, arena)),
-                   "renewed");
+                   N_("renewed"));
+        vec_last(changes)->is_words = true;
     }
 }
 
@@ -166,11 +168,13 @@ void certificate_diff(const struct item *item, const struct observation *found, 
         return;
     }
     if (there->instead != NULL) {
-        add_change(arena, out_changes, "type", there->instead, "a certificate");
+        add_change(arena, out_changes, "type", there->instead, N_("a certificate"));
+        vec_last(out_changes)->is_words = true;
         return;
     }
     if (there->pair == NULL) {
-        add_change(arena, out_changes, "pair", "cannot be read", "complete");
+        add_change(arena, out_changes, "pair", N_("cannot be read"), N_("complete"));
+        vec_last(out_changes)->is_words = true;
         return;
     }
     if (wanted->issuer == CERTIFICATE_INTERNAL) {

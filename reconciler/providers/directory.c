@@ -110,10 +110,12 @@ static void directory_diff(const struct item *item, const struct observation *fo
         return;
     }
     if (there->instead != NULL) {
-        vec_add(
-            arena, out_changes,
-            (struct change){
-                .field = "type", .from = there->instead, .to = "a directory", .span = SPAN_NONE});
+        vec_add(arena, out_changes,
+                (struct change){.field = "type",
+                                .from = there->instead,
+                                .to = N_("a directory"),
+                                .span = SPAN_NONE,
+                                .is_words = true});
         return;
     }
     const struct ownership from = ownership_of(there);

@@ -163,8 +163,11 @@ static void file_diff(const struct item *item, const struct observation *found, 
     bool is_file = there != NULL && there->instead == NULL;
     if (there != NULL && there->instead != NULL) {
         vec_add(arena, out_changes,
-                (struct change){
-                    .field = "type", .from = there->instead, .to = "a file", .span = SPAN_NONE});
+                (struct change){.field = "type",
+                                .from = there->instead,
+                                .to = N_("a file"),
+                                .span = SPAN_NONE,
+                                .is_words = true});
     }
     diff_content(item, there, arena, out_changes);
     if (is_file) {

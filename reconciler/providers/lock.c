@@ -123,15 +123,18 @@ static bool error_held(int lock, struct error *err)
     if (pid == 0) {
         (void)error_set(err, ERROR_LOCKED, "another run is under way");
     } else {
-        struct text since = text_make(arena);
         time_t start = find_start(pid, arena);
         struct tm utc;
         if (start != 0 && gmtime_r(&start, &utc) != NULL) {
-            text_addf(&since, " since %04d-%02d-%02d %02d:%02d:%02d UTC", utc.tm_year + 1900,
-                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+            const char *since =
+                arena_printf(arena, "%04d-%02d-%02d %02d:%02d:%02d UTC", utc.tm_year + 1900,
+                             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+            (void)error_set(err, ERROR_LOCKED, "another run is under way since %s: %s (process %d)",
+                            since, find_command(pid, arena), pid);
+        } else {
+            (void)error_set(err, ERROR_LOCKED, "another run is under way: %s (process %d)",
+                            find_command(pid, arena), pid);
         }
-        (void)error_set(err, ERROR_LOCKED, "another run is under way%s: %s (process %d)",
-                        since.data, find_command(pid, arena), pid);
     }
     arena_destroy(arena);
     return false;

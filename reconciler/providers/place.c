@@ -175,19 +175,19 @@ const char *place_describe(const struct place *place, mode_t mode, struct arena 
 {
     switch (mode & S_IFMT) {
     case S_IFREG:
-        return "a file";
+        return N_("a file");
     case S_IFDIR:
-        return "a directory";
+        return N_("a directory");
     case S_IFLNK:
         return describe_link(place, arena);
     case S_IFIFO:
-        return "a pipe";
+        return N_("a pipe");
     case S_IFSOCK:
-        return "a socket";
+        return N_("a socket");
     case S_IFCHR:
     case S_IFBLK:
-        return "a device";
+        return N_("a device");
     default:
-        return "something else";
+        return N_("something else");
     }
 }

@@ -273,20 +273,25 @@ static void tree_diff(const struct item *item, const struct observation *found, 
     const struct tree_item *seen = found->exists ? found->found : &nothing;
     members_diff(item, &wanted->members, &seen->members, arena, out_changes);
     if (seen->instead != NULL) {
-        vec_add(arena, out_changes,
-                (struct change){.field = "link", .from = seen->instead, .to = "our link"});
+        vec_add(
+            arena, out_changes,
+            (struct change){
+                .field = "link", .from = seen->instead, .to = N_("our link"), .is_words = true});
     }
     if (out_changes->count == 0 && seen->altered != NULL) {
         const char *thing = arena_printf(arena, "%s/%s", item->id, seen->altered);
         vec_add(arena, out_changes,
                 (struct change){.field = "content",
                                 .thing = thing,
-                                .from = "changed by hand",
-                                .to = "as it was written"});
+                                .from = N_("changed by hand"),
+                                .to = N_("as it was written"),
+                                .is_words = true});
     }
     if (seen->unloaded != NULL) {
-        vec_add(arena, out_changes,
-                (struct change){.field = "loaded", .from = seen->unloaded, .to = "loaded"});
+        vec_add(
+            arena, out_changes,
+            (struct change){
+                .field = "loaded", .from = seen->unloaded, .to = N_("loaded"), .is_words = true});
     }
 }
 

@@ -8,22 +8,23 @@
 static void add_change(struct arena *arena, struct change_list *changes, const char *field,
                        const char *from, const char *to)
 {
-    vec_add(arena, changes, (struct change){.field = field, .from = from, .to = to});
+    vec_add(arena, changes,
+            (struct change){.field = field, .from = from, .to = to, .is_words = true});
 }
 
 static const char *yes_or_no(bool is_so)
 {
-    return is_so ? "yes" : "no";
+    return is_so ? N_("yes") : N_("no");
 }
 
 static void diff_of_nothing(const struct unit_item *wanted, const struct observation *found,
                             struct arena *arena, struct change_list *out_changes)
 {
     if (wanted->is_enabled) {
-        add_change(arena, out_changes, "enabled", NULL, "yes");
+        add_change(arena, out_changes, "enabled", NULL, N_("yes"));
     }
     if (wanted->is_running && !message_is(found->note, UNIT_NOT_MANAGED)) {
-        add_change(arena, out_changes, "state", NULL, "running");
+        add_change(arena, out_changes, "state", NULL, N_("running"));
     }
 }
 
@@ -44,14 +45,16 @@ static void unit_diff(const struct item *item, const struct observation *observa
         return; /* nothing is known of the rest, and nothing could be done */
     }
     if (found->is_stale) {
-        add_change(arena, out_changes, "loaded", "an older text of its file", "the text of now");
+        add_change(arena, out_changes, "loaded", N_("an older text of its file"),
+                   N_("the text of now"));
     }
     if (wanted->is_running && !found->is_running) {
-        add_change(arena, out_changes, "state", found->state, "running");
+        add_change(arena, out_changes, "state", found->state, N_("running"));
     } else if (wanted->is_running && found->outdated != NULL &&
                wanted->on_change != UNIT_CHANGE_NOTHING) {
         add_change(arena, out_changes, "running with",
                    arena_printf(arena, "an older %s", found->outdated), found->outdated);
+        vec_last(out_changes)->is_words = false;
     }
 }
 

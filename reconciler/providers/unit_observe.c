@@ -42,13 +42,13 @@ static const struct state_words {
     const char *sub; /* NULL: any */
     const char *words;
 } state_words[] = {
-    {"active", NULL, "running"},
-    {"reloading", NULL, "running"},
-    {"activating", "auto-restart", "restarting after a failure"},
-    {"activating", NULL, "starting"},
-    {"deactivating", NULL, "stopping"},
-    {"failed", NULL, "failed"},
-    {"inactive", NULL, "stopped"},
+    {"active", NULL, N_("running")},
+    {"reloading", NULL, N_("running")},
+    {"activating", "auto-restart", N_("restarting after a failure")},
+    {"activating", NULL, N_("starting")},
+    {"deactivating", NULL, N_("stopping")},
+    {"failed", NULL, N_("failed")},
+    {"inactive", NULL, N_("stopped")},
 };
 
 const char *unit_state_words(const struct systemd_unit_state *state, bool *out_is_running)
@@ -63,7 +63,7 @@ const char *unit_state_words(const struct systemd_unit_state *state, bool *out_i
         }
     }
     *out_is_running = strcmp(words, "running") == 0;
-    return text_equal(state->load, "masked") ? "masked" : words;
+    return text_equal(state->load, "masked") ? N_("masked") : words;
 }
 
 /* ---- without the manager ------------------------------------------------------------------- */

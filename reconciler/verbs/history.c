@@ -36,7 +36,8 @@ int verb_history(struct command *command)
             add_generation(&out, generation, generation->number == current);
         }
         if (generations.count == 0) {
-            text_line(&out, "%s", say_text(command->language, N_("no generations yet")));
+            text_line(&out, "%s",
+                      say_text(command->arena, command->language, N_("no generations yet")));
         }
         code = output_text(command, text_str(&out));
     }

@@ -8,7 +8,7 @@ enum { STATE_COLUMNS = 9 };
 
 static const char *state_text(const struct command *command, enum item_state state)
 {
-    const char *word = say_text(command->language, item_state_word(state));
+    const char *word = say_text(command->arena, command->language, item_state_word(state));
     return excerpt_pad(command->arena, word, STATE_COLUMNS);
 }
 
@@ -22,7 +22,7 @@ static void write_left_over(const struct command *command, const struct run *run
         if (line->symbol == '-') {
             bool is_held = line->held_because != NULL;
             const char *note = line->note == NULL
-                                   ? say_text(command->language, N_("to remove"))
+                                   ? say_text(command->arena, command->language, N_("to remove"))
                                    : say_message(run->arena, command->language, line->note);
             text_line(out, "%s  %s  %s",
                       state_text(command, is_held ? ITEM_STATE_HELD : ITEM_STATE_PENDING),

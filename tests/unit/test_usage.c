@@ -35,7 +35,7 @@ static void test_usage_takes_what_getopt_takes(void **state)
     EXPECT(NULL, "--out=x", "--output=json", "--off", "--outp", "json");
     EXPECT(NULL, "-qojson", "-o", "json", "-qo", "-x");
     EXPECT(NULL, "-", "--", "--nothing", "-x");
-    EXPECT(NULL, "--help", "--usage", "--version", "-V", "-?");
+    EXPECT(NULL, "--help", "--version", "-V", "-?");
 }
 
 static void test_usage_names_the_mistake(void **state)
