@@ -239,7 +239,7 @@ static bool test_systemd(struct run *run)
     if (units.count == 0) {
         return true;
     }
-    run_progress(run, units.count == 1 ? "testing %zu unit" : "testing %zu units", units.count);
+    run_progress(run, "testing units: %zu", units.count);
     struct systemd_check_result result = {0};
     struct error err = {0};
     if (!systemd_verify(&run->host, units.names, units.texts, units.count, run->arena, &result,
