@@ -15,13 +15,9 @@ import sys
 import threading
 import time
 
+from trial_host import free_port
+
 ANSWER_TIMEOUT = 10  # seconds
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def has_ipv6():

@@ -3,6 +3,7 @@ and the program under test. For tests that break it and look what is left."""
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -14,10 +15,24 @@ import time
 APPLY_TIMEOUT = 60  # seconds
 
 
+given_ports = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One that nobody listens on, never the same twice, and below those that the kernel gives to
+    outgoing connections: these would take it before nginx does."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        most = int(file.read().split()[0])
+    while True:
+        port = random.randrange(10000, most if most > 11000 else 30000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in given_ports:
+            given_ports.add(port)
+            return port
 
 
 def write(path, text):
