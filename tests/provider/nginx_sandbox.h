@@ -3,9 +3,11 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 #include "base/file.h"
@@ -15,19 +17,26 @@
 #include "providers/nginx.h"
 #include "providers/nginx_process.h"
 
-/* Listens on a port of 127.0.0.1 that nobody had. */
+/* Listens on a port of 127.0.0.1 that nobody had, below those that the kernel gives to outgoing
+ * connections (ip_local_port_range, 32768 and up): one of these would take it once it is free. */
 static inline int nginx_sandbox_listen(uint16_t *out_port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof(address);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(fd, 1), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    *out_port = ntohs(address.sin_port);
-    return fd;
+    enum { LEAST = 10000, COUNT = 20000 };
+    for (;;) {
+        uint16_t number = 0;
+        assert_int_equal(getrandom(&number, sizeof(number), 0), sizeof(number));
+        uint16_t port = (uint16_t)(LEAST + number % COUNT);
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_true(fd >= 0);
+        if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0) {
+            *out_port = port;
+            return fd;
+        }
+        assert_int_equal(errno, EADDRINUSE);
+        (void)close(fd);
+    }
 }
 
 /* A port that nobody has at this moment. */
