@@ -162,7 +162,7 @@ void *arena_grow(struct arena *arena, void *last, size_t size, size_t more)
         return last;
     }
     void *larger = arena_alloc(arena, more);
-    if (size > 0) {
+    if (last != NULL && size > 0) {
         memcpy(larger, last, size);
     }
     return larger;

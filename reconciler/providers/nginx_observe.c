@@ -3,11 +3,18 @@
 #include "providers/nginx.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "providers/generation.h"
 #include "providers/nginx_process.h"
 
-enum { ASK_MS = 500 };
+enum {
+    ASK_MS = 500,
+    /* After a reload workers of before may answer for about 110 ms (measured), on a busy machine
+     * for longer. */
+    AGAIN_MS = 50,
+    AGAIN_MOST = 6,
+};
 
 bool nginx_observe(struct host *host, struct arena *arena, struct nginx_state *out_state,
                    struct error *err)
@@ -34,6 +41,24 @@ static bool is_same_tree(struct host *host, unsigned long a, unsigned long b, st
                       strcmp(first.tree_digest, second.tree_digest) == 0);
 }
 
+/* Before an older answer is believed, workers that are on their way out get the time to go. */
+static bool observe_patiently(struct host *host, unsigned long generation, struct arena *arena,
+                              struct nginx_state *out_state, struct error *err)
+{
+    const struct timespec pause = {.tv_nsec = AGAIN_MS * 1000000L};
+    for (int i = 0; i < AGAIN_MOST; i++) {
+        if (!nginx_observe(host, arena, out_state, err)) {
+            return false;
+        }
+        if (!out_state->is_running || out_state->generation == 0 ||
+            is_same_tree(host, out_state->generation, generation, arena)) {
+            return true;
+        }
+        (void)nanosleep(&pause, NULL); /* a shorter pause is one more try */
+    }
+    return true;
+}
+
 bool nginx_find_unloaded(struct host *host, unsigned long generation, struct arena *arena,
                          const char **out_unloaded, struct error *err)
 {
@@ -42,7 +67,7 @@ bool nginx_find_unloaded(struct host *host, unsigned long generation, struct are
     if (strcmp(host->root_path, "/") != 0) {
         return true; /* no nginx of that root runs here */
     }
-    if (!nginx_observe(host, arena, &state, err)) {
+    if (!observe_patiently(host, generation, arena, &state, err)) {
         return false;
     }
     if (!state.is_running) {

