@@ -125,8 +125,8 @@ static void skip_argument(const struct conversion *conversion, va_list *argument
     if (conversion->stars > 0) {
         (void)va_arg(*arguments, int);
     }
-    /* NOLINTNEXTLINE(bugprone-branch-clone): the types differ */
     switch (conversion->type) {
+    /* NOLINTNEXTLINE(bugprone-branch-clone): the types differ */
     case ARGUMENT_TEXT:
         (void)va_arg(*arguments, const char *);
         break;

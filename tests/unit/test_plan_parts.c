@@ -35,6 +35,9 @@ static void add_change(struct arena *arena, struct change_list *changes,
                        const struct tree_member *wanted, const struct tree_member *found)
 {
     const struct tree_member *either = wanted != NULL ? wanted : found;
+    if (either == NULL) {
+        return;
+    }
     const char *path = either->path;
     if (wanted != NULL && found != NULL && str_equal(wanted->text.content, found->text.content)) {
         return;
