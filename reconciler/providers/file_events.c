@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "providers/file_events_mounts.h"
 #include "providers/file_events_paths.h"
 #include "providers/file_events_source.h"
 
@@ -22,6 +23,7 @@ enum {
 struct file_events {
     struct file_events_paths *paths;
     struct user_names *names;
+    struct mounts *mounts; /* NULL: not told */
     size_t queue_limit;
     int poll;
     struct file_events_source *fanotify; /* NULL: not permitted, or not wanted */
@@ -31,11 +33,10 @@ struct file_events {
 
 /* ---- Sources --------------------------------------------------------------------------------- */
 
-static bool poll_source(struct file_events *events, const struct file_events_source *source,
-                        struct error *err)
+static bool poll_also(struct file_events *events, int fd, uint32_t what, struct error *err)
 {
-    struct epoll_event event = {.events = EPOLLIN};
-    return epoll_ctl(events->poll, EPOLL_CTL_ADD, source->fd, &event) == 0 ||
+    struct epoll_event event = {.events = what};
+    return epoll_ctl(events->poll, EPOLL_CTL_ADD, fd, &event) == 0 ||
            error_errno(err, "wait for file events");
 }
 
@@ -48,7 +49,7 @@ static bool need_inotify(struct file_events *events, struct error *err)
     if (!inotify_source_open(events->queue_limit, &source, err)) {
         return false;
     }
-    if (!poll_source(events, source, err)) {
+    if (!poll_also(events, source->fd, EPOLLIN, err)) {
         source->type->close(source);
         return false;
     }
@@ -81,7 +82,7 @@ static bool open_sources(struct file_events *events, enum file_events_backend ba
     if (backend == FILE_EVENTS_INOTIFY) {
         (void)error_set(&events->why_not, ERROR_UNAVAILABLE, "inotify was asked for");
     } else if (fanotify_source_open(events->queue_limit, &events->fanotify, &events->why_not)) {
-        return poll_source(events, events->fanotify, err);
+        return poll_also(events, events->fanotify->fd, EPOLLIN, err);
     }
     return need_inotify(events, err);
 }
@@ -107,7 +108,9 @@ bool file_events_open(struct host *host, const struct file_events_options *optio
         file_events_close(events);
         return false;
     }
-    if (!open_sources(events, options->backend, err)) {
+    events->mounts = mounts_open(host->root);
+    if (!open_sources(events, options->backend, err) ||
+        (events->mounts != NULL && !poll_also(events, mounts_fd(events->mounts), EPOLLPRI, err))) {
         file_events_close(events);
         return false;
     }
@@ -130,6 +133,7 @@ void file_events_close(struct file_events *events)
     if (events->poll >= 0) {
         (void)close(events->poll); /* nothing is written to it */
     }
+    mounts_close(events->mounts);
     user_names_close(events->names);
     free(events);
 }
@@ -149,11 +153,17 @@ bool file_events_are_real_time(const struct file_events *events)
 
 bool file_events_add(struct file_events *events, const char *directory, struct error *err)
 {
+    if (events->mounts != NULL) {
+        mounts_forget(events->mounts);
+    }
     return file_events_paths_add(events->paths, directory, err);
 }
 
 void file_events_remove(struct file_events *events, const char *directory)
 {
+    if (events->mounts != NULL) {
+        mounts_forget(events->mounts);
+    }
     file_events_paths_remove(events->paths, directory);
 }
 
@@ -280,12 +290,29 @@ static bool read_source(struct reading *reading, struct error *err)
     return true;
 }
 
+static bool has_path(void *context, char *path)
+{
+    return file_events_paths_has(context, path);
+}
+
+/* Nobody knows who mounted. */
+static void read_mounts(struct reading *reading)
+{
+    struct file_events *events = reading->events;
+    if (events->mounts != NULL && mounts_changed(events->mounts, has_path, events->paths)) {
+        struct raw_event raw = {.name = "", .at_us = clock_wall_us()};
+        look_again(reading, file_events_paths_top(events->paths), true, &raw);
+    }
+}
+
 bool file_events_read(struct file_events *events, struct arena *arena,
                       struct file_event_list *out_list, bool *out_overflow, struct error *err)
 {
     struct file_events_source *sources[SOURCES] = {events->fanotify, events->inotify};
     struct file_event_list list = {0};
-    bool is_overflow = false;
+    struct reading mounting = {.events = events, .arena = arena, .list = &list};
+    read_mounts(&mounting);
+    bool is_overflow = mounting.is_overflow;
     for (size_t i = 0; i < SOURCES; i++) {
         struct reading reading = {
             .events = events, .source = sources[i], .arena = arena, .list = &list};

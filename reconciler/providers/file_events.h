@@ -59,7 +59,8 @@ struct file_events_options {
     size_t queue_limit; /* names kept between two reads, then overflow; 0: 4096 */
 };
 
-/* host must live longer. options may be NULL. */
+/* host must live longer. options may be NULL. A thread may be started: a process that is forked has
+ * no part in it, and must not close, read or change what it inherits; its exec closes it. */
 bool file_events_open(struct host *host, const struct file_events_options *options,
                       struct file_events **out_events, struct error *err) MUST_CHECK;
 /* Accepts NULL. */

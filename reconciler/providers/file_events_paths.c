@@ -353,6 +353,11 @@ struct watched_path *file_events_paths_entry(struct file_events_paths *paths,
     return length < 0 || (size_t)length >= sizeof(text) ? NULL : find_path(paths, text);
 }
 
+bool file_events_paths_has(const struct file_events_paths *paths, char *path)
+{
+    return find_path(paths, path) != NULL;
+}
+
 struct watched_path *file_events_paths_top(struct file_events_paths *paths)
 {
     return paths->top;

@@ -58,6 +58,9 @@ void file_events_paths_of(struct file_events_paths *paths, struct file_events_so
 struct watched_path *file_events_paths_entry(struct file_events_paths *paths,
                                              const struct watched_path *path, const char *name);
 
+/* Whether this path is watched or lies above one that is. */
+bool file_events_paths_has(const struct file_events_paths *paths, char *path);
+
 /* Looks where a path leads, and, where that changed, all below it; with is_deep those below in any
  * case. Appends the wanted ones that lead elsewhere. False: some wanted one exists and cannot be
  * watched. */

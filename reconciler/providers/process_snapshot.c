@@ -234,40 +234,46 @@ static size_t read_command(const struct process *process, char out_command[SNAPS
     return length > 0 ? (size_t)length : 0;
 }
 
-/* What goes first when a process ends is read first: its memory holds program and arguments. */
-static void read_memory(const struct process *process, struct process_snapshot *snapshot)
+static void read_executable(const struct process *process, struct process_snapshot *snapshot)
 {
-    char buffer[PROC_FILE_SIZE];
+    char stat[PROC_FILE_SIZE];
     if (!read_program(process, snapshot->program, sizeof(snapshot->program))) {
         snapshot->is_kernel_thread = errno == ENOENT &&
-                                     read_file(process, "stat", buffer, sizeof(buffer)) > 0 &&
-                                     is_kernel_thread(buffer);
+                                     read_file(process, "stat", stat, sizeof(stat)) > 0 &&
+                                     is_kernel_thread(stat);
         snapshot->is_partial = !snapshot->is_kernel_thread;
     }
-    snapshot->command_length = read_command(process, snapshot->command);
 }
 
-static void read_rest(struct process_watcher *watcher, struct process *process,
-                      struct process_snapshot *snapshot)
+static void read_status(struct process_watcher *watcher, struct process *process,
+                        struct process_snapshot *snapshot)
+{
+    char status[PROC_FILE_SIZE];
+    unsigned long number = 0;
+    if (read_file(process, "status", status, sizeof(status)) <= 0) {
+        snapshot->is_partial = true;
+        return;
+    }
+    read_name(status, snapshot->name);
+    if (status_number(status, "\nUid:", 1, &number)) { /* the effective one is the second */
+        snapshot->user = (uid_t)number;
+    }
+    if (status_number(status, "\nPPid:", 0, &number)) {
+        process->parent = (pid_t)number;
+        process->parent_read = ++watcher->serial;
+    }
+}
+
+static void read_groups(const struct process *process, struct process_snapshot *snapshot)
 {
     char buffer[PROC_FILE_SIZE];
-    unsigned long number = 0;
-    if (read_file(process, "status", buffer, sizeof(buffer)) > 0) {
-        read_name(buffer, snapshot->name);
-        if (status_number(buffer, "\nUid:", 1, &number)) { /* the effective one is the second */
-            snapshot->user = (uid_t)number;
-        }
-        if (status_number(buffer, "\nPPid:", 0, &number)) {
-            process->parent = (pid_t)number;
-            process->parent_read = ++watcher->serial;
-        }
-    }
-    if (read_file(process, "loginuid", buffer, sizeof(buffer)) > 0) {
+    if (read_file(process, "loginuid", buffer, sizeof(buffer)) > 0) { /* kernels may lack it */
         snapshot->login_user = (uid_t)strtoul(buffer, NULL, DECIMAL);
     }
-    bool has_group = read_file(process, "cgroup", buffer, sizeof(buffer)) > 0;
+    if (read_file(process, "cgroup", buffer, sizeof(buffer)) < 0) { /* and it may be empty */
+        snapshot->is_partial = true;
+    }
     process_unit(buffer, snapshot->unit);
-    snapshot->is_partial = snapshot->is_partial || snapshot->user == (uid_t)-1 || !has_group;
 }
 
 enum sameness { SAME_PROGRAM, OTHER_PROGRAM, PROCESS_GONE };
@@ -361,8 +367,12 @@ static void writer_read(struct process_watcher *watcher, struct writer *writer)
                                           .is_known = true,
                                           .user = (uid_t)-1,
                                           .login_user = (uid_t)-1};
-    read_memory(&writer->process, snapshot);
-    read_rest(watcher, &writer->process, snapshot);
+    /* The executable is the first to go when a process ends. The arguments go with it, but may have
+     * to be waited for while the process changes its memory, and so do its groups. */
+    read_executable(&writer->process, snapshot);
+    read_status(watcher, &writer->process, snapshot);
+    snapshot->command_length = read_command(&writer->process, snapshot->command);
+    read_groups(&writer->process, snapshot);
     if (compare_program(&writer->process, snapshot) == OTHER_PROGRAM) {
         /* It went on to another program: the path was read first, and the rest may be the other's.
          */
