@@ -111,12 +111,14 @@ static bool collect_links(const struct host *host, const char *name, struct aren
         return errno == ENOENT || error_errno(err, "open %s", host->layout->units);
     }
     for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        struct file_fingerprint link;
+        if (!text_ends_with(entry->d_name, ".wants") &&
+            !text_ends_with(entry->d_name, ".requires")) {
+            continue; /* nearly all: unit files */
+        }
         const char *path =
             arena_printf(arena, "%s/%s/%s", host->layout->units, entry->d_name, name);
-        struct file_fingerprint link;
-        bool is_target =
-            text_ends_with(entry->d_name, ".wants") || text_ends_with(entry->d_name, ".requires");
-        if (is_target && link_exists(host, path, &link)) {
+        if (link_exists(host, path, &link)) {
             vec_add(arena, out_links, path);
         }
     }

@@ -73,6 +73,17 @@ static int write_states(struct command *command, const struct run *run)
     return code;
 }
 
+/* What a plan can be made against elsewhere is much, and read by programs alone. */
+static bool is_for_programs(const struct command *command)
+{
+    for (size_t i = 0; i < command->output_count; i++) {
+        if (command->outputs[i].format->write == report_write_json) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int verb_status(struct command *command)
 {
     command_take_folder(command);
@@ -81,7 +92,7 @@ int verb_status(struct command *command)
     run_once(&run, command->arena, &command->run);
     const struct report_style style = {0};
     int code = 0;
-    if (run.report.plan == NULL || !run_take_snapshot(&run)) {
+    if (run.report.plan == NULL || (is_for_programs(command) && !run_take_snapshot(&run))) {
         code = output_report(command, &run, &style);
     } else {
         code = write_states(command, &run);
