@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "renderers/certificate.h"
+#include "renderers/error_page.h"
 #include "renderers/site.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
     VARIABLE_COUNT_USUAL = 4,
     TABLE_SIZE_LEAST = 2048,
     TABLE_SPARSENESS = 4,
+    CACHE_FOLDER_MODE = 0755,
 };
 
 /* Of the server that rejects, where nginx cannot do so without a certificate. */
@@ -60,20 +62,25 @@ static bool is_reported(const struct render *render, enum diagnostic_code code, 
 }
 
 /* nginx speaks TLS on an address for all servers or for none; what holds for IPv4 and IPv6 alike is
- * said once. */
+ * said once. seen: numbers of listeners, from 1, by address. */
 static void add_listener(struct render *render, struct sites *sites, struct map *seen,
                          const struct listener *listener)
 {
-    const struct listener *first = map_get(seen, listener->full);
-    if (first == NULL) {
-        struct listener *copy = arena_new(render->arena, struct listener);
-        *copy = *listener;
-        (void)map_put(render->arena, seen, copy->full, copy);
-        vec_add(render->arena, &sites->listeners, *listener);
-    } else if (first->uses_tls != listener->uses_tls &&
-               !is_reported(render, DIAGNOSTIC_SITE_LISTEN_MIXED, listener->span)) {
+    size_t number = (size_t)(uintptr_t)map_get(seen, listener->full);
+    if (number == 0) {
+        struct listener *kept = vec_new(render->arena, &sites->listeners);
+        *kept = *listener;
+        kept->address = arena_strdup(render->arena, listener->address);
+        kept->full = arena_strdup(render->arena, listener->full);
+        (void)map_put(render->arena, seen, kept->full, (void *)(uintptr_t)sites->listeners.count);
+        return;
+    }
+    struct listener *first = &sites->listeners.items[number - 1];
+    first->has_http3 |= listener->has_http3;
+    if (first->uses_tls != listener->uses_tls &&
+        !is_reported(render, DIAGNOSTIC_SITE_LISTEN_MIXED, listener->span)) {
         diagnostic_add(render->arena, render->diagnostics, DIAGNOSTIC_SITE_LISTEN_MIXED,
-                       listener->span, listener->full, NULL)
+                       listener->span, first->full, NULL)
             ->second = first->span;
     }
 }
@@ -87,13 +94,18 @@ static struct sites gather(struct render *render)
         if (strcmp(document->kind_name, "site") != 0) {
             continue;
         }
+        if (site_is_stream(document->spec)) {
+            continue;
+        }
         count_names(&sites, document->spec);
+        struct arena_mark mark = arena_mark(render->scratch);
         struct listener_list listeners = {0};
-        listeners_of(render->arena, render->facts, render->layout, document, true, &listeners);
-        listeners_of(render->arena, render->facts, render->layout, document, false, &listeners);
+        listeners_of(render->scratch, render->facts, render->layout, document, true, &listeners);
+        listeners_of(render->scratch, render->facts, render->layout, document, false, &listeners);
         for (size_t j = 0; j < listeners.count; j++) {
             add_listener(render, &sites, &seen, &listeners.items[j]);
         }
+        arena_rewind(render->scratch, mark);
     }
     if (sites.listeners.count > 1) {
         qsort(sites.listeners.items, sites.listeners.count, sizeof(*sites.listeners.items),
@@ -107,10 +119,7 @@ static struct sites gather(struct render *render)
 static void map_render(struct nginx_text *nginx, const char *from, const char *to,
                        const char *const (*rows)[2])
 {
-    nginx_begin(nginx, "map");
-    nginx_word(nginx, from);
-    nginx_word(nginx, to);
-    nginx_block(nginx);
+    nginx_table(nginx, "map", from, to);
     for (size_t i = 0; rows[i][0] != NULL; i++) {
         nginx_line(nginx, rows[i][0], rows[i][1], NULL);
     }
@@ -123,6 +132,8 @@ static void variables_render(struct nginx_text *nginx)
         {"default", "\"\""}, {"~*^websocket$", "websocket"}, {NULL, NULL}};
     static const char *const connection[][2] = {
         {"default", "upgrade"}, {"\"\"", "close"}, {NULL, NULL}};
+    static const char *const connection_kept[][2] = {
+        {"default", "upgrade"}, {"\"\"", "\"\""}, {NULL, NULL}};
     static const char *const port[][2] = {
         {"default", ":$server_port"}, {"80", "\"\""}, {"443", "\"\""}, {NULL, NULL}};
     static const char *const referrer[][2] = {{"default", "$upstream_http_referrer_policy"},
@@ -140,6 +151,7 @@ static void variables_render(struct nginx_text *nginx)
     nginx_comment(nginx, "only websockets are let through, no other protocol");
     map_render(nginx, "$http_upgrade", "$rc_upgrade", upgrade);
     map_render(nginx, "$rc_upgrade", "$rc_connection", connection);
+    map_render(nginx, "$rc_upgrade", "$rc_connection_kept", connection_kept);
     nginx_comment(nginx, "behind a host name, unless it is the usual one");
     map_render(nginx, "$server_port", "$rc_port", port);
     nginx_comment(nginx, "a program's own choice is kept");
@@ -160,16 +172,35 @@ static void table_render(struct nginx_text *nginx, const char *directive, size_t
     nginx_end(nginx);
 }
 
-static size_t count_variables(const struct render *render)
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
+static size_t count_variables(const struct render *render, const char *folder)
 {
     size_t count = 0;
     for (size_t i = 0; i < render->nginx->count; i++) {
-        const char *text = render->nginx->items[i].text.content.data;
-        for (const char *at = strstr(text, "\nmap "); at != NULL; at = strstr(at + 1, "\nmap ")) {
-            count++;
+        const struct tree_member *member = &render->nginx->items[i];
+        const char *text = member->text.content.data;
+        if (text_starts_with(member->path, folder)) {
+            count += count_of(text, "\nmap ") + count_of(text, "\ngeo ");
         }
     }
     return count;
+}
+
+void nginx_variables_render(struct render *render, struct nginx_text *nginx, const char *folder)
+{
+    size_t variables = count_variables(render, folder);
+    if (variables > VARIABLE_COUNT_USUAL) {
+        nginx_line(nginx, "variables_hash_bucket_size", "128", NULL);
+        table_render(nginx, "variables_hash_max_size", variables);
+    }
 }
 
 static void tables_render(struct render *render, struct nginx_text *nginx,
@@ -181,11 +212,7 @@ static void tables_render(struct render *render, struct nginx_text *nginx,
     if (sites->name_count > NAME_COUNT_USUAL) {
         table_render(nginx, "server_names_hash_max_size", sites->name_count);
     }
-    size_t variables = count_variables(render);
-    if (variables > VARIABLE_COUNT_USUAL) {
-        nginx_line(nginx, "variables_hash_bucket_size", "128", NULL);
-        table_render(nginx, "variables_hash_max_size", variables);
-    }
+    nginx_variables_render(render, nginx, "http/");
 }
 
 /* ---- The rejecting server ------------------------------------------------------------------- */
@@ -299,10 +326,19 @@ static void rejecting_render(struct render *render, struct nginx_text *nginx,
     begin_rejecting(render, nginx, &listeners);
     if (uses_tls) {
         handshake_render(render, nginx);
-        tls_settings_render(nginx);
+        tls_settings_render(nginx, TLS_SESSIONS);
     }
     nginx_line(nginx, "return", "444", NULL);
     nginx_block_end(nginx);
+}
+
+/* nginx makes the folders in it, and gives them to its workers. */
+static void cache_folder_add(struct render *render)
+{
+    struct directory_item *directory = arena_new(render->arena, struct directory_item);
+    directory->mode = CACHE_FOLDER_MODE;
+    (void)item_add(render->arena, render->items, ITEM_DIRECTORY,
+                   cache_folder(render->arena, render->layout), NULL, SPAN_NONE, directory);
 }
 
 void nginx_shared_render(struct render *render)
@@ -311,8 +347,17 @@ void nginx_shared_render(struct render *render)
     struct nginx_text *nginx = nginx_text_make(render->arena, render->scratch);
     nginx_comment(nginx, "Written by reconcile for all sites: what is changed here is put back.");
     variables_render(nginx);
+    if (render->uses.json_log) {
+        log_format_render(nginx);
+    }
+    if (render->uses.error_pages) {
+        error_pages_render(render, nginx);
+    }
     tables_render(render, nginx, &sites);
     warn_of_foreign(render, &sites);
+    if (render->uses.response_cache) {
+        cache_folder_add(render);
+    }
     rejecting_render(render, nginx, &sites, false);
     rejecting_render(render, nginx, &sites, true);
     vec_add(render->arena, render->nginx,
@@ -320,4 +365,5 @@ void nginx_shared_render(struct render *render)
                 .path = "http/00-shared.conf",
                 .text = nginx_text_finish(nginx),
             });
+    nginx_streams_render(render, &sites.listeners);
 }

@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 
-enum { INDENT = 4 };
+enum { INDENT = 4, COMMENT_LENGTH = 1000 };
 
 VEC(span_list, struct span);
 
@@ -196,6 +196,29 @@ void nginx_close(struct nginx_text *nginx)
     nginx->is_in_argument = false;
 }
 
+static void add_part(struct nginx_text *nginx, const struct template_part *part,
+                     const char *encoded)
+{
+    if (part->kind == TEMPLATE_TEXT) {
+        add_escaped_text(&nginx->text, NGINX_EVALUATED, part->text);
+    } else if (part->is_decoded && encoded != NULL) {
+        text_addf(&nginx->text, "${%s%u}", encoded, part->number);
+    } else if (part->kind == TEMPLATE_CAPTURE) {
+        text_addf(&nginx->text, "$%u", part->number); /* one digit: what follows is text */
+    } else {
+        text_addf(&nginx->text, "${%s}", part->text);
+    }
+}
+
+void nginx_template(struct nginx_text *nginx, const struct template_part_list *parts,
+                    const char *encoded)
+{
+    assert(nginx->is_in_argument);
+    for (size_t i = 0; i < parts->count; i++) {
+        add_part(nginx, &parts->items[i], encoded);
+    }
+}
+
 void nginx_end(struct nginx_text *nginx)
 {
     end_line(nginx, ";");
@@ -220,11 +243,21 @@ void nginx_gap(struct nginx_text *nginx)
     end_line(nginx, "");
 }
 
+/* nginx takes a comment that is longer than its buffer for a parameter that is (measured), so that
+ * a long one goes on in another line, between two characters of UTF-8. */
 void nginx_comment(struct nginx_text *nginx, const char *text)
 {
+    size_t length = 0;
     begin_line(nginx);
     text_add(&nginx->text, "# ");
-    for (const char *c = text; *c != '\0'; c++) {
+    for (const char *c = text; *c != '\0'; c++, length++) {
+        bool begins_character = ((unsigned char)*c & 0xC0) != 0x80;
+        if (length >= COMMENT_LENGTH && begins_character) {
+            end_line(nginx, "");
+            begin_line(nginx);
+            text_add(&nginx->text, "# ");
+            length = 0;
+        }
         text_add_char(&nginx->text, (unsigned char)*c < ' ' ? ' ' : *c);
     }
     end_line(nginx, "");
@@ -241,6 +274,16 @@ void nginx_line(struct nginx_text *nginx, const char *directive, ...)
     }
     va_end(words);
     nginx_end(nginx);
+}
+
+void nginx_table(struct nginx_text *nginx, const char *directive, const char *from, const char *to)
+{
+    nginx_begin(nginx, directive);
+    if (from != NULL) {
+        nginx_word(nginx, from);
+    }
+    nginx_word(nginx, to);
+    nginx_block(nginx);
 }
 
 /* Where line number (from 0) of a block scalar stands in its source; the whole span when the

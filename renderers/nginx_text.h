@@ -4,6 +4,7 @@
 
 #include "model/item.h"
 #include "model/nginx_syntax.h"
+#include "schemas/template.h"
 
 struct nginx_text;
 
@@ -32,6 +33,11 @@ void nginx_word(struct nginx_text *nginx, const char *word);
 void nginx_number(struct nginx_text *nginx, unsigned long long number, const char *unit);
 /* A user's text, quoted for the context. */
 void nginx_value(struct nginx_text *nginx, enum nginx_context context, const char *text);
+/* Parts of a template, within an argument that is open (see below): texts are quoted, variables
+ * become ${name}. What nginx has decoded is taken from variables that begin with encoded and end in
+ * the number of the group, or 0 for the path; NULL: as it is. */
+void nginx_template(struct nginx_text *nginx, const struct template_part_list *parts,
+                    const char *encoded);
 /* Parts that make one argument: nginx_open(n); nginx_word..; nginx_value..; nginx_close(n). */
 void nginx_open(struct nginx_text *nginx);
 void nginx_close(struct nginx_text *nginx);
@@ -42,5 +48,8 @@ void nginx_gap(struct nginx_text *nginx);       /* an empty line */
 void nginx_comment(struct nginx_text *nginx, const char *text); /* one line; made harmless */
 /* Shorthand: fixed words only, NULL-terminated: nginx_line(n, "gzip", "on", NULL). */
 void nginx_line(struct nginx_text *nginx, const char *directive, ...) __attribute__((sentinel));
+/* Begins a block of rows: map, or geo, of one variable to another; fixed words. from NULL: geo's
+ * own, the client's address. */
+void nginx_table(struct nginx_text *nginx, const char *directive, const char *from, const char *to);
 /* Raw text of a user, only where the host's settings allow it: lines are taken as they are. */
 void nginx_raw(struct nginx_text *nginx, const char *text, struct span span);

@@ -7,6 +7,7 @@
 #include "model/file_item.h"
 #include "model/item.h"
 #include "model/layout.h"
+#include "model/passwords_item.h"
 #include "model/tree_item.h"
 #include "model/unit_item.h"
 #include "model/user_item.h"
@@ -22,6 +23,9 @@ struct render {
     struct tree_member_list *nginx;       /* out: members of the nginx tree */
     struct probe_list *probes;            /* out: asked after the tree has switched */
     struct diagnostic_list *diagnostics;  /* out: what shows only when everything is known */
+    struct {
+        bool error_pages, json_log, response_cache, stream_log, stream_json_log;
+    } uses; /* out: what some site has that stands once for all */
 };
 
 /* Each kind's renderer: NAME_render(render, document). */

@@ -4,6 +4,8 @@
 
 #include "renderers/site.h"
 
+#include <ctype.h>
+
 #include "base/digest.h"
 #include "base/text.h"
 
@@ -11,7 +13,6 @@ enum {
     SITE_DIGITS = 10,
     WHAT_DIGITS = 8,
     ZONE_NAME_LENGTH = 40,
-    PROBE_TIMEOUT_MS = 5000,
 };
 
 /* ---- Helpers of all parts ------------------------------------------------------------------- */
@@ -19,6 +20,27 @@ enum {
 struct span site_span(const struct site *site, const struct node *node)
 {
     return node != NULL ? node->span : site->document->span;
+}
+
+static char variable_character(char c)
+{
+    return c == '-' ? '_' : (char)tolower((unsigned char)c);
+}
+
+const char *header_variable(struct arena *arena, const char *prefix, const char *name)
+{
+    struct text text = text_make(arena);
+    text_add(&text, prefix);
+    for (const char *c = name; *c != '\0'; c++) {
+        text_add_char(&text, variable_character(*c));
+    }
+    return text.data;
+}
+
+const char *nginx_version_text(struct arena *arena, unsigned version)
+{
+    return arena_printf(arena, "%u.%u.%u", version / 1000000, version / 1000 % 1000,
+                        version % 1000);
 }
 
 void site_report(const struct site *site, enum diagnostic_code code, const struct node *node,
@@ -58,28 +80,6 @@ const char *site_zone(const struct site *site, const char *type, const char *wha
     return arena_printf(site->arena, "rc_%s_%.*s_%s_%s", type, ZONE_NAME_LENGTH,
                         site->document->name, site->id,
                         digest_begin_of(site->arena, what, WHAT_DIGITS));
-}
-
-bool site_has_proxy(const struct site *site)
-{
-    for (size_t i = 0; i < site->route_count; i++) {
-        if (site->routes[i].own->handler == ROUTE_PROXY) {
-            return true;
-        }
-    }
-    return false;
-}
-
-const char *regex_escape(struct arena *arena, const char *text)
-{
-    struct text out = text_make(arena);
-    for (const char *c = text; *c != '\0'; c++) {
-        if (strchr("\\^$.[]|()?*+{}-", *c) != NULL) {
-            text_add_char(&out, '\\');
-        }
-        text_add_char(&out, *c);
-    }
-    return out.data;
 }
 
 /* ---- Servers -------------------------------------------------------------------------------- */
@@ -148,19 +148,27 @@ static void main_server_render(struct site *site, const struct listener_list *li
     server_names_render(site, spec->serve_aliases.is_true);
     nginx_at(nginx, site->document->span);
     nginx_line(nginx, "server_tokens", "off", NULL);
+    site_log_server(site);
+    site_proxies_server(site);
+    nginx_at(nginx, site->document->span);
     nginx_line(nginx, "absolute_redirect", "off", NULL);
     site_tls_render(site);
     site_body_max_render(site, &spec->route.body_max);
-    site_compress_render(site, &spec->route.compress);
+    site_compress_render(site, &site->routes[0]);
     site_limits_server(site);
-    site_proxy_server(site);
+    site_auth_server(site);
+    site_charset_render(site, &site->routes[0]);
+    site_mime_render(site, &site->routes[0]);
+    site_errors_server(site);
+    site_pass_server(site);
     site_headers_server(site);
+    site_rewrite_server(site);
     if (spec->route.raw.text != NULL) {
         nginx_raw(nginx, spec->route.raw.text, site_span(site, spec->route.raw.node));
     }
     if (!site->uses_tls) {
         nginx_at(nginx, site->document->span);
-        acme_challenge_render(nginx, site->render->layout);
+        acme_challenge_render(site);
     }
     site_routes_render(site);
     server_end(site);
@@ -194,9 +202,11 @@ static void redirect_server_render(struct site *site, const struct listener_list
     server_names_render(site, true);
     nginx_at(site->nginx, site->document->span);
     nginx_line(site->nginx, "server_tokens", "off", NULL);
+    site_log_server(site);
+    site_proxies_server(site);
     site_headers_redirect(site, false);
     nginx_at(site->nginx, site->document->span);
-    acme_challenge_render(site->nginx, site->render->layout);
+    acme_challenge_render(site);
     leads_to_render(site, "https://", "$host",
                     port == 443 ? "" : arena_printf(site->arena, ":%u", port));
     server_end(site);
@@ -213,11 +223,14 @@ static void alias_server_render(struct site *site, const struct listener_list *l
     nginx_end(nginx);
     nginx_at(nginx, site->document->span);
     nginx_line(nginx, "server_tokens", "off", NULL);
+    site_log_server(site);
+    site_proxies_server(site);
+    nginx_at(nginx, site->document->span);
     site_tls_render(site);
     site_headers_redirect(site, site->uses_tls);
     nginx_at(nginx, site_span(site, site->spec->aliases.node));
     if (!site->uses_tls) {
-        acme_challenge_render(nginx, site->render->layout);
+        acme_challenge_render(site);
     }
     const char *host = site_primary_host(site->arena, site->spec);
     bool is_ipv6 = strchr(host, ':') != NULL;
@@ -228,8 +241,8 @@ static void alias_server_render(struct site *site, const struct listener_list *l
 
 static void collect_listeners(struct site *site, bool uses_tls, struct listener_list *out)
 {
-    listeners_of(site->arena, site->render->facts, site->render->layout, site->document, uses_tls,
-                 out);
+    listeners_of(site->render->scratch, site->render->facts, site->render->layout, site->document,
+                 uses_tls, out);
 }
 
 static void servers_render(struct site *site)
@@ -252,39 +265,12 @@ static void servers_render(struct site *site)
 
 /* ---- Beside the text ------------------------------------------------------------------------ */
 
-/* The probe is part of the text, so that a changed one is asked. */
-static void comment_render(struct site *site)
+void site_comment_render(struct site *site)
 {
-    const char *probe = site->spec->probe.text;
     nginx_comment(site->nginx, arena_printf(site->arena,
                                             "Written by reconcile for site:%s: what is changed "
                                             "here is put back.",
                                             site->document->name));
-    if (probe != NULL) {
-        nginx_comment(site->nginx,
-                      arena_printf(site->arena, "After each change it is asked for %s.", probe));
-    }
-}
-
-static void probe_add(struct site *site)
-{
-    const struct text_value *path = &site->spec->probe;
-    struct listener_list listeners = {0};
-    collect_listeners(site, site->uses_tls, &listeners);
-    if (path->text == NULL || listeners.count == 0) {
-        return;
-    }
-    vec_add(site->arena, site->render->probes,
-            (struct probe){
-                .document = site->document,
-                .span = site_span(site, path->node),
-                .host = site_primary_host(site->arena, site->spec),
-                .path = path->text,
-                .port = (uint16_t)listeners.items[0].port,
-                .uses_tls = site->uses_tls,
-                .timeout_ms = PROBE_TIMEOUT_MS,
-                .certificate = site->uses_tls ? site_certificate_directory(site) : NULL,
-            });
 }
 
 static void member_add(struct site *site)
@@ -295,6 +281,17 @@ static void member_add(struct site *site)
                 .text = nginx_text_finish(site->nginx),
                 .document = site->document,
             });
+}
+
+/* What is offered only where nginx has it. */
+static void check_http3(struct site *site)
+{
+    const struct boolean_value *http3 = &site->spec->http3;
+    const struct facts *facts = site->render->facts;
+    if (http3->is_true && !http3_is_known(facts)) {
+        site_report(site, DIAGNOSTIC_SITE_NO_HTTP3, http3->node, "http3",
+                    nginx_version_text(site->arena, facts->nginx_version), NULL);
+    }
 }
 
 void site_render(struct render *render, const struct document *document)
@@ -308,18 +305,31 @@ void site_render(struct render *render, const struct document *document)
         .nginx = nginx_text_make(render->arena, render->scratch),
     };
     site.uses_tls = site.spec->tls_type != SITE_TLS_NONE;
+    if (site_is_stream(site.spec)) {
+        site_stream_render(&site);
+        return;
+    }
+    check_http3(&site);
     site_routes_collect(&site);
-    site_proxy_collect(&site);
+    site_pools_collect(&site);
     site_headers_collect(&site);
+    site_status_check(&site);
 
     nginx_at(site.nginx, document->span);
-    comment_render(&site);
+    site_comment_render(&site);
+    site_probes_comment(&site);
     site_headers_http(&site);
     site_limits_http(&site);
-    site_proxy_http(&site);
+    site_proxies_http(&site);
+    site_maintenance_http(&site);
+    site_when_http(&site);
+    site_cors_http(&site);
+    site_pools_http(&site);
+    site_cache_http(&site);
     servers_render(&site);
 
     member_add(&site);
     site_certificate_add(&site);
-    probe_add(&site);
+    site_auth_add(&site);
+    site_probes_add(&site);
 }

@@ -6,29 +6,18 @@
 
 #include "renderers/site.h"
 
-/* "https://new.example.com" says nothing of a path, so that the request's own is kept. */
-static bool keeps_path(const char *target)
-{
-    const char *authority = strstr(target, "://");
-    return authority != NULL && strpbrk(authority + 3, "/?#") == NULL;
-}
-
-static void redirect_render(struct site *site, const struct redirect_spec *redirect)
+void site_redirect_render(struct site *site, const struct redirect_spec *redirect)
 {
     struct nginx_text *nginx = site->nginx;
     nginx_at(nginx, site_span(site, redirect->object.node));
     nginx_begin(nginx, "return");
     nginx_number(nginx, (unsigned long long)redirect->status.number, "");
-    nginx_open(nginx);
-    nginx_value(nginx, NGINX_EVALUATED, redirect->to.text);
-    if (keeps_path(redirect->to.text)) {
-        nginx_word(nginx, "$request_uri");
-    }
-    nginx_close(nginx);
+    struct template_part_list parts = site_template(site, redirect->to.text);
+    site_target_render(site, &parts);
     nginx_end(nginx);
 }
 
-static void respond_render(struct site *site, const struct respond_spec *respond)
+void site_respond_render(struct site *site, const struct respond_spec *respond)
 {
     struct nginx_text *nginx = site->nginx;
     nginx_at(nginx, site_span(site, respond->object.node));
@@ -47,10 +36,10 @@ static void respond_render(struct site *site, const struct respond_spec *respond
 
 static void answer_render(struct site *site, const struct route *route)
 {
-    if (route->answer->handler == ROUTE_REDIRECT) {
-        redirect_render(site, &route->answer->redirect);
+    if (route->now->handler == ROUTE_REDIRECT) {
+        site_redirect_render(site, &route->now->redirect);
     } else {
-        respond_render(site, &route->answer->respond);
+        site_respond_render(site, &route->now->respond);
     }
 }
 
@@ -59,9 +48,26 @@ static const char *location_behind(const struct site *site, const struct route *
     return arena_printf(site->arena, "@answer_%zu", route->number);
 }
 
+/* Before the address itself, since the groups of the location are at hand only there. break: nginx
+ * would look for a location once more, although the path is the same. */
+static void encode_target(struct site *site, const struct route *route, bool is_guarded)
+{
+    const struct redirect_spec *redirect = &route->now->redirect;
+    struct template_part_list parts = site_template(site, redirect->to.text);
+    nginx_at(site->nginx, site_span(site, redirect->object.node));
+    site_encode_render(site, &parts, route_regex(site, route));
+    if (is_guarded && template_has_decoded(&parts)) {
+        nginx_line(site->nginx, "break", NULL);
+    }
+}
+
 void site_answer_route(struct site *site, const struct route *route)
 {
-    if (!route_is_guarded(site, route)) {
+    bool is_guarded = route_is_guarded(site, route);
+    if (route->now->handler == ROUTE_REDIRECT) {
+        encode_target(site, route, is_guarded);
+    }
+    if (!is_guarded) {
         answer_render(site, route);
         return;
     }
@@ -71,8 +77,7 @@ void site_answer_route(struct site *site, const struct route *route)
 
 void site_answer_behind(struct site *site, const struct route *route)
 {
-    bool is_answer =
-        route->answer->handler == ROUTE_REDIRECT || route->answer->handler == ROUTE_RESPOND;
+    bool is_answer = route->now->handler == ROUTE_REDIRECT || route->now->handler == ROUTE_RESPOND;
     if (!is_answer || !route_is_guarded(site, route)) {
         return;
     }

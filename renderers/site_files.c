@@ -2,13 +2,22 @@
 
 #include "renderers/site.h"
 
-/* Both ends of an alias have a slash: `location /a` with `alias /x/` would hand out the folder
- * above /x by /a../ */
+/* The folder of a prefix stands in its place: an alias of nginx. Elsewhere the prefix is taken off
+ * the path. Both ends of an alias have a slash: `location /a` with `alias /x/` would hand out the
+ * folder above /x by /a../ */
+static bool is_alias(const struct route *route)
+{
+    return route->prefix != NULL && route->path->strip_prefix.is_true;
+}
+
 static void folder_render(struct site *site, const struct route *route)
 {
-    const struct text_value *root = &route->answer->root;
+    const struct text_value *root = &route->now->root;
+    if (route->prefix != NULL && !is_alias(route)) {
+        site_strip_render(site, route);
+    }
     nginx_at(site->nginx, site_span(site, root->node));
-    if (!route_has_prefix(route)) {
+    if (!is_alias(route)) {
         nginx_begin(site->nginx, "root");
         nginx_value(site->nginx, NGINX_STATIC, root->text);
     } else {
@@ -20,8 +29,9 @@ static void folder_render(struct site *site, const struct route *route)
     nginx_end(site->nginx);
 }
 
-static void index_render(struct site *site, const struct text_list *index)
+void site_index_render(struct site *site, const struct route *route)
 {
+    const struct text_list *index = &route->now->index;
     if (index->count == 0) {
         return; /* nginx's own default: index.html */
     }
@@ -35,32 +45,52 @@ static void index_render(struct site *site, const struct text_list *index)
 
 /* What try_files looks for: below an alias nginx appends a path that is written out as it is, so
  * the prefix is taken off here. */
-static const char *looked_up(const struct site *site, const struct route *route, const char *path)
+static const char *looked_up(const struct route *route, const char *path)
 {
-    if (!route_has_prefix(route)) {
+    if (route->prefix == NULL) {
         return path;
     }
-    const char *prefix = route_prefix(site->arena, route);
-    return text_starts_with(path, prefix) ? path + strlen(prefix) - 1 : path;
+    size_t length = strlen(route->prefix);
+    return strncmp(path, route->prefix, length) == 0 ? path + length - 1 : path;
+}
+
+/* The path whose application it is: the one that says so. */
+static const char *spa_prefix(const struct site *site, const struct route *route)
+{
+    while (route->path != NULL && route->own->spa.node == NULL) {
+        route = route->parent;
+    }
+    if (route->path == NULL) {
+        return "/";
+    }
+    const char *pattern = route->location.pattern;
+    return text_ends_with(pattern, "/") ? pattern : arena_printf(site->arena, "%s/", pattern);
 }
 
 /* Without the status at its end a missing index file would redirect to itself for ever. */
-static void spa_render(struct site *site, const struct route *route, const struct text_list *index)
+static void spa_render(struct site *site, const struct route *route)
 {
-    bool is_own = route->path != NULL && route->own->spa.node != NULL;
-    const char *prefix = is_own ? route_prefix(site->arena, route) : "/";
-    const char *file = index->count > 0 ? index->items[0].text : "index.html";
-    nginx_at(site->nginx, site_span(site, (is_own ? route->own : route->answer)->spa.node));
+    const struct route_spec *now = route->now;
+    const char *file = now->index.count > 0 ? now->index.items[0].text : "index.html";
+    nginx_at(site->nginx, site_span(site, now->spa.node));
     nginx_begin(site->nginx, "try_files");
     nginx_word(site->nginx, "$uri");
     nginx_value(site->nginx, NGINX_EVALUATED,
-                looked_up(site, route, arena_printf(site->arena, "%s%s", prefix, file)));
+                looked_up(route, arena_printf(site->arena, "%s%s", spa_prefix(site, route), file)));
     nginx_word(site->nginx, "=404");
     nginx_end(site->nginx);
 }
 
 static void step_render(struct site *site, const char *step)
 {
+    if (step[0] != '$' && text_ends_with(step, TRY_STEP_QUERY)) {
+        size_t length = strlen(step) - strlen(TRY_STEP_QUERY);
+        nginx_open(site->nginx);
+        nginx_value(site->nginx, NGINX_EVALUATED, arena_strndup(site->arena, step, length));
+        nginx_word(site->nginx, TRY_STEP_QUERY);
+        nginx_close(site->nginx);
+        return;
+    }
     if (step[0] != '$') {
         nginx_value(site->nginx, NGINX_EVALUATED, step);
         return;
@@ -72,15 +102,16 @@ static void step_render(struct site *site, const char *step)
 }
 
 /* nginx takes the last step for an address or a status, and wants at least two. */
-static void try_render(struct site *site, const struct route *route, const struct text_list *steps)
+void site_try_render(struct site *site, const struct route *route)
 {
+    const struct text_list *steps = &route->now->try;
     size_t last = steps->count - 1;
     bool needs_status = last == 0 || steps->items[last].text[0] == '$';
     nginx_at(site->nginx, site_span(site, steps->node));
     nginx_begin(site->nginx, "try_files");
     for (size_t i = 0; i < steps->count; i++) {
         const char *step = steps->items[i].text;
-        step_render(site, i < last ? looked_up(site, route, step) : step);
+        step_render(site, i < last ? looked_up(route, step) : step);
     }
     if (needs_status) {
         nginx_word(site->nginx, "=404");
@@ -88,34 +119,20 @@ static void try_render(struct site *site, const struct route *route, const struc
     nginx_end(site->nginx);
 }
 
-static const struct boolean_value *own_or(const struct boolean_value *own,
-                                          const struct boolean_value *other)
-{
-    return own->node != NULL ? own : other;
-}
-
-static const struct text_list *own_list_or(const struct text_list *own,
-                                           const struct text_list *other)
-{
-    return own->node != NULL ? own : other;
-}
-
 void site_files_route(struct site *site, const struct route *route)
 {
-    const struct route_spec *own = route->own;
-    const struct route_spec *answer = route->answer;
-    const struct text_list *index = own_list_or(&own->index, &answer->index);
-    const struct text_list *steps = own_list_or(&own->try, &answer->try);
-    const struct boolean_value *autoindex = own_or(&own->autoindex, &answer->autoindex);
+    const struct route_spec *now = route->now;
     folder_render(site, route);
-    index_render(site, index);
-    if (autoindex->is_true) {
-        nginx_at(site->nginx, site_span(site, autoindex->node));
+    site_index_render(site, route);
+    if (now->autoindex.is_true) {
+        nginx_at(site->nginx, site_span(site, now->autoindex.node));
         nginx_line(site->nginx, "autoindex", "on", NULL);
     }
-    if (own_or(&own->spa, &answer->spa)->is_true && own->try.node == NULL) {
-        spa_render(site, route, index);
-    } else if (steps->count > 0) {
-        try_render(site, route, steps);
+    /* A path may say `try` inside of an application, which then counts. */
+    bool has_own_try = route->path != NULL && route->own->try.node != NULL;
+    if (now->spa.is_true && !has_own_try) {
+        spa_render(site, route);
+    } else if (now->try.count > 0) {
+        site_try_render(site, route);
     }
 }

@@ -6,8 +6,6 @@
  * its complete list and leaves its number in $rc_path, by which the server's own list, which serves
  * error pages and internal redirects, finds the same values. */
 
-#include <ctype.h>
-
 #include "base/text.h"
 #include "renderers/site.h"
 #include "schemas/header.h"
@@ -87,6 +85,24 @@ static void set_hsts(struct site *site)
                (struct header_value){.text = text, .span = site_span(site, hsts->object.node)});
 }
 
+/* Where HTTP/3 is (RFC 9114, 3.1.1). */
+static void set_http3(struct site *site)
+{
+    const struct boolean_value *http3 = &site->spec->http3;
+    struct listener_list listeners = {0};
+    if (!http3->is_true || !http3_is_known(site->render->facts)) {
+        return;
+    }
+    listeners_of(site->arena, site->render->facts, site->render->layout, site->document, true,
+                 &listeners);
+    if (listeners.count > 0) {
+        const char *text =
+            arena_printf(site->arena, "h3=\":%u\"; ma=86400", listeners.items[0].port);
+        header_set(site, 0, "Alt-Svc",
+                   (struct header_value){.text = text, .span = site_span(site, http3->node)});
+    }
+}
+
 static void set_cache(struct site *site, const struct route *route)
 {
     const struct cache_spec *cache = &route->own->cache;
@@ -100,6 +116,30 @@ static void set_cache(struct site *site, const struct route *route)
     header_set(site, route->number, "Cache-Control",
                (struct header_value){
                    .text = text, .only_good = true, .span = site_span(site, cache->object.node)});
+}
+
+static void set_retry(struct site *site, const struct route *route)
+{
+    const struct node *node = route->own->maintenance.object.node;
+    const char *retry = route_is_maintained(route) ? site_maintenance_retry(site, route) : NULL;
+    if (node != NULL && (retry != NULL || header_find(site, "Retry-After") != NULL)) {
+        header_set(site, route->number, "Retry-After",
+                   (struct header_value){.word = retry, .span = site_span(site, node)});
+    }
+}
+
+static void set_cache_status(struct site *site, const struct route *route)
+{
+    const struct response_cache_spec *cache = &route->own->response_cache;
+    if (cache->object.node == NULL) {
+        return;
+    }
+    bool is_shown = cache->on.is_true && cache->status_header.is_true;
+    if (is_shown || header_find(site, "X-Cache-Status") != NULL) {
+        header_set(site, route->number, "X-Cache-Status",
+                   (struct header_value){.word = is_shown ? "$upstream_cache_status" : NULL,
+                                         .span = site_span(site, cache->object.node)});
+    }
 }
 
 /* null and the empty text remove. */
@@ -122,20 +162,33 @@ static void set_written(struct site *site, const struct route *route)
     }
 }
 
-static char variable_character(char c)
+/* Whatever else the answer depends on. */
+static void set_vary(struct site *site, const struct route *route)
 {
-    return c == '-' ? '_' : (char)tolower((unsigned char)c);
+    struct site_header *header = header_find(site, "Vary");
+    const char *text = header == NULL ? NULL : header->values[route->number].text;
+    if (!site_cors_varies(route) || (text != NULL && strcasestr(text, "Origin") != NULL)) {
+        return;
+    }
+    header_set(site, route->number, "Vary",
+               (struct header_value){
+                   .text = text == NULL ? "Origin" : arena_printf(site->arena, "%s, Origin", text),
+                   .span = site_span(site, route->now->cors.object.node)});
 }
 
-/* "$upstream_http_content_security_policy" */
-static const char *upstream_variable(struct arena *arena, const char *name)
+void site_header_set(struct site *site, const struct route *route, const char *name,
+                     const char *word, struct span span)
 {
-    struct text text = text_make(arena);
-    text_add(&text, "$upstream_http_");
-    for (const char *c = name; *c != '\0'; c++) {
-        text_add_char(&text, variable_character(*c));
-    }
-    return text.data;
+    header_set(site, route->number, name, (struct header_value){.word = word, .span = span});
+}
+
+/* What a route says itself, over what it has from the one around it. */
+static void set_own(struct site *site, const struct route *route)
+{
+    set_cache(site, route);
+    site_cors_headers(site, route);
+    set_written(site, route);
+    set_vary(site, route);
 }
 
 /* Where the program's own value counts, ours stands in by a map. */
@@ -158,6 +211,18 @@ static bool headers_differ(const struct site *site, const struct route *route)
     return false;
 }
 
+/* nginx takes the headers of the nearest location that has any, so that a route inside of one that
+ * differs says its own once more. */
+static bool has_own_lists(const struct site *site, const struct route *route)
+{
+    for (; route->path != NULL; route = route->parent) {
+        if (headers_differ(site, route) || route->own->hide_headers.node != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool header_differs(const struct site *site, const struct site_header *header)
 {
     for (size_t i = 1; i < site->route_count; i++) {
@@ -172,15 +237,18 @@ void site_headers_collect(struct site *site)
 {
     set_defaults(site);
     set_hsts(site);
-    set_cache(site, &site->routes[0]);
-    set_written(site, &site->routes[0]);
+    set_http3(site);
+    set_own(site, &site->routes[0]);
+    set_retry(site, &site->routes[0]);
+    set_cache_status(site, &site->routes[0]);
     for (size_t i = 1; i < site->route_count; i++) {
         for (size_t j = 0; j < site->headers.count; j++) {
             struct header_value *values = site->headers.items[j].values;
-            values[i] = values[0];
+            values[i] = values[site->routes[i].parent->number];
         }
-        set_cache(site, &site->routes[i]);
-        set_written(site, &site->routes[i]);
+        set_own(site, &site->routes[i]);
+        set_retry(site, &site->routes[i]);
+        set_cache_status(site, &site->routes[i]);
     }
     for (size_t i = 0; i < site->headers.count; i++) {
         struct site_header *header = &site->headers.items[i];
@@ -196,7 +264,7 @@ void site_headers_collect(struct site *site)
 static bool stands_in(const struct site *site, const struct site_header *header,
                       const struct header_value *value)
 {
-    return header->rule == HEADER_APPLICATION && value->text != NULL && site_has_proxy(site);
+    return header->rule == HEADER_APPLICATION && value->text != NULL && site_has_programs(site);
 }
 
 static void value_render(struct site *site, const struct site_header *header,
@@ -215,12 +283,9 @@ static void stand_in_render(struct site *site, const struct site_header *header,
                             const struct header_value *value)
 {
     struct nginx_text *nginx = site->nginx;
-    const char *upstream = upstream_variable(site->arena, header->name);
+    const char *upstream = header_variable(site->arena, "$upstream_http_", header->name);
     nginx_at(nginx, value->span);
-    nginx_begin(nginx, "map");
-    nginx_word(nginx, upstream);
-    nginx_word(nginx, stand_in_name(site, header, value->text));
-    nginx_block(nginx);
+    nginx_table(nginx, "map", upstream, stand_in_name(site, header, value->text));
     nginx_line(nginx, "default", upstream, NULL);
     nginx_begin(nginx, "\"\"");
     nginx_value(nginx, NGINX_EVALUATED, value->text);
@@ -247,10 +312,7 @@ static void variable_render(struct site *site, const struct site_header *header)
 {
     struct nginx_text *nginx = site->nginx;
     nginx_at(nginx, site->document->span);
-    nginx_begin(nginx, "map");
-    nginx_word(nginx, "$rc_path");
-    nginx_word(nginx, header->variable);
-    nginx_block(nginx);
+    nginx_table(nginx, "map", "$rc_path", header->variable);
     nginx_begin(nginx, "default");
     value_render(site, header, &header->values[0]);
     nginx_end(nginx);
@@ -289,25 +351,60 @@ static void add_header(struct site *site, const struct site_header *header,
     nginx_end(site->nginx);
 }
 
-/* The headers of a program's answer that ours replace on this route; a list of a location replaces
- * the one of the server, so that it has to be complete. */
-static void hide_headers(struct site *site, const struct route *route)
+/* A header that the site hides anyway, because it has one of that name. */
+static bool is_replaced(const struct site *site, const struct route *route, const char *name)
+{
+    for (size_t i = 0; i < site->headers.count; i++) {
+        const struct site_header *header = &site->headers.items[i];
+        if (header_same(header->name, name)) {
+            return header->rule != HEADER_ADDED && is_sent(&header->values[route->number]);
+        }
+    }
+    return false;
+}
+
+static void hide_header(struct site *site, const char *directive, const char *name,
+                        struct span span)
+{
+    nginx_at(site->nginx, span);
+    nginx_begin(site->nginx, directive);
+    nginx_value(site->nginx, NGINX_LITERAL, name);
+    nginx_end(site->nginx);
+}
+
+/* The headers of a program's answer that ours replace on this route, and those that nobody shall
+ * see; a list of a location replaces the one of the server, so that it has to be complete. */
+static void hide_headers(struct site *site, const struct route *route, const char *directive)
 {
     bool is_empty = true;
     for (size_t i = 0; i < site->headers.count; i++) {
         const struct site_header *header = &site->headers.items[i];
         const struct header_value *value = &header->values[route->number];
-        if (header->rule != HEADER_ADDED && is_sent(value)) {
+        if (is_replaced(site, route, header->name)) {
             is_empty = false;
-            nginx_at(site->nginx, value->span);
-            nginx_begin(site->nginx, "proxy_hide_header");
-            nginx_value(site->nginx, NGINX_LITERAL, header->name);
-            nginx_end(site->nginx);
+            hide_header(site, directive, header->name, value->span);
+        }
+    }
+    const struct text_list *hidden = &route->now->hide_headers;
+    for (size_t i = 0; i < hidden->count; i++) {
+        if (!is_replaced(site, route, hidden->items[i].text)) {
+            is_empty = false;
+            hide_header(site, directive, hidden->items[i].text,
+                        site_span(site, hidden->items[i].node));
         }
     }
     if (is_empty && route->number > 0) {
         /* nginx hides this one anyway; without a list here the server's would hold. */
-        nginx_line(site->nginx, "proxy_hide_header", "X-Pad", NULL);
+        nginx_line(site->nginx, directive, "X-Pad", NULL);
+    }
+}
+
+static void hide_headers_of_server(struct site *site)
+{
+    for (enum route_handler handler = 0; handler < ROUTE_HANDLER_COUNT; handler++) {
+        if (site_begins_protocol(site, handler)) {
+            hide_headers(site, &site->routes[0], pass_directive(site, handler, "hide_header"));
+        }
     }
 }
 
@@ -337,13 +434,11 @@ static struct header_value value_by_path(const struct site *site, const struct s
 
 void site_headers_server(struct site *site)
 {
-    if (any_route_differs(site)) {
+    if (any_route_differs(site) || site_has_rewrite(site) || site_has_when(site)) {
         nginx_at(site->nginx, site->document->span);
         nginx_line(site->nginx, "uninitialized_variable_warn", "off", NULL);
     }
-    if (site_has_proxy(site)) {
-        hide_headers(site, &site->routes[0]);
-    }
+    hide_headers_of_server(site);
     for (size_t i = 0; i < site->headers.count; i++) {
         const struct site_header *header = &site->headers.items[i];
         struct header_value value =
@@ -356,7 +451,7 @@ void site_headers_server(struct site *site)
 
 void site_headers_route(struct site *site, const struct route *route)
 {
-    if (!headers_differ(site, route)) {
+    if (!has_own_lists(site, route)) {
         return;
     }
     nginx_at(site->nginx, route->span);
@@ -364,8 +459,9 @@ void site_headers_route(struct site *site, const struct route *route)
     nginx_word(site->nginx, "$rc_path");
     nginx_number(site->nginx, route->number, "");
     nginx_end(site->nginx);
-    if (route->answer->handler == ROUTE_PROXY) {
-        hide_headers(site, route);
+    const char *directive = pass_directive(site, route->now->handler, "hide_header");
+    if (directive != NULL) {
+        hide_headers(site, route, directive);
     }
     bool is_empty = true;
     for (size_t i = 0; i < site->headers.count; i++) {
@@ -381,14 +477,16 @@ void site_headers_route(struct site *site, const struct route *route)
     }
 }
 
-/* HTTPS is not announced over plain HTTP, and a redirect is not to be kept. */
+/* HTTPS is not announced over plain HTTP, a redirect is not to be kept, and never closed. */
 void site_headers_redirect(struct site *site, bool uses_tls)
 {
     for (size_t i = 0; i < site->headers.count; i++) {
         const struct site_header *header = &site->headers.items[i];
         const struct header_value *value = &header->values[0];
-        bool is_hsts = header_same(header->name, "Strict-Transport-Security");
-        if (is_sent(value) && !value->only_good && (uses_tls || !is_hsts)) {
+        bool is_about_tls = header_same(header->name, "Strict-Transport-Security") ||
+                            header_same(header->name, "Alt-Svc");
+        bool is_retry = value->word != NULL && header_same(header->name, "Retry-After");
+        if (is_sent(value) && !value->only_good && (uses_tls || !is_about_tls) && !is_retry) {
             add_header(site, header, value);
         }
     }

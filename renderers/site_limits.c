@@ -18,7 +18,7 @@ static const char *rate_zone(const struct site *site, const char *path)
 
 static const char *connection_zone(const struct site *site, const struct route *route)
 {
-    return site_zone(site, "connections", route->path == NULL ? "" : route->path->object.key->text);
+    return site_zone(site, "connections", route_key(route));
 }
 
 /* Of a limit in the site's map; "" for the whole site. */
@@ -65,10 +65,7 @@ static void path_key_render(struct site *site, const struct rate_limit_spec *lim
                             const char *variable)
 {
     nginx_at(site->nginx, site_span(site, limit->object.key));
-    nginx_begin(site->nginx, "map");
-    nginx_word(site->nginx, "$rc_uri");
-    nginx_word(site->nginx, variable);
-    nginx_block(site->nginx);
+    nginx_table(site->nginx, "map", "$rc_uri", variable);
     nginx_begin_value(site->nginx, NGINX_LITERAL, path_pattern(site, limit->object.key->text));
     nginx_word(site->nginx, "$binary_remote_addr");
     nginx_end(site->nginx);
@@ -208,6 +205,30 @@ static void access_render(struct site *site, const struct route_spec *route)
     }
 }
 
+/* Numbers of nginx are for the host itself, unless a path that shows them says for whom. */
+static bool is_local(const struct route *route)
+{
+    if (route->now->handler != ROUTE_STATUS) {
+        return false;
+    }
+    while (route->own->allow.count == 0 && route->own->handler == ROUTE_INHERITED) {
+        route = route->parent;
+    }
+    return route->own->allow.count == 0;
+}
+
+static void local_access_render(struct site *site, const struct route *route)
+{
+    const struct text_list *deny = &route->now->deny;
+    access_list_render(site, "deny", deny, false);
+    nginx_at(site->nginx, site_span(site, route->now->nginx_status.node));
+    if (!has_all(deny)) {
+        nginx_line(site->nginx, "allow", "127.0.0.0/8", NULL);
+        nginx_line(site->nginx, "allow", "::1", NULL);
+    }
+    nginx_line(site->nginx, "deny", "all", NULL);
+}
+
 /* ---- Public --------------------------------------------------------------------------------- */
 
 bool site_has_limits(const struct site *site)
@@ -238,26 +259,54 @@ void site_limits_server(struct site *site)
     access_render(site, &site->spec->route);
 }
 
+void site_limits_stream_zones(struct site *site)
+{
+    connection_zone_render(site, &site->routes[0]);
+}
+
+void site_limits_stream(struct site *site)
+{
+    connections_render(site, &site->routes[0]);
+    access_render(site, &site->spec->route);
+}
+
+/* The limits of a path count for what is inside of it, too; a list here replaces the one around. */
+static void path_rates_render(struct site *site, const struct route *route)
+{
+    for (const struct route *at = route; at->path != NULL; at = at->parent) {
+        if (has_rate(&at->path->rate_limit)) {
+            rate_render(site, &at->path->rate_limit, route_zone(site, at));
+        }
+    }
+}
+
 void site_limits_route(struct site *site, const struct route *route)
 {
+    if (is_local(route)) {
+        local_access_render(site, route);
+    }
     if (route->path == NULL) {
         return; /* the server says it */
     }
     if (has_rate(&route->path->rate_limit)) {
-        site_rates_render(site); /* a limit here replaces the server's */
-        rate_render(site, &route->path->rate_limit, route_zone(site, route));
+        site_rates_render(site);
+        path_rates_render(site, route);
     }
     connections_render(site, route);
-    if (access_is_written(route->own)) {
+    if (access_is_written(route->own) && !is_local(route)) {
         access_render(site, route->own);
     }
 }
 
 bool route_is_guarded(const struct site *site, const struct route *route)
 {
-    const struct route_spec *own = route->own;
-    const struct route_spec *access = access_is_written(own) ? own : &site->spec->route;
-    return access->allow.count > 0 || access->deny.count > 0 || own->connection_limit.number > 0 ||
-           site->spec->route.connection_limit.number > 0 || site->spec->rate_limit.count > 0 ||
-           (route->path != NULL && has_rate(&route->path->rate_limit));
+    const struct route_spec *now = route->now;
+    for (const struct route *at = route; at->path != NULL; at = at->parent) {
+        if (has_rate(&at->path->rate_limit)) {
+            return true;
+        }
+    }
+    return now->allow.count > 0 || now->deny.count > 0 || now->connection_limit.number > 0 ||
+           site->spec->rate_limit.count > 0 || auth_has_basic(&now->auth) ||
+           auth_has_forward(&now->auth);
 }

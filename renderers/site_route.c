@@ -3,51 +3,101 @@
 #include "renderers/site.h"
 
 // clang-format off
-/* A handler has one row here; site_answer.c has two of them. */
+/* A handler has one row here. */
 static void (*const handlers[])(struct site *site, const struct route *route) = {
-    [ROUTE_PROXY]    = site_proxy_route,
+    [ROUTE_PROXY]    = site_pass_route,
+    [ROUTE_GRPC]     = site_pass_route,
+    [ROUTE_FASTCGI]  = site_pass_route,
+    [ROUTE_UWSGI]    = site_pass_route,
+    [ROUTE_PHP]      = site_php_route,
     [ROUTE_ROOT]     = site_files_route,
     [ROUTE_REDIRECT] = site_answer_route,
     [ROUTE_RESPOND]  = site_answer_route,
+    [ROUTE_STATUS]   = site_status_route,
 };
 // clang-format on
 
 /* ---- Routes --------------------------------------------------------------------------------- */
 
-bool route_has_prefix(const struct route *route)
+const char *route_key(const struct route *route)
 {
-    return route->path != NULL && route->path->strip_prefix.is_true;
+    return route->path == NULL ? "" : route->path->object.key->text;
 }
 
-const char *route_prefix(struct arena *arena, const struct route *route)
+bool route_is_regex(const struct route *route)
 {
-    const char *pattern = route->location.pattern;
-    return text_ends_with(pattern, "/") ? pattern : arena_printf(arena, "%s/", pattern);
+    return route->location.match == LOCATION_REGEX ||
+           route->location.match == LOCATION_REGEX_NOCASE;
+}
+
+bool site_has_handler(const struct site *site, enum route_handler handler)
+{
+    for (size_t i = 0; i < site->route_count; i++) {
+        if (site->routes[i].now->handler == handler) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t count_paths(const struct object_list *paths)
+{
+    const struct path_spec *items = paths->items;
+    size_t count = paths->count;
+    for (size_t i = 0; i < paths->count; i++) {
+        count += count_paths(&items[i].paths);
+    }
+    return count;
+}
+
+/* A path that has its program, or its folder, from the one around it has that one's prefix too. */
+static const char *prefix_of(const struct site *site, const struct route *route)
+{
+    if (route->path->strip_prefix.is_true) {
+        const char *pattern = route->location.pattern;
+        return text_ends_with(pattern, "/") ? pattern : arena_printf(site->arena, "%s/", pattern);
+    }
+    return route->own->handler == ROUTE_INHERITED ? route->parent->prefix : NULL;
+}
+
+static void collect_paths(struct site *site, const struct object_list *paths,
+                          const struct route *parent)
+{
+    const struct path_spec *items = paths->items;
+    for (size_t i = 0; i < paths->count; i++) {
+        struct route *route = &site->routes[site->route_count];
+        struct route_spec *now = arena_new(site->render->scratch, struct route_spec);
+        *now = items[i].route;
+        route_inherit(now, parent->now);
+        *route = (struct route){
+            .number = site->route_count++,
+            .parent = parent,
+            .path = &items[i],
+            .own = &items[i].route,
+            .now = now,
+            .location = location_read(items[i].object.key->text),
+            .span = items[i].object.key->span,
+        };
+        route->prefix = prefix_of(site, route);
+        collect_paths(site, &items[i].paths, route);
+        route->end = site->route_count;
+    }
 }
 
 void site_routes_collect(struct site *site)
 {
     const struct site_spec *spec = site->spec;
-    site->route_count = spec->paths.count + 1;
-    site->routes = arena_array(site->arena, site->route_count, sizeof(*site->routes));
+    site->routes =
+        arena_array(site->render->scratch, count_paths(&spec->paths) + 1, sizeof(*site->routes));
     site->routes[0] = (struct route){
         .own = &spec->route,
-        .answer = &spec->route,
+        .now = &spec->route,
         .location = {LOCATION_PREFIX, "/"},
         .span = site->document->span,
     };
-    const struct path_spec *paths = spec->paths.items;
-    for (size_t i = 0; i < spec->paths.count; i++) {
-        const struct route_spec *own = &paths[i].route;
-        site->routes[i + 1] = (struct route){
-            .number = i + 1,
-            .path = &paths[i],
-            .own = own,
-            .answer = own->handler == ROUTE_INHERITED ? &spec->route : own,
-            .location = location_read(paths[i].object.key->text),
-            .span = paths[i].object.key->span,
-        };
-    }
+    site->route_count = 1;
+    collect_paths(site, &spec->paths, &site->routes[0]);
+    site->routes[0].end = site->route_count;
 }
 
 /* ---- Shared with the server ----------------------------------------------------------------- */
@@ -68,9 +118,47 @@ void site_body_max_render(struct site *site, const struct size_value *body_max)
     nginx_end(site->nginx);
 }
 
-/* Beside text/html, which nginx always takes. */
-void site_compress_render(struct site *site, const struct boolean_value *compress)
+void site_charset_render(struct site *site, const struct route *route)
 {
+    static const char *const types[] = {
+        "text/css",
+        "text/plain",
+        "text/xml",
+        "text/javascript",
+        "application/javascript",
+        "application/json",
+        "application/xml",
+        "application/rss+xml",
+    };
+    const struct text_value *charset = &route->now->charset;
+    bool is_new = route->own->charset.node != NULL || route->own->mime.count > 0;
+    if (charset->text == NULL || !is_new) {
+        return;
+    }
+    nginx_at(site->nginx, site_span(site, charset->node));
+    nginx_begin(site->nginx, "charset");
+    nginx_value(site->nginx, NGINX_STATIC, charset->text);
+    nginx_end(site->nginx);
+    site_text_types_render(site, route, "charset_types", types, sizeof(types) / sizeof(types[0]));
+}
+
+/* Beside text/html, which nginx always takes. */
+void site_compress_render(struct site *site, const struct route *route)
+{
+    static const char *const types[] = {
+        "text/plain",
+        "text/css",
+        "text/xml",
+        "text/javascript",
+        "application/javascript",
+        "application/json",
+        "application/manifest+json",
+        "application/xml",
+        "application/rss+xml",
+        "application/wasm",
+        "image/svg+xml",
+    };
+    const struct boolean_value *compress = &route->now->compress;
     nginx_at(site->nginx, site_span(site, compress->node));
     nginx_line(site->nginx, "gzip", compress->is_true ? "on" : "off", NULL);
     if (!compress->is_true) {
@@ -79,22 +167,24 @@ void site_compress_render(struct site *site, const struct boolean_value *compres
     nginx_line(site->nginx, "gzip_vary", "on", NULL);
     nginx_line(site->nginx, "gzip_proxied", "any", NULL);
     nginx_line(site->nginx, "gzip_min_length", "1024", NULL);
-    nginx_line(site->nginx, "gzip_types", "text/plain", "text/css", "text/xml", "text/javascript",
-               "application/javascript", "application/json", "application/manifest+json",
-               "application/xml", "application/rss+xml", "application/wasm", "image/svg+xml", NULL);
+    site_text_types_render(site, route, "gzip_types", types, sizeof(types) / sizeof(types[0]));
 }
 
-void acme_challenge_render(struct nginx_text *nginx, const struct layout *layout)
+void acme_challenge_render(struct site *site)
 {
+    struct nginx_text *nginx = site->nginx;
     nginx_begin(nginx, "location");
     nginx_word(nginx, "^~");
     nginx_word(nginx, "/.well-known/acme-challenge/");
     nginx_block(nginx);
     nginx_line(nginx, "allow", "all", NULL);
+    if (!site->uses_tls) { /* the server that passwords are asked for in */
+        site_auth_open(site);
+    }
     nginx_line(nginx, "default_type", "text/plain", NULL);
     nginx_begin(nginx, "alias");
     nginx_open(nginx);
-    nginx_value(nginx, NGINX_STATIC, layout->acme_challenges);
+    nginx_value(nginx, NGINX_STATIC, site->render->layout->acme_challenges);
     nginx_word(nginx, "/");
     nginx_close(nginx);
     nginx_end(nginx);
@@ -108,6 +198,12 @@ static bool shows_dotfiles(const struct route *route)
 {
     const struct boolean_value *own = &route->own->deny_dotfiles;
     return route->path != NULL && own->node != NULL && !own->is_true;
+}
+
+/* The path's own prefix is stripped, not one that lies around it. */
+static bool strips_here(const struct route *route)
+{
+    return route->path != NULL && route->path->strip_prefix.is_true;
 }
 
 static void location_begin(struct site *site, const struct route *route)
@@ -127,13 +223,13 @@ static void location_begin(struct site *site, const struct route *route)
         nginx_word(site->nginx, sign);
     }
     nginx_value(site->nginx, NGINX_LITERAL,
-                route_has_prefix(route) ? route_prefix(site->arena, route)
-                                        : route->location.pattern);
+                strips_here(route) ? route->prefix : route->location.pattern);
     nginx_block(site->nginx);
 }
 
-static void dotfiles_render(struct site *site, const struct boolean_value *deny)
+void site_dotfiles_render(struct site *site, const struct route *route)
 {
+    const struct boolean_value *deny = &route->now->deny_dotfiles;
     nginx_at(site->nginx, site_span(site, deny->node));
     nginx_begin(site->nginx, "location");
     nginx_word(site->nginx, "~");
@@ -141,6 +237,17 @@ static void dotfiles_render(struct site *site, const struct boolean_value *deny)
     nginx_block(site->nginx);
     nginx_line(site->nginx, "return", "404", NULL);
     nginx_block_end(site->nginx);
+}
+
+/* nginx takes a regular expression inside of a prefix before it looks at those around it. */
+static bool has_regex_inside(const struct site *site, const struct route *route)
+{
+    for (size_t i = route->number + 1; i < route->end; i = site->routes[i].end) {
+        if (route_is_regex(&site->routes[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What a path says beside who answers. */
@@ -154,24 +261,24 @@ static void path_fields_render(struct site *site, const struct route *route)
     if (own->body_max.node != NULL) {
         site_body_max_render(site, &own->body_max);
     }
-    if (own->compress.node != NULL) {
-        site_compress_render(site, &own->compress);
+    if (own->compress.node != NULL || own->mime.count > 0) {
+        site_compress_render(site, route);
     }
-    if (own->deny_dotfiles.is_true && !site->spec->route.deny_dotfiles.is_true) {
-        dotfiles_render(site, &own->deny_dotfiles);
-    }
+    site_charset_render(site, route);
+    site_mime_render(site, route);
 }
 
 /* "/api" stands for all below "/api/" when it is stripped, and leads there. */
 static void bare_prefix_render(struct site *site, const struct route *route)
 {
     const char *pattern = route->location.pattern;
-    if (!route_has_prefix(route) || text_ends_with(pattern, "/")) {
+    if (!strips_here(route) || text_ends_with(pattern, "/")) {
         return;
     }
     for (size_t i = 1; i < site->route_count; i++) {
         const struct location *other = &site->routes[i].location;
-        if (other->match == LOCATION_EXACT && strcmp(other->pattern, pattern) == 0) {
+        if (site->routes[i].parent == route->parent && other->match == LOCATION_EXACT &&
+            strcmp(other->pattern, pattern) == 0) {
             return; /* it has an answer of its own */
         }
     }
@@ -190,33 +297,72 @@ static void bare_prefix_render(struct site *site, const struct route *route)
     nginx_block_end(site->nginx);
 }
 
-static void route_render(struct site *site, const struct route *route)
+static void inner_render(struct site *site, const struct route *route)
 {
-    bare_prefix_render(site, route);
-    location_begin(site, route);
+    for (size_t i = route->number + 1; i < route->end; i = site->routes[i].end) {
+        site_route_render(site, &site->routes[i]);
+    }
+}
+
+/* Where what the site says of dot files does not count. */
+static void inner_dotfiles_render(struct site *site, const struct route *route)
+{
+    const struct route_spec *now = route->now;
+    bool is_php = now->handler == ROUTE_PHP && route->location.match != LOCATION_EXACT;
+    bool is_new = route->path != NULL && route->own->deny_dotfiles.is_true &&
+                  !route->parent->now->deny_dotfiles.is_true;
+    bool has_regex = is_php || (route->path != NULL && has_regex_inside(site, route));
+    if (is_new || (now->deny_dotfiles.is_true && has_regex)) {
+        site_dotfiles_render(site, route);
+    }
+}
+
+void site_rules_render(struct site *site, const struct route *route)
+{
+    site_rewrite_route(site, route);
     site_headers_route(site, route);
+    site_log_route(site, route);
+    site_when_route(site, route);
+    site_cors_route(site, route);
     site_limits_route(site, route);
+    site_auth_route(site, route);
+    site_errors_route(site, route);
+    site_maintenance_route(site, route);
     if (route->path != NULL) {
         path_fields_render(site, route);
     }
-    enum route_handler handler = route->answer->handler;
-    if (handlers[handler] != NULL) {
-        handlers[handler](site, route);
+}
+
+void site_route_render(struct site *site, const struct route *route)
+{
+    bare_prefix_render(site, route);
+    location_begin(site, route);
+    site_rules_render(site, route);
+    inner_dotfiles_render(site, route);
+    if (handlers[route->now->handler] != NULL) {
+        handlers[route->now->handler](site, route);
     }
-    if (route->path != NULL && route->own->raw.text != NULL) {
-        nginx_raw(site->nginx, route->own->raw.text, site_span(site, route->own->raw.node));
+    if (route->path != NULL) {
+        if (route->own->raw.text != NULL) {
+            nginx_raw(site->nginx, route->own->raw.text, site_span(site, route->own->raw.node));
+        }
+        inner_render(site, route);
     }
     nginx_at(site->nginx, route->span);
     nginx_block_end(site->nginx);
-    site_answer_behind(site, route);
 }
 
 void site_routes_render(struct site *site)
 {
     if (site->spec->route.deny_dotfiles.is_true) {
-        dotfiles_render(site, &site->spec->route.deny_dotfiles);
+        site_dotfiles_render(site, &site->routes[0]);
     }
+    site_errors_locations(site);
+    site_route_render(site, &site->routes[0]);
+    inner_render(site, &site->routes[0]);
     for (size_t i = 0; i < site->route_count; i++) {
-        route_render(site, &site->routes[i]);
+        site_answer_behind(site, &site->routes[i]);
     }
+    site_when_behind(site);
+    site_auth_behind(site);
 }

@@ -4,7 +4,7 @@
 #include "renderers/site.h"
 #include "schemas/certificate.h"
 
-void tls_settings_render(struct nginx_text *nginx)
+void tls_settings_render(struct nginx_text *nginx, const char *sessions)
 {
     nginx_line(nginx, "ssl_protocols", "TLSv1.2", "TLSv1.3", NULL);
     nginx_line(nginx, "ssl_ciphers",
@@ -13,7 +13,7 @@ void tls_settings_render(struct nginx_text *nginx)
                "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305",
                NULL);
     nginx_line(nginx, "ssl_prefer_server_ciphers", "off", NULL);
-    nginx_line(nginx, "ssl_session_cache", "shared:rc_tls:10m", NULL);
+    nginx_line(nginx, "ssl_session_cache", sessions, NULL);
     nginx_line(nginx, "ssl_session_timeout", "1d", NULL);
     nginx_line(nginx, "ssl_session_tickets", "off", NULL);
 }
@@ -41,7 +41,8 @@ void site_tls_render(struct site *site)
     nginx_at(site->nginx, site_span(site, site->spec->tls.node));
     pair_render(site, "ssl_certificate", "fullchain.pem");
     pair_render(site, "ssl_certificate_key", "key.pem");
-    tls_settings_render(site->nginx);
+    tls_settings_render(site->nginx,
+                        site_is_stream(site->spec) ? TLS_SESSIONS_STREAM : TLS_SESSIONS);
 }
 
 /* A wildcard stands for exactly one label. */

@@ -9,7 +9,7 @@
 /* ---- Objects -------------------------------------------------------------------------------- */
 
 static void decode_rows(const struct place *place, const struct schema *schema,
-                        const struct node *mapping, const struct node *shorthand, void *spec);
+                        const struct node *mapping, void *spec);
 
 static const char *const *field_names(struct arena *arena, const struct schema *schema,
                                       size_t *out_count)
@@ -45,7 +45,7 @@ static void decode_fields(const struct place *place, const struct schema *schema
                           const struct node *node, void *spec)
 {
     if (node == NULL || node->type == NODE_MAPPING) {
-        decode_rows(place, schema, node, NULL, spec);
+        decode_rows(place, schema, node, spec);
         if (node != NULL) {
             report_unknown(place, schema, node);
         }
@@ -55,7 +55,7 @@ static void decode_fields(const struct place *place, const struct schema *schema
         place_report(place, DIAGNOSTIC_WRONG_TYPE, node, N_("a map"), node_words(node));
         return;
     }
-    decode_rows(place, schema, NULL, node, spec);
+    decode_rows(place, schema, field_spell_out(place->check->arena, schema, node), spec);
 }
 
 static void decode_object(const struct place *place, const struct field *field,
@@ -79,7 +79,7 @@ static void decode_list_of_objects(const struct place *place, const struct field
         const struct node *element = elements.items[i];
         struct object *object = (void *)(items + i * size);
         struct place below = place_below(place, arena_printf(arena, "%zu", i + 1));
-        decode_fields(&below, field->object, element, object);
+        decode_fields(node->type == NODE_LIST ? &below : place, field->object, element, object);
         object->node = place_origin(place, element);
     }
     *out = (struct object_list){items, elements.count, place_origin(place, node)};
@@ -176,16 +176,14 @@ static bool is_raw_allowed(const struct place *place)
 static void fill_written(const struct place *place, const struct field *field,
                          const struct node *node, void *member)
 {
-    struct place below = place_below(place, field->name);
-    below.hides_source |= field->hides_source;
     if (field->is_raw && !is_raw_allowed(place)) {
-        place_report(&below, DIAGNOSTIC_RAW_NOT_ALLOWED, node, NULL, NULL);
+        place_report(place, DIAGNOSTIC_RAW_NOT_ALLOWED, node, NULL, NULL);
         return;
     }
     if (field->type == FIELD_CHOICE) {
         ((struct choice_value *)member)->index = -1;
     }
-    decode_member(&below, field, node, member);
+    decode_member(place, field, node, member);
 }
 
 /* What a missing field is reported at: the key of a document, else its braces or lines. */
@@ -200,29 +198,28 @@ static void report_missing(const struct place *place, const struct field *field,
     place_report(place, DIAGNOSTIC_MISSING_FIELD, &at, field->name, NULL);
 }
 
-/* mapping and shorthand are both NULL where only the defaults are wanted. */
+/* mapping: NULL where only the defaults are wanted. */
 static void decode_rows(const struct place *place, const struct schema *schema,
-                        const struct node *mapping, const struct node *shorthand, void *spec)
+                        const struct node *mapping, void *spec)
 {
     if (schema->base != NULL) {
-        decode_rows(place, schema->base, mapping, NULL, spec);
+        decode_rows(place, schema->base, mapping, spec);
     }
-    const struct node *holder = mapping != NULL ? mapping : shorthand;
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct field *field = &schema->fields[i];
         void *member = (char *)spec + field->offset;
         const struct node *node = mapping == NULL ? NULL : node_get(mapping, field->name);
-        if (shorthand != NULL && strcmp(field->name, schema->shorthand) == 0) {
-            fill_written(place, field, shorthand, member);
-            continue;
-        }
+        struct place below = place_below(place, field->name);
+        below.hides_source |= field->hides_source;
         if (node != NULL && !node_is_null(node)) {
-            fill_written(place, field, node, member);
+            struct place here = *place; /* messages call a shorthand by the object's name */
+            here.hides_source = below.hides_source;
+            fill_written(mapping->is_short ? &here : &below, field, node, member);
             continue;
         }
         fill_default(place, field, member);
-        if (field->is_required && holder != NULL && !place->is_fallback) {
-            report_missing(place, field, holder);
+        if (field->is_required && mapping != NULL && !place->is_fallback) {
+            report_missing(place, field, mapping);
         }
     }
 }
@@ -234,6 +231,29 @@ void field_decode(struct check *check, const struct schema *schema, const struct
 {
     struct place place = {.check = check};
     decode_fields(&place, schema, mapping, spec);
+}
+
+const struct node *field_origin(const struct field *field, const void *spec)
+{
+    static const size_t offsets[FIELD_TYPE_COUNT] = {
+        [FIELD_TEXT] = offsetof(struct text_value, node),
+        [FIELD_BOOLEAN] = offsetof(struct boolean_value, node),
+        [FIELD_INTEGER] = offsetof(struct integer_value, node),
+        [FIELD_PORT] = offsetof(struct port_value, node),
+        [FIELD_SIZE] = offsetof(struct size_value, node),
+        [FIELD_DURATION] = offsetof(struct duration_value, node),
+        [FIELD_RATE] = offsetof(struct rate_value, node),
+        [FIELD_MODE] = offsetof(struct mode_value, node),
+        [FIELD_CHOICE] = offsetof(struct choice_value, node),
+        [FIELD_ARGV] = offsetof(struct argv_value, node),
+        [FIELD_TEXT_LIST] = offsetof(struct text_list, node),
+        [FIELD_TEXT_MAP] = offsetof(struct text_map, node),
+        [FIELD_OBJECT] = offsetof(struct object, node),
+        [FIELD_OBJECT_LIST] = offsetof(struct object_list, node),
+    };
+    const struct node *node = NULL;
+    memcpy(&node, (const char *)spec + field->offset + offsets[field->type], sizeof(node));
+    return node;
 }
 
 const struct field *field_find(const struct schema *schema, const char *name)

@@ -37,6 +37,14 @@ enum field_type {
 /* What an object_list is written as. */
 enum field_shape { SHAPE_LIST, SHAPE_MAP };
 
+/* Of a row of something that lies inside another of its sort, as a path lies in a site: whether it
+ * has the outer one's value where it says nothing itself. */
+enum field_inheritance {
+    FIELD_INHERITED,
+    FIELD_INHERITED_WITH_HANDLER, /* only where it has no handler of its own, either */
+    FIELD_OWN,
+};
+
 struct facts;
 struct layout;
 struct schema;
@@ -44,7 +52,8 @@ struct schema;
 struct field {
     const char *name; /* as written in YAML; from the member's name */
     enum field_type type;
-    size_t offset;
+    size_t offset, size;
+    enum field_inheritance inheritance;
     bool is_required;
     bool hides_source;           /* its line may hold a secret: never shown in an excerpt */
     bool is_raw;                 /* goes to its target as it is: only where the host allows raw */
@@ -88,7 +97,7 @@ struct field {
 
 #define FIELD_NAMED(type_, member_, name_, ...) \
     { .name = (name_), .type = FIELD_TYPE_OF(((type_ *)0)->member_), \
-      .offset = offsetof(type_, member_), __VA_ARGS__ }
+      .offset = offsetof(type_, member_), .size = sizeof(((type_ *)0)->member_), __VA_ARGS__ }
 #define FIELD(type_, member_, ...) FIELD_NAMED(type_, member_, #member_, __VA_ARGS__)
 // clang-format on
 
@@ -159,6 +168,8 @@ const struct node *field_fallback(struct arena *arena, const struct field *field
  * others replaces no more than was written. Nodes that need no change are shared. */
 const struct node *field_spell_out(struct arena *arena, const struct schema *schema,
                                    const struct node *node);
+/* The node that set the row's member of spec; NULL where it has its default, or none. */
+const struct node *field_origin(const struct field *field, const void *spec);
 /* By name, in the schema and its base; NULL when unknown. */
 const struct field *field_find(const struct schema *schema, const char *name);
 /* The type in words for people, "a size such as 16m": one of the catalogue's texts. */

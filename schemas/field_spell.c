@@ -13,7 +13,7 @@ static const struct node *wrap(struct arena *arena, const char *shorthand, const
     *key = (struct node){
         .type = NODE_SCALAR, .span = node->span, .text = shorthand, .length = strlen(shorthand)};
     struct node *mapping = arena_new(arena, struct node);
-    *mapping = (struct node){.type = NODE_MAPPING, .span = node->span};
+    *mapping = (struct node){.type = NODE_MAPPING, .span = node->span, .is_short = true};
     vec_add(arena, &mapping->entries, (struct node_entry){key, node});
     return mapping;
 }
@@ -40,7 +40,7 @@ const struct node *field_spell_out(struct arena *arena, const struct schema *sch
     if (node->type != NODE_MAPPING) {
         return schema->shorthand == NULL || node_is_null(node)
                    ? node
-                   : wrap(arena, schema->shorthand, node);
+                   : field_spell_out(arena, schema, wrap(arena, schema->shorthand, node));
     }
     struct node *copy = NULL;
     for (size_t i = 0; i < node->entries.count; i++) {

@@ -1,4 +1,4 @@
-/* What is known of response headers by their name. */
+/* What is known of headers by their name. */
 
 #include "schemas/header.h"
 
@@ -46,4 +46,18 @@ enum header_rule header_rule(const char *name)
         }
     }
     return HEADER_OURS;
+}
+
+bool header_is_connections(const char *name)
+{
+    static const char *const names[] = {
+        "Connection", "Content-Length", "Keep-Alive",        "Proxy-Connection",
+        "TE",         "Trailer",        "Transfer-Encoding", "Upgrade",
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (header_same(names[i], name)) {
+            return true;
+        }
+    }
+    return false;
 }

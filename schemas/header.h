@@ -1,4 +1,4 @@
-/* What is known of response headers by their name. */
+/* What is known of headers by their name. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,6 +10,9 @@ enum header_rule {
     HEADER_REFUSED,     /* nginx sends it by itself, or it is not for a site to say */
 };
 
-/* Upper and lower case do not matter in names. */
+/* Of a response header. Upper and lower case do not matter in names. */
 enum header_rule header_rule(const char *name);
+/* The request header belongs to one connection (RFC 9110, 7.6.1), or says where the body ends:
+ * nginx writes it for the next connection by itself. */
+bool header_is_connections(const char *name);
 bool header_same(const char *name, const char *other);

@@ -5,7 +5,7 @@
 #include "model/json.h"
 #include "schemas/section.h"
 
-static json_t *object_schema(const struct schema *schema);
+static json_t *object_schema(const struct schema *top, const struct schema *schema);
 
 static json_t *text_types(void)
 {
@@ -59,9 +59,9 @@ static json_t *map_schema(json_t *value)
 }
 
 /* What an object may be written as: a map of its fields, or the value of its shorthand. */
-static json_t *written_object(const struct schema *schema)
+static json_t *written_object(const struct schema *top, const struct schema *schema)
 {
-    json_t *fields = object_schema(schema);
+    json_t *fields = object_schema(top, schema);
     if (schema->shorthand == NULL) {
         return fields;
     }
@@ -69,7 +69,7 @@ static json_t *written_object(const struct schema *schema)
     return any_of(value, fields);
 }
 
-static json_t *value_schema(const struct field *field)
+static json_t *value_schema(const struct schema *top, const struct field *field)
 {
     switch (field->type) {
     case FIELD_ARGV:
@@ -78,10 +78,10 @@ static json_t *value_schema(const struct field *field)
     case FIELD_TEXT_MAP:
         return map_schema(any_of(json_pack("{s:s}", "type", "null"), scalar_schema(field)));
     case FIELD_OBJECT:
-        return written_object(field->object);
+        return written_object(top, field->object);
     case FIELD_OBJECT_LIST: {
-        json_t *whole = field->shape == SHAPE_LIST ? list_schema(written_object(field->object))
-                                                   : map_schema(written_object(field->object));
+        json_t *whole = field->shape == SHAPE_LIST ? list_schema(written_object(top, field->object))
+                                                   : map_schema(written_object(top, field->object));
         if (field->object->shorthand == NULL) {
             return whole;
         }
@@ -92,9 +92,22 @@ static json_t *value_schema(const struct field *field)
     }
 }
 
-static void add_field(json_t *properties, const struct field *field)
+/* A map of objects that may hold itself, as paths hold paths. */
+static bool is_tops_own(const struct schema *top, const struct field *field)
 {
-    json_t *schema = any_of(value_schema(field), json_pack("{s:s}", "type", "null"));
+    const struct field *own = field_find(top, field->name);
+    return field->type == FIELD_OBJECT_LIST && own != NULL && own != field &&
+           own->type == field->type && own->object == field->object;
+}
+
+static void add_field(json_t *properties, const struct schema *top, const struct field *field)
+{
+    if (is_tops_own(top, field)) {
+        json_t *path = json_sprintf("#/definitions/%s/properties/%s", top->name, field->name);
+        (void)json_object_set_new(properties, field->name, json_pack("{s:o}", "$ref", path));
+        return;
+    }
+    json_t *schema = any_of(value_schema(top, field), json_pack("{s:s}", "type", "null"));
     (void)json_object_set_new(schema, "description", json_string(field->help));
     if (field->fallback != NULL) {
         (void)json_object_set_new(schema, "default", json_string(field->fallback));
@@ -102,12 +115,12 @@ static void add_field(json_t *properties, const struct field *field)
     (void)json_object_set_new(properties, field->name, schema);
 }
 
-static json_t *object_schema(const struct schema *schema)
+static json_t *object_schema(const struct schema *top, const struct schema *schema)
 {
     json_t *properties = json_object();
     for (const struct schema *at = schema; at != NULL; at = at->base) {
         for (size_t i = 0; i < at->field_count; i++) {
-            add_field(properties, &at->fields[i]);
+            add_field(properties, top, &at->fields[i]);
         }
     }
     return json_pack("{s:s, s:s, s:o, s:b}", "type", "object", "description", schema->help,
@@ -141,7 +154,7 @@ void json_schema_write(const struct schema *const *kinds, size_t count, struct t
     json_t *properties = json_object();
     json_t *defaults = json_object();
     for (size_t i = 0; i < count; i++) {
-        (void)json_object_set_new(definitions, kinds[i]->name, object_schema(kinds[i]));
+        (void)json_object_set_new(definitions, kinds[i]->name, object_schema(kinds[i], kinds[i]));
         json_t *entry = any_of(reference_to(kinds[i]->name), json_pack("{s:s}", "type", "null"));
         json_t *section = map_schema(entry);
         (void)json_object_set_new(section, "description", json_string(kinds[i]->help));
@@ -150,9 +163,9 @@ void json_schema_write(const struct schema *const *kinds, size_t count, struct t
     }
     add_section(properties, SECTION_DEFAULTS, fixed_map(defaults));
     add_section(properties, SECTION_PROFILES, map_schema(json_pack("{s:s}", "type", "object")));
-    add_section(
-        properties, SECTION_REMOVED,
-        map_schema(any_of(object_schema(&removal_schema), json_pack("{s:s}", "type", "null"))));
+    add_section(properties, SECTION_REMOVED,
+                map_schema(any_of(object_schema(&removal_schema, &removal_schema),
+                                  json_pack("{s:s}", "type", "null"))));
     AUTO_JSON root = json_pack("{s:s, s:s, s:s, s:o, s:b, s:o}", "$schema",
                                "http://json-schema.org/draft-07/schema#", "title",
                                "reconcile documents", "type", "object", "properties", properties,

@@ -9,22 +9,6 @@
 #include "schemas/header.h"
 
 // clang-format off
-static const struct field redirect_fields[] = {
-    FIELD(struct redirect_spec, to, .is_required = true, .syntax = &syntax_redirect_target,
-          .help = "A URL, or a path on the same site."),
-    FIELD(struct redirect_spec, status, .fallback = "308", .least = 301, .most = 308,
-          .help = "301, 302, 303, 307 or 308. 307 and 308 keep method and body."),
-};
-
-static const struct field respond_fields[] = {
-    FIELD(struct respond_spec, status, .is_required = true, .least = 200, .most = 599,
-          .help = "The status, such as 204; 444 closes the connection without an answer."),
-    FIELD(struct respond_spec, body, .syntax = &syntax_response_body,
-          .help = "The text of the answer."),
-    FIELD(struct respond_spec, type, .syntax = &syntax_media_type, .fallback = "text/plain",
-          .help = "Media type of the body."),
-};
-
 static const struct field cache_fields[] = {
     FIELD(struct cache_spec, age, .is_required = true,
           .help = "For how long an answer may be kept; 0: it has to be asked for each time."),
@@ -46,35 +30,37 @@ static const struct field rate_limit_fields[] = {
 #define ROUTE_FILES_DEFAULT(fallback_) .fallback_note = "the site's, where the site answers",
 static const struct field path_fields[] = {
 #include "schemas/route_fields.def"
+    FIELD(struct path_spec, paths, .shape = SHAPE_MAP, .object = &path_schema,
+          .key_syntax = &syntax_location, .count_most = 200,
+          .help = PATHS_HELP),
     FIELD(struct path_spec, rate_limit, .object = &rate_limit_schema,
           .help = "Requests that one client address may make here, beside the site's own limits."),
     FIELD(struct path_spec, strip_prefix, .fallback = "false",
           .help = "The program, or the folder, sees the path without this prefix; a program finds "
                   "the prefix in X-Forwarded-Prefix."),
+    FIELD(struct path_spec, log, .syntax = &syntax_path_log, .fallback_note = "the site's",
+          .help = "false or off: requests are not written down, but for those that end on an error "
+                  "page, nor are files that are not there.",
+          .example = "log: off"),
     FIELD(struct path_spec, internal, .fallback = "false",
           .help = "Only the program can lead here, by X-Accel-Redirect; clients get 404."),
+    FIELD(struct path_spec, probe, .object = &probe_schema,
+          .help = "Asks this path after each change, as the site's probe does.",
+          .example = "probe: { path: /api/health, contains: ok }"),
+};
+
+/* The shared rows once more, counted from the route itself. */
+struct route_holder {
+    struct route_spec route;
+};
+#undef ROUTE_OWNER
+#define ROUTE_OWNER struct route_holder
+static const struct field route_rows[] = {
+#include "schemas/route_fields.def"
 };
 // clang-format on
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-const struct schema redirect_schema = {
-    .name = "redirect",
-    .size = sizeof(struct redirect_spec),
-    .fields = redirect_fields,
-    .field_count = COUNT(redirect_fields),
-    .shorthand = "to",
-    .help = "Sends clients elsewhere.",
-};
-
-const struct schema respond_schema = {
-    .name = "respond",
-    .size = sizeof(struct respond_spec),
-    .fields = respond_fields,
-    .field_count = COUNT(respond_fields),
-    .shorthand = "status",
-    .help = "A fixed answer.",
-};
 
 const struct schema cache_schema = {
     .name = "cache",
@@ -111,20 +97,89 @@ static const char *field_below(struct check *check, const char *field, const cha
 
 /* ---- Handlers ------------------------------------------------------------------------------- */
 
+// clang-format off
 static const struct {
     const char *name;
     enum route_handler handler;
+    bool has_pool, speaks_tls;
+    size_t pool; /* where the programs behind it are in the route */
 } handlers[] = {
-    {"proxy", ROUTE_PROXY},
-    {"root", ROUTE_ROOT},
-    {"redirect", ROUTE_REDIRECT},
-    {"respond", ROUTE_RESPOND},
+    {"proxy",        ROUTE_PROXY,    true,  true,  offsetof(struct route_spec, proxy.pool)},
+    {"grpc",         ROUTE_GRPC,     true,  true,  offsetof(struct route_spec, grpc.pool)},
+    {"fastcgi",      ROUTE_FASTCGI,  true,  false, offsetof(struct route_spec, fastcgi.pool)},
+    {"uwsgi",        ROUTE_UWSGI,    true,  false, offsetof(struct route_spec, uwsgi.pool)},
+    {"php",          ROUTE_PHP,      true,  false, offsetof(struct route_spec, php.pool)},
+    {"root",         ROUTE_ROOT,     false, false, 0},
+    {"redirect",     ROUTE_REDIRECT, false, false, 0},
+    {"respond",      ROUTE_RESPOND,  false, false, 0},
+    {"nginx_status", ROUTE_STATUS,   false, false, 0},
 };
+// clang-format on
+
+const struct pool_spec *route_pool(const struct route_spec *route)
+{
+    for (size_t i = 0; i < COUNT(handlers); i++) {
+        if (handlers[i].handler == route->handler && handlers[i].has_pool) {
+            return (const void *)((const char *)route + handlers[i].pool);
+        }
+    }
+    return NULL;
+}
+
+const struct proxy_spec *route_proxy(const struct route_spec *route)
+{
+    switch (route->handler) {
+    case ROUTE_PROXY:
+        return &route->proxy;
+    case ROUTE_GRPC:
+        return &route->grpc;
+    default:
+        return NULL;
+    }
+}
+
+void route_inherit(struct route_spec *route, const struct route_spec *around)
+{
+    bool has_handler = route->handler != ROUTE_INHERITED;
+    bool has_access = route->allow.node != NULL || route->deny.node != NULL;
+    struct route_spec own = *route;
+    for (size_t i = 0; i < COUNT(route_rows); i++) {
+        const struct field *row = &route_rows[i];
+        bool is_kept = field_origin(row, route) != NULL || row->inheritance == FIELD_OWN ||
+                       (has_handler && row->inheritance == FIELD_INHERITED_WITH_HANDLER);
+        if (!is_kept) {
+            memcpy((char *)route + row->offset, (const char *)around + row->offset, row->size);
+        }
+    }
+    if (has_access) { /* they are one rule */
+        route->allow = own.allow;
+        route->deny = own.deny;
+    }
+    if (!has_handler) {
+        route->handler = around->handler;
+    }
+}
 
 static const struct node *written(const struct node *mapping, const char *name)
 {
     const struct node *node = node_get(mapping, name);
     return node == NULL || node_is_null(node) ? NULL : node;
+}
+
+static void check_pools(struct check *check, const struct route_spec *route, const char *field)
+{
+    for (size_t i = 0; i < COUNT(handlers); i++) {
+        if (handlers[i].has_pool && handlers[i].handler == route->handler) {
+            pool_check(check, route_pool(route), handlers[i].speaks_tls,
+                       field_below(check, field, handlers[i].name));
+        }
+    }
+}
+
+/* "nginx_status: false" says that it is none. */
+static bool is_switched_off(const struct route_spec *route, enum route_handler handler)
+{
+    return handler == ROUTE_STATUS && !route->nginx_status.is_true;
 }
 
 static void find_handler(struct check *check, struct route_spec *route, const struct node *mapping,
@@ -134,6 +189,9 @@ static void find_handler(struct check *check, struct route_spec *route, const st
     const char *first_name = NULL;
     for (size_t i = 0; i < COUNT(handlers); i++) {
         const struct node *node = written(mapping, handlers[i].name);
+        if (is_switched_off(route, handlers[i].handler)) {
+            continue;
+        }
         if (node != NULL && first == NULL) {
             first = node;
             first_name = handlers[i].name;
@@ -148,33 +206,6 @@ static void find_handler(struct check *check, struct route_spec *route, const st
 
 /* ---- Fields that need each other ------------------------------------------------------------ */
 
-static void check_redirect(struct check *check, const struct redirect_spec *redirect,
-                           const char *field)
-{
-    int64_t status = redirect->status.number;
-    if (redirect->status.node != NULL && status > 303 && status < 307) {
-        check_add(check, DIAGNOSTIC_SITE_REDIRECT_STATUS, redirect->status.node,
-                  field_below(check, field, "redirect.status"), redirect->status.node->text, NULL);
-    }
-}
-
-/* nginx takes the text of these for an address. */
-static void check_respond(struct check *check, const struct respond_spec *respond,
-                          const char *field)
-{
-    int64_t status = respond->status.number;
-    if ((status >= 301 && status <= 303) || status == 307 || status == 308) {
-        check_add(check, DIAGNOSTIC_SITE_RESPOND_REDIRECT, respond->object.node,
-                  field_below(check, field, "respond"), NULL, NULL);
-    }
-    bool has_no_body = status == 204 || status == 304 || status == 444;
-    if (has_no_body && respond->body.node != NULL) {
-        check_add(check, DIAGNOSTIC_SITE_RESPOND_BODY, respond->body.node,
-                  field_below(check, field, "respond.body"),
-                  arena_printf(check->arena, "%lld", (long long)status), NULL);
-    }
-}
-
 /* Fields that say how files are found, beside a handler that serves none. */
 static void check_file_fields(struct check *check, const struct route_spec *route,
                               const char *field)
@@ -188,12 +219,18 @@ static void check_file_fields(struct check *check, const struct route_spec *rout
         {"spa", route->spa.node},
         {"try", route->try.node},
     };
-    bool serves_files = route->handler == ROUTE_ROOT || route->handler == ROUTE_INHERITED;
+    bool serves_files = route->handler == ROUTE_ROOT || route->handler == ROUTE_PHP ||
+                        route->handler == ROUTE_INHERITED;
     for (size_t i = 0; !serves_files && i < COUNT(rows); i++) {
         if (rows[i].node != NULL) {
             check_add(check, DIAGNOSTIC_SITE_NEEDS_ROOT, rows[i].node,
                       field_below(check, field, rows[i].name), rows[i].name, NULL);
         }
+    }
+    if (route->handler == ROUTE_PHP && route->spa.is_true) {
+        check_add(check, DIAGNOSTIC_SITE_EXCLUDE, route->spa.node, field_below(check, field, "spa"),
+                  "php", "spa")
+            ->second = route->php.pool.object.node->span;
     }
     if (route->spa.is_true && route->try.node != NULL) {
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, route->try.node, field_below(check, field, "try"),
@@ -202,48 +239,89 @@ static void check_file_fields(struct check *check, const struct route_spec *rout
     }
 }
 
-static void check_headers(struct check *check, const struct text_map *headers, const char *field)
+static void check_headers(struct check *check, const struct text_map *headers, const char *field,
+                          const char *name)
 {
+    bool is_request = strcmp(name, "request_headers") == 0;
     for (size_t i = 0; i < headers->count; i++) {
-        const struct text_value *name = &headers->items[i].key;
-        if (header_rule(name->text) == HEADER_REFUSED) {
-            check_add(check, DIAGNOSTIC_SITE_HEADER_REFUSED, name->node,
-                      field_below(check, field, "headers"), name->text, NULL);
+        const struct text_value *key = &headers->items[i].key;
+        bool is_refused = is_request ? header_is_connections(key->text)
+                                     : header_rule(key->text) == HEADER_REFUSED;
+        if (is_refused) {
+            check_add(check, DIAGNOSTIC_SITE_HEADER_REFUSED, key->node,
+                      field_below(check, field, name), key->text, NULL);
         }
         for (size_t j = 0; j < i; j++) {
             const struct text_value *earlier = &headers->items[j].key;
-            if (header_same(earlier->text, name->text)) {
-                check_add(check, DIAGNOSTIC_SITE_HEADER_TWICE, name->node,
-                          field_below(check, field, "headers"), name->text, NULL)
+            if (header_same(earlier->text, key->text)) {
+                check_add(check, DIAGNOSTIC_SITE_HEADER_TWICE, key->node,
+                          field_below(check, field, name), key->text, NULL)
                     ->second = earlier->node->span;
             }
         }
     }
 }
 
+static void check_rewrite(struct check *check, const struct text_map *rewrite, const char *field)
+{
+    for (size_t i = 0; i < rewrite->count; i++) {
+        template_check(check, &rewrite->items[i].value, rewrite->items[i].key.text, true,
+                       field_below(check, field, "rewrite"));
+    }
+}
+
 /* Text that is not whole would take what follows it into its own directive or block. */
-static void check_raw(struct check *check, const struct text_value *raw, const char *field)
+void raw_check(struct check *check, const struct text_value *raw, const char *field)
 {
     struct nginx_directives directives;
     size_t line = 0;
     if (raw->text != NULL && !nginx_parse(check->arena, str_of(raw->text), &directives, &line)) {
-        check_add(check, DIAGNOSTIC_SITE_RAW_BROKEN, raw->node, field_below(check, field, "raw"),
+        check_add(check, DIAGNOSTIC_SITE_RAW_BROKEN, raw->node, field,
                   arena_printf(check->arena, "%zu", line), NULL);
     }
 }
 
+/* nginx keeps only what it takes in whole. */
+static void check_cache(struct check *check, const struct route_spec *route, const char *field)
+{
+    const struct response_cache_spec *cache = &route->response_cache;
+    if (cache->object.node != NULL && cache->on.is_true && route->buffering.node != NULL &&
+        !route->buffering.is_true) {
+        check_add(check, DIAGNOSTIC_SITE_EXCLUDE, cache->object.node,
+                  field_below(check, field, "response_cache"), "buffering: false", "response_cache")
+            ->second = route->buffering.node->span;
+    }
+}
+
 void route_check(struct check *check, struct route_spec *route, const struct node *mapping,
-                 const char *field)
+                 const char *regex, const char *field)
 {
     find_handler(check, route, mapping, field);
-    check_redirect(check, &route->redirect, field);
-    check_respond(check, &route->respond, field);
+    php_check(check, &route->php, field_below(check, field, "php"));
+    check_pools(check, route, field);
+    redirect_check(check, &route->redirect, regex, field_below(check, field, "redirect"));
+    respond_check(check, &route->respond, field_below(check, field, "respond"));
+    cors_check(check, &route->cors, field_below(check, field, "cors"));
+    when_check(check, &route->when, field_below(check, field, "when"));
     check_file_fields(check, route, field);
-    check_headers(check, &route->headers, field);
-    check_raw(check, &route->raw, field);
+    error_pages_check(check, &route->error_pages, field_below(check, field, "error_pages"));
+    cookies_check(check, &route->cookies, field_below(check, field, "cookies"));
+    check_cache(check, route, field);
+    auth_check(check, &route->auth, field_below(check, field, "auth"));
+    maintenance_check(check, &route->maintenance, field_below(check, field, "maintenance"));
+    mime_check(check, &route->mime, field_below(check, field, "mime"));
+    check_headers(check, &route->headers, field, "headers");
+    check_headers(check, &route->request_headers, field, "request_headers");
+    check_rewrite(check, &route->rewrite, field);
+    raw_check(check, &route->raw, field_below(check, field, "raw"));
 }
 
 /* ---- Paths ---------------------------------------------------------------------------------- */
+
+bool path_log_is_off(const struct path_spec *path)
+{
+    return path->log.text != NULL && strcmp(path->log.text, "true") != 0;
+}
 
 /* nginx counts requests per second or per minute, in whole numbers. */
 void rate_limit_check(struct check *check, const struct rate_limit_spec *limit, const char *field)
@@ -266,12 +344,12 @@ static bool has_dotfile(const char *path)
 }
 
 static void check_dotfiles(struct check *check, const struct path_spec *path,
-                           struct location location, const struct route_spec *site,
+                           struct location location, const struct route_spec *now,
                            const char *field)
 {
     const struct boolean_value *own = &path->route.deny_dotfiles;
-    bool is_denied = own->node != NULL ? own->is_true : site->deny_dotfiles.is_true;
-    if (location.match == LOCATION_PREFIX && is_denied && has_dotfile(location.pattern)) {
+    if (location.match == LOCATION_PREFIX && now->deny_dotfiles.is_true &&
+        has_dotfile(location.pattern)) {
         check_add(check, DIAGNOSTIC_SITE_DOTFILES, path->object.key, field, location.pattern, NULL);
     }
     if (location.match != LOCATION_PREFIX && own->node != NULL) {
@@ -281,41 +359,92 @@ static void check_dotfiles(struct check *check, const struct path_spec *path,
 }
 
 static void check_prefix_fields(struct check *check, const struct path_spec *path,
-                                struct location location, const struct route_spec *site,
+                                struct location location, const struct route_spec *now,
                                 const char *field)
 {
     const struct {
         const char *name;
-        const struct boolean_value *value;
+        const struct node *node;
+        bool is_set;
     } rows[] = {
-        {"strip_prefix", &path->strip_prefix},
-        {"spa", &path->route.spa},
+        {"strip_prefix", path->strip_prefix.node, path->strip_prefix.is_true},
+        {"spa", path->route.spa.node, path->route.spa.is_true},
+        {"paths", path->paths.node, path->paths.count > 0},
+        {"php", path->route.php.pool.object.node, path->route.handler == ROUTE_PHP},
     };
     for (size_t i = 0; location.match != LOCATION_PREFIX && i < COUNT(rows); i++) {
-        if (rows[i].value->is_true) {
-            check_add(check, DIAGNOSTIC_SITE_PREFIX_ONLY, rows[i].value->node,
+        if (rows[i].is_set) {
+            check_add(check, DIAGNOSTIC_SITE_PREFIX_ONLY, rows[i].node,
                       field_below(check, field, rows[i].name), rows[i].name, NULL);
         }
     }
-    enum route_handler handler = path->route.handler;
-    handler = handler == ROUTE_INHERITED ? site->handler : handler;
-    bool has_path = handler == ROUTE_PROXY || handler == ROUTE_ROOT;
+    if (path->strip_prefix.is_true && now->handler == ROUTE_PHP) {
+        check_add(check, DIAGNOSTIC_SITE_EXCLUDE, path->strip_prefix.node,
+                  field_below(check, field, "strip_prefix"), "php", "strip_prefix")
+            ->second = now->php.pool.object.node->span;
+    }
+    bool has_path = now->handler != ROUTE_REDIRECT && now->handler != ROUTE_RESPOND &&
+                    now->handler != ROUTE_STATUS;
     if (path->strip_prefix.is_true && !has_path) {
         check_add(check, DIAGNOSTIC_SITE_STRIP_PREFIX, path->strip_prefix.node,
                   field_below(check, field, "strip_prefix"), NULL, NULL);
     }
 }
 
-void path_check(struct check *check, struct path_spec *path, const struct route_spec *site)
+static void path_check(struct check *check, struct path_spec *path, const struct route_spec *around,
+                       const char *outside, const char *paths)
 {
-    const char *key = path->object.key->text;
-    const char *field = arena_printf(check->arena, "paths.%s", key);
-    struct location location = location_read(key);
-    if (location.match == LOCATION_PREFIX && strcmp(location.pattern, "/") == 0) {
-        check_add(check, DIAGNOSTIC_SITE_PATH_ROOT, path->object.key, field, NULL, NULL);
+    const struct node *key = path->object.key;
+    const char *field = arena_printf(check->arena, "%s.%s", paths, key->text);
+    struct location location = location_read(key->text);
+    bool is_prefix = location.match == LOCATION_PREFIX;
+    bool is_fixed = is_prefix || location.match == LOCATION_EXACT;
+    if (is_prefix && strcmp(location.pattern, "/") == 0) {
+        check_add(check, DIAGNOSTIC_SITE_PATH_ROOT, key, field, NULL, NULL);
+    } else if (is_fixed && !text_starts_with(location.pattern, outside)) {
+        check_add(check, DIAGNOSTIC_SITE_PATH_OUTSIDE, key, field, location.pattern, outside);
     }
-    route_check(check, &path->route, path->object.node, field);
+    route_check(check, &path->route, path->object.node, is_fixed ? NULL : location.pattern, field);
     rate_limit_check(check, &path->rate_limit, field_below(check, field, "rate_limit"));
-    check_prefix_fields(check, path, location, site, field);
-    check_dotfiles(check, path, location, site, field);
+    struct route_spec now = path->route;
+    route_inherit(&now, around);
+    check_prefix_fields(check, path, location, &now, field);
+    check_dotfiles(check, path, location, &now, field);
+    paths_check(check, &path->paths, &now, is_prefix ? location.pattern : "",
+                field_below(check, field, "paths"));
+}
+
+/* Two spellings of the same location, such as "= /a" and "=/a". */
+static bool location_same(const char *key, const char *other)
+{
+    struct location a = location_read(key);
+    struct location b = location_read(other);
+    return a.match == b.match && strcmp(a.pattern, b.pattern) == 0;
+}
+
+void locations_check(struct check *check, const struct object_list *list, size_t size,
+                     const char *field)
+{
+    const char *items = list->items;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct node *key = ((const struct object *)(const void *)(items + i * size))->key;
+        for (size_t j = 0; key != NULL && j < i; j++) {
+            const struct object *earlier = (const void *)(items + j * size);
+            if (earlier->key != NULL && location_same(earlier->key->text, key->text)) {
+                check_add(check, DIAGNOSTIC_SITE_PATH_TWICE, key, field, earlier->key->text,
+                          key->text)
+                    ->second = earlier->key->span;
+            }
+        }
+    }
+}
+
+void paths_check(struct check *check, const struct object_list *paths,
+                 const struct route_spec *around, const char *outside, const char *field)
+{
+    struct path_spec *items = paths->items;
+    for (size_t i = 0; i < paths->count; i++) {
+        path_check(check, &items[i], around, outside, field);
+    }
+    locations_check(check, paths, sizeof(*items), field);
 }

@@ -17,9 +17,12 @@ enum {
 
 /* systemd takes an absolute path, or a name to search in its own fixed list of folders. A program's
  * name is the only word in which it expands no variable, and in which it takes no quote or
- * backslash, also not a quoted one. */
+ * backslash, also not a quoted one. Some characters before it are no part of the name for it. */
 static bool is_program(const char *program)
 {
+    if (strchr("@-:+!|", *program) != NULL) {
+        return false;
+    }
     if (*program == '/') {
         return syntax_service_path.check(program) && strpbrk(program, "$\"'\\") == NULL &&
                program[1] != '\0';

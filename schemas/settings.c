@@ -10,6 +10,25 @@ static const char *const reactions[] = {"isolate", "all-or-nothing", NULL};
 static const char *const deliveries[] = {"auto", "windows", "manual", NULL};
 static const char *const issuers[] = {"internal", NULL};
 
+static const char *const actions[] = {"check", "suspend", "resume", NULL};
+
+static bool is_action(const char *text)
+{
+    for (size_t i = 0; actions[i] != NULL; i++) {
+        if (strcmp(actions[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct syntax syntax_action = {
+    .name = "action of the status pages (check, suspend or resume)",
+    .pattern = "^(check|suspend|resume)$",
+    .example = "check",
+    .check = is_action,
+};
+
 // clang-format off
 static const struct field nginx_fields[] = {
     FIELD(struct settings_nginx, program, .fallback = "/usr/sbin/nginx", .syntax = &syntax_path,
@@ -27,6 +46,8 @@ static const struct field nginx_fields[] = {
     FIELD(struct settings_nginx, service, .fallback = "nginx.service", .syntax = &syntax_any,
           .help = "The unit that runs nginx; empty where none does, and nginx is started and "
                   "signalled directly."),
+    FIELD(struct settings_nginx, group, .fallback = "www-data", .syntax = &syntax_user,
+          .help = "The group of nginx's workers, who read the password files of sites."),
     FIELD(struct settings_nginx, listen, .syntax = &syntax_host_name,
           .fallback_note = "all IPv4 addresses, and all IPv6 ones where the host has them",
           .help = "Addresses that sites listen on."),
@@ -96,6 +117,19 @@ static const struct schema watch_schema = {
     .help = "The loop of reconcile watch.",
 };
 
+static const struct field pages_fields[] = {
+    FIELD(struct settings_pages, actions, .syntax = &syntax_action,
+          .help = "What the status pages may ask the loop for: check looks at the host now, suspend "
+                  "and resume leave something alone and take it up again. Whoever reaches the pages "
+                  "may press these buttons.",
+          .example = "actions: [check, suspend, resume]"),
+};
+static const struct schema pages_schema = {
+    .name = "settings.status", .size = sizeof(struct settings_pages),
+    .fields = pages_fields, .field_count = sizeof(pages_fields) / sizeof(*pages_fields),
+    .help = "What the status pages may do beside showing.",
+};
+
 static const struct field settings_fields[] = {
     FIELD(struct settings, source, .object = &settings_source_schema,
           .help = "Where the documents come from when no folder is named on the command line.",
@@ -147,8 +181,19 @@ static const struct field settings_fields[] = {
           .example = "users: { manage: false }"),
     FIELD(struct settings, store, .object = &store_schema, .help = "The record of what was done.",
           .example = "store: { group: statusd }"),
+    FIELD(struct settings, status, .object = &pages_schema,
+          .help = "What the status pages may do beside showing.",
+          .example = "status: { actions: [check] }"),
     FIELD(struct settings, watch, .object = &watch_schema, .help = "The loop of reconcile watch.",
           .example = "watch: { interval: 10m, group: reconcile }"),
+    FIELD(struct settings, notify, .shape = SHAPE_MAP, .object = &settings_channel_schema,
+          .count_most = 50,
+          .help = "Who is told when something changes its state: channels, each with a name.",
+          .example = "notify:\n"
+                     "  ops:\n"
+                     "    webhook: { url: https://hooks.example.com/reconcile, secret: secret:hook }\n"
+                     "  admins:\n"
+                     "    email: { to: admin@example.com, from: web1@example.com }"),
 };
 // clang-format on
 
@@ -156,6 +201,10 @@ static void check_settings(struct check *check, void *spec)
 {
     struct settings *settings = spec;
     settings_source_schema.check(check, &settings->source);
+    struct settings_channel *channels = settings->notify.items;
+    for (size_t i = 0; i < settings->notify.count; i++) {
+        settings_channel_schema.check(check, &channels[i]);
+    }
 }
 
 const struct schema settings_schema = {
@@ -168,6 +217,16 @@ const struct schema settings_schema = {
             "names. No document can change them.",
     .example = "source: /srv/config",
 };
+
+bool settings_allow_action(const struct settings *settings, const char *action)
+{
+    for (size_t i = 0; i < settings->status.actions.count; i++) {
+        if (strcmp(settings->status.actions.items[i].text, action) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 const char *settings_mode_word(const struct settings *settings)
 {
@@ -208,6 +267,7 @@ struct layout settings_layout(const struct settings *settings, const char *state
 {
     struct layout layout = layout_debian12();
     layout.state = state != NULL ? state : settings->state.text;
+    layout.passwords = arena_printf(arena, "%s/passwords", layout.state);
     layout.certificates = arena_printf(arena, "%s/certificates", layout.state);
     layout.authority = arena_printf(arena, "%s/authority", layout.state);
     layout.acme_challenges = arena_printf(arena, "%s/acme", layout.state);
@@ -224,6 +284,7 @@ struct layout settings_layout(const struct settings *settings, const char *state
     layout.nginx_log = nginx->log.text;
     layout.nginx_cache = nginx->cache.text;
     layout.nginx_service = nginx->service.text[0] == '\0' ? NULL : nginx->service.text;
+    layout.nginx_group = nginx->group.text;
     layout.listen = addresses_of(&nginx->listen, arena);
     layout.http_port = nginx->http_port.number;
     layout.https_port = nginx->https_port.number;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "model/layout.h"
+#include "model/notify.h"
 #include "schemas/common.h"
 
 enum deliver { DELIVER_AUTO, DELIVER_WINDOWS, DELIVER_MANUAL };
@@ -19,6 +20,7 @@ struct settings_nginx {
     struct text_value log;
     struct text_value cache;
     struct text_value service;
+    struct text_value group;
     struct text_list listen;
     struct port_value http_port;
     struct port_value https_port;
@@ -49,6 +51,17 @@ struct settings_signed_by {
     struct text_value openpgp;
 };
 
+struct settings_status {
+    struct object object;
+    struct choice_value kind; /* index: enum forge */
+    struct text_value url;
+    struct text_value project;
+    struct text_value token; /* "secret:NAME" */
+    struct text_value context;
+    struct text_value target_url;
+    struct text_value ca;
+};
+
 struct settings_source {
     struct object object;
     struct text_value folder;
@@ -66,6 +79,43 @@ struct settings_source {
     struct size_value size_max;
     struct integer_value objects_max;
     struct boolean_value notes;
+    struct settings_status status;
+};
+
+struct settings_webhook {
+    struct object object;
+    struct text_value url;    /* or "secret:NAME" */
+    struct text_value secret; /* "secret:NAME" */
+    struct choice_value format;
+    struct text_value ca;
+};
+
+struct settings_email {
+    struct object object;
+    struct text_list to;
+    struct text_value from;
+    struct text_value sendmail;
+    struct text_value smtp;
+    struct text_value user;
+    struct text_value password; /* "secret:NAME" */
+    struct text_value ca;
+};
+
+struct settings_exec {
+    struct object object;
+    struct argv_value run;
+    struct text_value user;
+};
+
+struct settings_channel { /* its name: object.key */
+    struct object object;
+    struct settings_webhook webhook;
+    struct settings_email email;
+    struct settings_exec exec;
+    struct text_list on; /* words of enum notice_event */
+    struct text_list only;
+    struct choice_value language; /* index: enum language */
+    struct duration_value timeout;
 };
 
 struct settings_watch {
@@ -73,6 +123,11 @@ struct settings_watch {
     struct duration_value interval;
     struct text_value socket;
     struct text_value group;
+};
+
+struct settings_pages {
+    struct object object;
+    struct text_list actions; /* "check", "suspend", "resume" */
 };
 
 struct settings {
@@ -94,15 +149,30 @@ struct settings {
     struct settings_users users;
     struct settings_store store;
     struct settings_watch watch;
+    struct settings_pages status; /* of the status pages */
+    struct object_list notify;    /* struct settings_channel */
 };
 
 extern const struct schema settings_schema;
 extern const struct schema settings_source_schema;
+extern const struct schema settings_status_schema;
+extern const struct schema settings_channel_schema;
+/* Of source.status: a token in the clear would be read on the way. */
+void settings_status_check(struct check *check, const struct settings_status *status);
+
+/* True when the status program may ask the loop for this. */
+bool settings_allow_action(const struct settings *settings, const char *action);
 
 /* "enforce", "observe" or "hold". */
 const char *settings_mode_word(const struct settings *settings);
 /* Takes the mode with that word; false: there is none. */
 bool settings_take_mode(struct settings *settings, const char *word);
+/* The ways in which people are told; then where the states of commits are posted: true when they
+ * are. host: this host's name. */
+void settings_channels(const struct settings *settings, struct arena *arena,
+                       struct notify_channels *out_channels);
+bool settings_status_channel(const struct settings *settings, const char *host, struct arena *arena,
+                             struct notify_channel *out_channel);
 /* Where things live, from the settings; state, when not NULL, goes before theirs. */
 struct layout settings_layout(const struct settings *settings, const char *state,
                               struct arena *arena);

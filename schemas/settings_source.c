@@ -53,6 +53,10 @@ static const struct field source_fields[] = {
     FIELD(struct settings_source, notes, .fallback = "false",
           .help = "Leave what became of each commit in the repository as a Git note "
                   "(refs/notes/reconcile); only for a repository on this host."),
+    FIELD(struct settings_source, status, .object = &settings_status_schema,
+          .help = "Post what became of each commit to the site that shows the repository.",
+          .example = "git: https://github.com/example/site.git\n"
+                     "status: { kind: github, project: example/site, token: secret:status }"),
 };
 // clang-format on
 
@@ -104,6 +108,7 @@ static void check_git(struct check *check, const struct settings_source *source)
         refuse(check, source->notes.node, "source.notes",
                N_("notes are left in a repository on this host only"));
     }
+    settings_status_check(check, &source->status);
 }
 
 static void check_source(struct check *check, void *spec)

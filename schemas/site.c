@@ -24,13 +24,23 @@ static const struct field hsts_fields[] = {
 #define ROUTE_FILES_DEFAULT(fallback_) .fallback = fallback_,
 static const struct field fields[] = {
 #include "schemas/route_fields.def"
+    FIELD(struct site_spec, stream, .object = &stream_schema,
+          .help = "Passes what comes to the ports of listen on to programs, as it is: connections of "
+                  "TCP, or datagrams of UDP. Such a site has no host name and no paths; listen, log, "
+                  "allow, deny, connection_limit and tls: certificate:NAME are for it too. Nothing is "
+                  "written down without log. nginx needs its stream module for it, on Debian the "
+                  "package libnginx-mod-stream.",
+          .example = "stream: 10.0.0.5:22\n"
+                     "listen: [2222]"),
     FIELD(struct site_spec, paths, .shape = SHAPE_MAP, .object = &path_schema,
           .key_syntax = &syntax_location,
-          .help = "Paths that differ, as /prefix, \"= /exact\", \"~ regex\" or \"~* regex\" (any "
-                  "case). A path without proxy, root, redirect or respond is answered by the "
-                  "site's own.",
+          .help = PATHS_HELP,
           .example = "paths:\n"
-                     "  /static/: { root: /srv/shop/static, strip_prefix: true, cache: 30d }\n"
+                     "  /static/:\n"
+                     "    root: /srv/shop/static\n"
+                     "    strip_prefix: true\n"
+                     "    paths:\n"
+                     "      ~ \\.(png|jpg)$: { cache: 30d }\n"
                      "  /admin: { allow: 192.0.2.0/24 }\n"
                      "  = /robots.txt: { respond: { status: 200, body: \"User-agent: *\\n\" } }"),
     FIELD(struct site_spec, hosts, .syntax = &syntax_server_name, .count_most = 500,
@@ -63,6 +73,10 @@ static const struct field fields[] = {
     FIELD(struct site_spec, http2, .fallback = "true",
           .help = "Offers HTTP/2. Before nginx 1.25.1 a site that does so offers it for all sites "
                   "on the same address."),
+    FIELD(struct site_spec, http3, .fallback = "false",
+          .help = "Offers HTTP/3 beside it, over UDP, where nginx has it: from 1.25 on, when it was "
+                  "built so.",
+          .example = "http3: true"),
     FIELD(struct site_spec, rate_limit, .shape = SHAPE_MAP, .object = &rate_limit_schema,
           .key_syntax = &syntax_location, .count_most = 32,
           .help = "Requests that one client address may make: one rate for the whole site, or a "
@@ -70,9 +84,21 @@ static const struct field fields[] = {
           .example = "rate_limit:\n"
                      "  /login: { rate: 5/m, burst: 5 }\n"
                      "  /api/: 10/s"),
-    FIELD(struct site_spec, probe, .syntax = &syntax_url_path,
-          .help = "A path that is asked after each change through nginx; unless it answers 2xx or "
-                  "3xx within 5 seconds, the change is taken back."),
+    FIELD(struct site_spec, log, .object = &log_schema,
+          .fallback_note = "the host's own log, with all other sites",
+          .help = "Log files of the site's own, NAME.access.log and NAME.error.log in nginx's log "
+                  "folder, where logrotate finds them.",
+          .example = "log: { format: json, errors: warn }"),
+    FIELD(struct site_spec, trusted_proxies, .object = &trusted_proxies_schema,
+          .help = "Proxies before the host. What they say of the client counts everywhere: for "
+                  "allow, limits and logs; X-Forwarded-For and X-Forwarded-Proto reach programs "
+                  "from them only.",
+          .example = "trusted_proxies: [10.0.0.0/8, \"2001:db8::/32\"]"),
+    FIELD(struct site_spec, probe, .object = &probe_schema,
+          .help = "What is asked after each change through nginx, as a visitor would: a path alone "
+                  "must answer 2xx or 3xx within 5 seconds. A change that is not answered well is "
+                  "taken back, and what came instead is kept with the run.",
+          .example = "probe: { path: /healthz, status: 200, contains: ok, window: 10s }"),
 };
 // clang-format on
 
@@ -143,39 +169,11 @@ static void check_hsts(struct check *check, const struct site_spec *site)
     }
 }
 
-/* Two spellings of the same location, such as "= /a" and "=/a". */
-static bool location_same(const char *key, const char *other)
+static void check_http3(struct check *check, const struct site_spec *site)
 {
-    struct location a = location_read(key);
-    struct location b = location_read(other);
-    return a.match == b.match && strcmp(a.pattern, b.pattern) == 0;
-}
-
-/* items: an array of structs of this size that begin with struct object. */
-static void check_keys(struct check *check, const struct object_list *list, size_t size,
-                       const char *field)
-{
-    const char *items = list->items;
-    for (size_t i = 0; i < list->count; i++) {
-        const struct node *key = ((const struct object *)(const void *)(items + i * size))->key;
-        for (size_t j = 0; key != NULL && j < i; j++) {
-            const struct object *earlier = (const void *)(items + j * size);
-            if (earlier->key != NULL && location_same(earlier->key->text, key->text)) {
-                check_add(check, DIAGNOSTIC_SITE_PATH_TWICE, key, field, earlier->key->text,
-                          key->text)
-                    ->second = earlier->key->span;
-            }
-        }
+    if (site->tls_type == SITE_TLS_NONE && site->http3.is_true) {
+        check_add(check, DIAGNOSTIC_SITE_HTTP3_TLS, site->http3.node, "http3", NULL, NULL);
     }
-}
-
-static void check_paths(struct check *check, struct site_spec *site)
-{
-    struct path_spec *paths = site->paths.items;
-    for (size_t i = 0; i < site->paths.count; i++) {
-        path_check(check, &paths[i], &site->route);
-    }
-    check_keys(check, &site->paths, sizeof(*paths), "paths");
 }
 
 static void check_rate_limits(struct check *check, const struct site_spec *site)
@@ -184,21 +182,27 @@ static void check_rate_limits(struct check *check, const struct site_spec *site)
     for (size_t i = 0; i < site->rate_limit.count; i++) {
         rate_limit_check(check, &limits[i], "rate_limit");
     }
-    check_keys(check, &site->rate_limit, sizeof(*limits), "rate_limit");
+    locations_check(check, &site->rate_limit, sizeof(*limits), "rate_limit");
 }
 
 static void site_check(struct check *check, void *spec)
 {
     struct site_spec *site = spec;
-    find_names(check, site);
     find_tls(site);
-    route_check(check, &site->route, check->document->node, "");
+    if (site_is_stream(site)) {
+        site_stream_check(check, site);
+        return;
+    }
+    find_names(check, site);
+    route_check(check, &site->route, check->document->node, NULL, "");
     if (site->route.handler == ROUTE_INHERITED) {
         check_add(check, DIAGNOSTIC_SITE_NO_HANDLER, NULL, NULL, NULL, NULL);
     }
     check_hsts(check, site);
+    check_http3(check, site);
     check_rate_limits(check, site);
-    check_paths(check, site);
+    paths_check(check, &site->paths, &site->route, "/", "paths");
+    probes_check(check, site);
 }
 
 /* ---- Claims --------------------------------------------------------------------------------- */
@@ -228,6 +232,9 @@ static void site_claims(struct arena *arena, const struct document *document,
                         struct claim_list *claims)
 {
     const struct site_spec *site = document->spec;
+    if (site_is_stream(site)) {
+        return;
+    }
     for (size_t i = 0; i < site->name_count; i++) {
         bool is_written = i < site->hosts.count;
         claim_name(arena, document, claims, site->names[i],

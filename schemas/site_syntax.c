@@ -17,6 +17,7 @@ enum {
     MEDIA_TYPE_MAX = 200,
     TRY_STEP_MAX = 500,
     ADDRESS_MAX = 45,
+    NAME_MAX_LENGTH = 100,
 };
 
 /* Whether the text, quoted for any context, is no longer than an argument may be. */
@@ -58,37 +59,77 @@ static bool is_static_text(const char *text)
     return strchr(text, '$') == NULL && fits_argument(text);
 }
 
-bool proxy_target_is_socket(const char *target)
+bool backend_is_socket(const char *address)
 {
-    return text_starts_with(target, "unix:");
+    return text_starts_with(address, "unix:");
 }
 
-bool proxy_target_is_name(const char *target)
+bool backend_is_name(const char *address)
 {
-    if (proxy_target_is_socket(target) || target[0] == '[' ||
-        text_starts_with(target, "localhost:")) {
+    if (backend_is_socket(address) || address[0] == '[' ||
+        text_starts_with(address, "localhost:")) {
         return false;
     }
-    char address[ADDRESS_MAX + 1];
-    size_t length = strcspn(target, ":");
+    char host[ADDRESS_MAX + 1];
+    size_t length = strcspn(address, ":");
     if (length > ADDRESS_MAX) {
         return true;
     }
-    memcpy(address, target, length);
-    address[length] = '\0';
+    memcpy(host, address, length);
+    host[length] = '\0';
     struct in_addr parsed;
-    return inet_pton(AF_INET, address, &parsed) != 1;
+    return inet_pton(AF_INET, host, &parsed) != 1;
+}
+
+/* "https://name", "http://[::1]:3000": nothing behind host and port. */
+static bool check_backend_url(const char *host)
+{
+    if (syntax_address_port.check(host)) {
+        return true;
+    }
+    size_t length = strlen(host);
+    char address[ADDRESS_MAX + 1];
+    if (host[0] != '[') {
+        return syntax_host_name.check(host) && strchr(host, ':') == NULL;
+    }
+    if (host[length - 1] != ']' || length - 2 > ADDRESS_MAX) {
+        return false;
+    }
+    memcpy(address, host + 1, length - 2);
+    address[length - 2] = '\0';
+    struct in6_addr parsed;
+    return inet_pton(AF_INET6, address, &parsed) == 1;
 }
 
 /* nginx takes what follows a second colon of a socket for a URI. */
-static bool check_proxy_target(const char *text)
+static bool check_backend(const char *text)
 {
-    if (proxy_target_is_socket(text)) {
+    if (backend_is_socket(text)) {
         const char *path = text + strlen("unix:");
         return syntax_path.check(path) && is_static_text(path) && strchr(path, ':') == NULL;
     }
+    const char *scheme = strstr(text, "://");
+    if (scheme != NULL) {
+        return (text_starts_with(text, "http://") || text_starts_with(text, "https://")) &&
+               check_backend_url(scheme + strlen("://"));
+    }
     /* An address with two or more colons is refused here: it wants brackets. */
     return syntax_address_port.check(text);
+}
+
+static bool check_retry(const char *text)
+{
+    static const char *const words[] = {
+        "error",    "timeout",  "invalid_header", "http_500", "http_502", "http_503",
+        "http_504", "http_403", "http_404",       "http_429", "off",      "non_idempotent",
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *word = words[i];
+        if (strcmp(text_starts_with(word, "http_") ? word + strlen("http_") : word, text) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool check_static_folder(const char *text)
@@ -133,11 +174,77 @@ static bool check_location(const char *text)
     return is_regex || is_reachable(location.pattern);
 }
 
+/* A host with variables in it; which of them may stand there is checked where the target is read.
+ */
+static bool check_varied_url(const char *text)
+{
+    const char *host = strstr(text, "://");
+    size_t length = host == NULL ? 0 : strcspn(host + strlen("://"), "/?#");
+    bool has_scheme = text_starts_with(text, "$scheme://") || text_starts_with(text, "https://") ||
+                      text_starts_with(text, "http://");
+    return has_scheme && length > 0 && strcspn(host + strlen("://"), "@") >= length;
+}
+
 static bool check_redirect_target(const char *text)
 {
     bool is_path = text[0] == '/' && text[1] != '/';
-    return (is_path || syntax_url.check(text)) && is_printable_ascii(text) &&
+    bool is_url = strchr(text, '$') == NULL ? syntax_url.check(text) : check_varied_url(text);
+    return (is_path || is_url) && is_printable_ascii(text) &&
            strpbrk(text, "\"<>\\^`{|}") == NULL && fits_argument(text);
+}
+
+/* nginx takes what stands before the question mark for a decoded path, and the rest as it is. */
+static bool check_rewrite_target(const char *text)
+{
+    size_t length = strcspn(text, "?");
+    return text[0] == '/' && text[1] != '/' && strcspn(text, "%#") >= length && is_one_line(text) &&
+           fits_argument(text) && (text[length] == '\0' || is_printable_ascii(text + length));
+}
+
+static bool check_regex(const char *text)
+{
+    return text[0] != '\0' && is_one_line(text) && strlen(text) <= LOCATION_MAX;
+}
+
+static bool is_of(const char *text, const char *characters)
+{
+    return text[0] != '\0' && text[strspn(text, characters)] == '\0' &&
+           strlen(text) <= NAME_MAX_LENGTH;
+}
+
+#define LOWER   "abcdefghijklmnopqrstuvwxyz"
+#define UPPER   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LETTERS LOWER UPPER "0123456789_"
+
+static bool check_method(const char *text)
+{
+    return is_of(text, UPPER "-");
+}
+
+static bool check_parameter(const char *text)
+{
+    return is_of(text, LETTERS);
+}
+
+static bool check_plain_header(const char *text)
+{
+    return is_of(text, LETTERS "-");
+}
+
+/* Browsers write an origin in lower case, without the usual port and without a path. */
+static bool check_origin(const char *text)
+{
+    if (strcmp(text, "*") == 0) {
+        return true;
+    }
+    const char *host = strstr(text, "://");
+    if (host == NULL || strpbrk(text, UPPER "?#$") != NULL) {
+        return false;
+    }
+    host += strlen("://");
+    bool has_scheme = text_starts_with(text, "https://") || text_starts_with(text, "http://");
+    host += text_starts_with(host, "*.") ? strlen("*.") : 0;
+    return has_scheme && strpbrk(host, "/*") == NULL && check_backend_url(host);
 }
 
 static bool check_header_value(const char *text)
@@ -179,6 +286,12 @@ static bool check_try_step(const char *text)
         return strpbrk(rest, "$?#%") == NULL &&
                (rest[0] == '\0' || strchr("/.-_", rest[0]) != NULL);
     }
+    const char *query = strchr(text, '?');
+    if (query != NULL && strcmp(query, TRY_STEP_QUERY) == 0) {
+        char path[TRY_STEP_MAX + 1] = {0};
+        memcpy(path, text, (size_t)(query - text));
+        return is_reachable(path) && strchr(path, '$') == NULL;
+    }
     return is_status_step(text) || (is_reachable(text) && strchr(text, '$') == NULL);
 }
 
@@ -192,7 +305,7 @@ static bool check_listen(const char *text)
 {
     uint16_t port = 0;
     return value_read_port(text, &port) || is_address(text) ||
-           (syntax_address_port.check(text) && !proxy_target_is_name(text) &&
+           (syntax_address_port.check(text) && !backend_is_name(text) &&
             !text_starts_with(text, "localhost:"));
 }
 
@@ -218,15 +331,29 @@ static bool check_client(const char *text)
     return strcmp(text, "all") == 0 || syntax_network.check(text);
 }
 
+/* So short that it fits into a regular expression, too. */
+static bool check_probe(const char *text)
+{
+    return syntax_url_path.check(text) && strlen(text) <= LOCATION_MAX;
+}
+
+static bool check_path_log(const char *text)
+{
+    return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 || strcmp(text, "off") == 0;
+}
+
 static bool check_tls(const char *text)
 {
     return strcmp(text, "auto") == 0 || strcmp(text, "internal") == 0 || strcmp(text, "false") == 0;
 }
 
 // clang-format off
-const struct syntax syntax_proxy_target = {
-    "service:NAME, an address or name with a port, or unix:/path",
-    "^(service:.+|unix:/.+|.+:[0-9]+)$", "127.0.0.1:3000", check_proxy_target};
+const struct syntax syntax_backend = {
+    "service:NAME, an address or name with a port, a URL without a path, or unix:/path",
+    "^(service:.+|unix:/.+|https?://[^/]+|.+:[0-9]+)$", "127.0.0.1:3000", check_backend};
+const struct syntax syntax_retry = {
+    "error, timeout, invalid_header, non_idempotent, off, 403, 404, 429, 500, 502, 503 or 504",
+    "^(error|timeout|invalid_header|non_idempotent|off|403|404|429|50[0234])$", "503", check_retry};
 const struct syntax syntax_static_folder = {
     "an absolute path without //, .., $ or a slash at its end",
     "^/([^/$]+(/[^/$]+)*)?$", "/srv/shop/public", check_static_folder};
@@ -235,7 +362,24 @@ const struct syntax syntax_location = {
     "^(/|= */|~\\*? *[^ ]).*$", "/api/", check_location};
 const struct syntax syntax_redirect_target = {
     "a URL, or a path on the same site",
-    "^(https?://|/)[!-~]*$", "https://example.com", check_redirect_target};
+    "^(https?://|\\$scheme://|/)[!-~]*$", "https://example.com", check_redirect_target};
+const struct syntax syntax_rewrite_target = {
+    "a path on the same site, as it reads decoded, and perhaps a query",
+    "^/([^/%#?\\n][^%#?\\n]*)?(\\?[!-~]*)?$", "/index.php?page=$1", check_rewrite_target};
+const struct syntax syntax_regex = {
+    "a regular expression of at most 1,000 bytes on one line", "^[^\\n\\r\\t]+$", "^/v1/(.*)$",
+    check_regex};
+const struct syntax syntax_method = {
+    "a method in capital letters", "^[A-Z-]+$", "GET", check_method};
+const struct syntax syntax_parameter = {
+    "a name of letters, digits and underscores", "^[A-Za-z0-9_]+$", "lang", check_parameter};
+const struct syntax syntax_plain_header = {
+    "a header's name of letters, digits, hyphens and underscores", "^[A-Za-z0-9_-]+$",
+    "X-Tenant", check_plain_header};
+const struct syntax syntax_origin = {
+    "a site's address in lower case such as https://app.example.com or https://*.example.com, or "
+    "\"*\"",
+    "^(\\*|https?://(\\*\\.)?[a-z0-9.:\\[\\]-]+)$", "https://app.example.com", check_origin};
 const struct syntax syntax_header_value = {
     "a header's value of at most 3,900 bytes on one line",
     "^[^\\n\\r\\t]*$", "SAMEORIGIN", check_header_value};
@@ -246,13 +390,19 @@ const struct syntax syntax_response_body = {
 const struct syntax syntax_index_file = {
     "a file's name without a folder", "^[^/\\n\\r\\t]+$", "index.html", check_index_file};
 const struct syntax syntax_try_step = {
-    "$uri, $uri with an ending such as .html or /, a path, or a status such as =404",
+    "$uri, $uri with an ending such as .html or /, a path, which may end in ?$args, or a status such "
+    "as =404",
     "^(\\$uri.*|/.*|=[2-5][0-9][0-9])$", "$uri.html", check_try_step};
 const struct syntax syntax_listen = {
     "an address, a port, or both", "^[0-9a-fA-F.:\\[\\]]+$", "192.0.2.1", check_listen};
 const struct syntax syntax_client = {
     "an address, a network or \"all\"", "^(all|[0-9a-fA-F:.]+(/[0-9]+)?)$", "10.0.0.0/8",
     check_client};
+const struct syntax syntax_probe = {
+    "a URL path of at most 1,000 bytes, which begins with / and has no spaces", "^/[^\\s]*$",
+    "/healthz", check_probe};
+const struct syntax syntax_path_log = {
+    "true, false or off", "^(true|false|off)$", "off", check_path_log};
 const struct syntax syntax_tls = {
     "auto, internal, false or certificate:NAME", "^(auto|internal|false|certificate:.+)$", "auto",
     check_tls};

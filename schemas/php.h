@@ -1,0 +1,19 @@
+/* PHP under a folder: files as they are, scripts run by PHP-FPM, and a script for all that is
+ * neither. */
+#pragma once
+
+#include "schemas/pool.h"
+
+struct php_spec {
+    struct pool_spec pool; /* to and connect_timeout are written, the rest has its defaults */
+    struct text_value root;
+    struct text_value version; /* "8.2"; NULL: the host's default */
+    struct text_value front;   /* "/index.php"; "false": none; NULL: index.php of the path */
+    struct boolean_value only_front;
+    struct text_map params;
+};
+
+extern const struct schema php_schema;
+
+/* Checks, and fills in where PHP-FPM listens when that is not written. */
+void php_check(struct check *check, struct php_spec *php, const char *field);
