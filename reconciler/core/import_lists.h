@@ -1,0 +1,20 @@
+/* Directives that only mean something together: lists of headers, of parameters, of who may come.
+ * Each turns the scope's whole list into fields, and keeps what cannot be said in raw. */
+#pragma once
+
+#include "core/import_scope.h"
+
+/* add_header -> headers, and what of Cache-Control goes with expires into cache. */
+void import_response_headers(struct import_scope *scope);
+/* allow, deny. */
+void import_access(struct import_scope *scope);
+/* proxy_set_header -> request_headers; *out_host: the Host header as a fixed text, "" when it is
+ * the one that the client asked for, NULL when nothing is said of it. */
+void import_request_headers(struct import_scope *scope, const char **out_host);
+/* fastcgi_param, uwsgi_param -> root, script and params of the handler. False: it has no script
+ * that can be said. */
+bool import_params(struct import_scope *scope, struct import_yaml *handler);
+/* A text that may stand in a field for headers: one line, and nothing that nginx would fill in. */
+bool import_is_fixed(const char *text);
+/* The node stands in this scope itself, not in one around it. */
+bool import_is_own(const struct import_scope *scope, const struct import_node *node);
