@@ -26,7 +26,7 @@ enum MHD_Result answer_queue(struct MHD_Connection *connection, unsigned status,
     return result;
 }
 
-enum MHD_Result answer_refuse(struct MHD_Connection *connection, unsigned status)
+enum MHD_Result answer_refuse(struct MHD_Connection *connection, unsigned status, const char *allow)
 {
     static const char body[] = "This request is refused.\n";
     struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(
@@ -34,8 +34,11 @@ enum MHD_Result answer_refuse(struct MHD_Connection *connection, unsigned status
     if (response != NULL) {
         answer_header(response, "Content-Type", "text/plain; charset=utf-8");
         answer_header(response, "Connection", "close");
-        if (status == MHD_HTTP_METHOD_NOT_ALLOWED) {
-            answer_header(response, "Allow", "GET, HEAD");
+        if (status == MHD_HTTP_METHOD_NOT_ALLOWED && allow != NULL) {
+            answer_header(response, "Allow", allow);
+        }
+        if (status == MHD_HTTP_TOO_MANY_REQUESTS || status == MHD_HTTP_SERVICE_UNAVAILABLE) {
+            answer_header(response, "Retry-After", "60");
         }
     }
     return answer_queue(connection, status, response);

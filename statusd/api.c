@@ -2,102 +2,27 @@
 
 #include "statusd/api.h"
 
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/text.h"
-#include "base/utf8.h"
-#include "statusd/moment.h"
+#include "statusd/api_json.h"
 #include "statusd/verdict.h"
 
 enum {
-    ROWS = 100, /* of a list, unless asked for others */
-    ROWS_MAX = 1000,
     ITEMS_MAX = 1000,
     ACTIONS_MAX = 100,
     ATTENTION_MAX = 50,
     CERTIFICATES_MAX = 20,
 };
 
-static void json_release(json_t **value)
-{
-    json_decref(*value);
-}
-#define AUTO_JSON CLEANUP(json_release) json_t *
-
-/* ---- Values ---- */
-
-/* The text with U+FFFD for every byte that is no UTF-8: the library refuses such a text whole. */
-static json_t *json_text(struct arena *arena, const char *text)
-{
-    if (text == NULL) {
-        return json_null();
-    }
-    struct str bytes = str_of(text);
-    struct text clean = text_make(arena);
-    for (size_t offset = 0; offset < bytes.length;) {
-        uint32_t code = 0;
-        size_t length = utf8_decode(bytes, offset, &code);
-        if (length == 0) {
-            text_add(&clean, "\xef\xbf\xbd");
-            offset++;
-        } else {
-            text_add_str(&clean, (struct str){bytes.data + offset, length});
-            offset += length;
-        }
-    }
-    return json_stringn(clean.data, clean.length);
-}
-
-static json_t *json_moment(struct arena *arena, int64_t at)
-{
-    return at == 0 ? json_null() : json_string(moment_iso(arena, at));
-}
-
-/* Sets a member; a value that could not be made (no memory) shows as null. */
-static void set(json_t *object, const char *name, json_t *value)
-{
-    (void)json_object_set_new(object, name, value != NULL ? value : json_null());
-}
-
-static void set_text(struct arena *arena, json_t *object, const char *name, const char *text)
-{
-    set(object, name, json_text(arena, text));
-}
-
-static void set_number(json_t *object, const char *name, int64_t number)
-{
-    set(object, name, json_integer(number));
-}
-
-static void set_moment(struct arena *arena, json_t *object, const char *name, int64_t at)
-{
-    set(object, name, json_moment(arena, at));
-}
-
-/* Writes the answer; takes the value. */
-static void answer_write(struct request *request, json_t *value, struct response *out_response)
-{
-    char *body = json_dumps(value, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-    json_decref(value);
-    *out_response = (struct response){
-        .status = 200,
-        .type = "application/json",
-        .body = str_of(arena_strdup(request->arena, body != NULL ? body : "{}")),
-    };
-    free(body);
-}
-
 /* ---- Records ---- */
 
 static json_t *json_counts(const struct state_counts *counts)
 {
     json_t *object = json_object();
-    set_number(object, "total", counts->total);
+    json_set_number(object, "total", counts->total);
     for (size_t i = 0; i < ITEM_STATE_COUNT; i++) {
-        set_number(object, item_state_word((enum item_state)i), counts->of[i]);
+        json_set_number(object, item_state_word((enum item_state)i), counts->of[i]);
     }
     return object;
 }
@@ -105,64 +30,64 @@ static json_t *json_counts(const struct state_counts *counts)
 static json_t *json_document(struct arena *arena, const struct document_record *document)
 {
     json_t *object = json_object();
-    set_text(arena, object, "kind", document->kind);
-    set_text(arena, object, "name", document->name);
-    set_text(arena, object, "state", item_state_word(document->state));
-    set_moment(arena, object, "since", document->since);
-    set_moment(arena, object, "proven_at", document->proven_at);
-    set_text(arena, object, "place", document->place);
-    set_text(arena, object, "summary", document->summary);
-    set_text(arena, object, "description", document->description);
-    set_text(arena, object, "detail", document->detail);
+    json_set_text(arena, object, "kind", document->kind);
+    json_set_text(arena, object, "name", document->name);
+    json_set_text(arena, object, "state", item_state_word(document->state));
+    json_set_moment(arena, object, "since", document->since);
+    json_set_moment(arena, object, "proven_at", document->proven_at);
+    json_set_text(arena, object, "place", document->place);
+    json_set_text(arena, object, "summary", document->summary);
+    json_set_text(arena, object, "description", document->description);
+    json_set_text(arena, object, "detail", document->detail);
     return object;
 }
 
 static json_t *json_item(struct arena *arena, const struct item_record *item)
 {
     json_t *object = json_object();
-    set_text(arena, object, "type", item->type);
-    set_text(arena, object, "id", item->id);
-    set_text(arena, object, "state", item_state_word(item->state));
-    set_moment(arena, object, "since", item->since);
-    set_moment(arena, object, "proven_at", item->proven_at);
-    set_text(arena, object, "place", item->place);
-    set_text(arena, object, "detail", item->detail);
-    set_text(arena, object, "diff", item->diff);
+    json_set_text(arena, object, "type", item->type);
+    json_set_text(arena, object, "id", item->id);
+    json_set_text(arena, object, "state", item_state_word(item->state));
+    json_set_moment(arena, object, "since", item->since);
+    json_set_moment(arena, object, "proven_at", item->proven_at);
+    json_set_text(arena, object, "place", item->place);
+    json_set_text(arena, object, "detail", item->detail);
+    json_set_text(arena, object, "diff", item->diff);
     return object;
 }
 
 static json_t *json_action(struct arena *arena, const struct action_record *action)
 {
     json_t *object = json_object();
-    set_number(object, "run", action->run);
-    set_number(object, "number", action->number);
-    set_moment(arena, object, "at", action->at);
-    set_text(arena, object, "verb", action->verb);
-    set_text(arena, object, "cause", action->cause);
-    set_text(arena, object, "result", action->result);
-    set_text(arena, object, "type", action->type);
-    set_text(arena, object, "id", action->id);
-    set_text(arena, object, "kind", action->kind);
-    set_text(arena, object, "name", action->name);
-    set_text(arena, object, "place", action->place);
-    set_text(arena, object, "diff", action->diff);
-    set_text(arena, object, "reason", action->reason);
-    set_text(arena, object, "error", action->error);
-    set_text(arena, object, "evidence", action->evidence);
-    set_number(object, "took_us", action->took_us);
+    json_set_number(object, "run", action->run);
+    json_set_number(object, "number", action->number);
+    json_set_moment(arena, object, "at", action->at);
+    json_set_text(arena, object, "verb", action->verb);
+    json_set_text(arena, object, "cause", action->cause);
+    json_set_text(arena, object, "result", action->result);
+    json_set_text(arena, object, "type", action->type);
+    json_set_text(arena, object, "id", action->id);
+    json_set_text(arena, object, "kind", action->kind);
+    json_set_text(arena, object, "name", action->name);
+    json_set_text(arena, object, "place", action->place);
+    json_set_text(arena, object, "diff", action->diff);
+    json_set_text(arena, object, "reason", action->reason);
+    json_set_text(arena, object, "error", action->error);
+    json_set_text(arena, object, "evidence", action->evidence);
+    json_set_number(object, "took_us", action->took_us);
     return object;
 }
 
 static json_t *json_run_counts(const struct run_counts *counts)
 {
     json_t *object = json_object();
-    set_number(object, "unchanged", counts->unchanged);
-    set_number(object, "changed", counts->changed);
-    set_number(object, "failed", counts->failed);
-    set_number(object, "skipped", counts->skipped);
-    set_number(object, "pending", counts->pending);
-    set_number(object, "drifted", counts->drifted);
-    set_number(object, "removed", counts->removed);
+    json_set_number(object, "unchanged", counts->unchanged);
+    json_set_number(object, "changed", counts->changed);
+    json_set_number(object, "failed", counts->failed);
+    json_set_number(object, "skipped", counts->skipped);
+    json_set_number(object, "pending", counts->pending);
+    json_set_number(object, "drifted", counts->drifted);
+    json_set_number(object, "removed", counts->removed);
     return object;
 }
 
@@ -172,46 +97,46 @@ static json_t *json_commit(struct arena *arena, const struct run_record *run)
         return json_null();
     }
     json_t *object = json_object();
-    set_text(arena, object, "id", run->commit);
-    set_text(arena, object, "subject", run->commit_subject);
-    set_text(arena, object, "author", run->commit_author);
-    set_moment(arena, object, "at", run->commit_at);
+    json_set_text(arena, object, "id", run->commit);
+    json_set_text(arena, object, "subject", run->commit_subject);
+    json_set_text(arena, object, "author", run->commit_author);
+    json_set_moment(arena, object, "at", run->commit_at);
     return object;
 }
 
 static json_t *json_run(struct arena *arena, const struct run_record *run)
 {
     json_t *object = json_object();
-    set_number(object, "number", run->number);
-    set_text(arena, object, "verdict", run_verdict_word(run->verdict));
-    set_number(object, "exit_code", run->exit_code);
-    set_moment(arena, object, "started_at", run->started_at);
-    set_moment(arena, object, "ended_at", run->ended_at);
-    set_text(arena, object, "trigger", run->trigger);
-    set_text(arena, object, "mode", run->mode);
-    set_text(arena, object, "version", run->version);
-    set_text(arena, object, "host", run->host);
-    set_text(arena, object, "environment", run->environment);
-    set_text(arena, object, "source", run->source);
-    set(object, "commit", json_commit(arena, run));
-    set_text(arena, object, "desired_digest", run->desired_digest);
-    set_number(object, "resources", run->document_count);
-    set_number(object, "generation_before", run->generation_before);
-    set_number(object, "generation_after", run->generation_after);
-    set(object, "counts", json_run_counts(&run->counts));
-    set_text(arena, object, "message", run->message);
+    json_set_number(object, "number", run->number);
+    json_set_text(arena, object, "verdict", run_verdict_word(run->verdict));
+    json_set_number(object, "exit_code", run->exit_code);
+    json_set_moment(arena, object, "started_at", run->started_at);
+    json_set_moment(arena, object, "ended_at", run->ended_at);
+    json_set_text(arena, object, "trigger", run->trigger);
+    json_set_text(arena, object, "mode", run->mode);
+    json_set_text(arena, object, "version", run->version);
+    json_set_text(arena, object, "host", run->host);
+    json_set_text(arena, object, "environment", run->environment);
+    json_set_text(arena, object, "source", run->source);
+    json_set(object, "commit", json_commit(arena, run));
+    json_set_text(arena, object, "desired_digest", run->desired_digest);
+    json_set_number(object, "resources", run->document_count);
+    json_set_number(object, "generation_before", run->generation_before);
+    json_set_number(object, "generation_after", run->generation_after);
+    json_set(object, "counts", json_run_counts(&run->counts));
+    json_set_text(arena, object, "message", run->message);
     return object;
 }
 
 static json_t *json_certificate(struct arena *arena, const struct certificate_record *certificate)
 {
     json_t *object = json_object();
-    set_text(arena, object, "name", certificate->name);
-    set_text(arena, object, "names", certificate->names);
-    set_text(arena, object, "issuer", certificate->issuer);
-    set_moment(arena, object, "not_before", certificate->not_before);
-    set_moment(arena, object, "not_after", certificate->not_after);
-    set_moment(arena, object, "renews_at", certificate->renews_at);
+    json_set_text(arena, object, "name", certificate->name);
+    json_set_text(arena, object, "names", certificate->names);
+    json_set_text(arena, object, "issuer", certificate->issuer);
+    json_set_moment(arena, object, "not_before", certificate->not_before);
+    json_set_moment(arena, object, "not_after", certificate->not_after);
+    json_set_moment(arena, object, "renews_at", certificate->renews_at);
     return object;
 }
 
@@ -225,9 +150,9 @@ static bool status_kinds(struct request *request, json_t *object, struct error *
     }
     json_t *list = json_object();
     for (size_t i = 0; i < kinds.count; i++) {
-        set(list, kinds.items[i].kind, json_counts(&kinds.items[i].counts));
+        json_set(list, kinds.items[i].kind, json_counts(&kinds.items[i].counts));
     }
-    set(object, "kinds", list);
+    json_set(object, "kinds", list);
     return true;
 }
 
@@ -241,7 +166,7 @@ static bool status_attention(struct request *request, json_t *object, struct err
     for (size_t i = 0; i < documents.count; i++) {
         (void)json_array_append_new(list, json_document(request->arena, &documents.items[i]));
     }
-    set(object, "attention", list);
+    json_set(object, "attention", list);
     return true;
 }
 
@@ -256,7 +181,7 @@ static bool status_certificates(struct request *request, json_t *object, struct 
     for (size_t i = 0; i < certificates.count; i++) {
         (void)json_array_append_new(list, json_certificate(request->arena, &certificates.items[i]));
     }
-    set(object, "certificates", list);
+    json_set(object, "certificates", list);
     return true;
 }
 
@@ -274,16 +199,17 @@ bool api_status(struct request *request, struct response *out_response, struct e
         return false;
     }
     struct verdict verdict = verdict_of(&overview);
-    set_text(arena, object, "state", verdict_word(verdict.word));
-    set(object, "is_stale", json_boolean(verdict.word == VERDICT_STALE));
-    set_moment(arena, object, "now", request->now);
-    set_moment(arena, object, "checked_at", overview.checked_at);
-    set_moment(arena, object, "stale_at", overview.stale_at);
-    set(object, "resources", json_counts(&overview.documents));
-    set(object, "items", json_counts(&items));
-    set(object, "last_run", overview.has_run ? json_run(arena, &overview.last) : json_null());
-    set(object, "proving_run", overview.has_state ? json_run(arena, &overview.state) : json_null());
-    answer_write(request, json_incref(object), out_response);
+    json_set_text(arena, object, "state", verdict_word(verdict.word));
+    json_set(object, "is_stale", json_boolean(verdict.word == VERDICT_STALE));
+    json_set_moment(arena, object, "now", request->now);
+    json_set_moment(arena, object, "checked_at", overview.checked_at);
+    json_set_moment(arena, object, "stale_at", overview.stale_at);
+    json_set(object, "resources", json_counts(&overview.documents));
+    json_set(object, "items", json_counts(&items));
+    json_set(object, "last_run", overview.has_run ? json_run(arena, &overview.last) : json_null());
+    json_set(object, "proving_run",
+             overview.has_state ? json_run(arena, &overview.state) : json_null());
+    api_answer(request, json_incref(object), out_response);
     return true;
 }
 
@@ -300,7 +226,7 @@ static struct document_filter resource_filter(const struct request *request)
         .kind = request_parameter(request, "kind"),
         .search = request_parameter(request, "q"),
         .state = -1,
-        .page.limit = (size_t)request_number(request, "limit", 1, ROWS_MAX, ROWS),
+        .page.limit = (size_t)request_number(request, "limit", 1, API_ROWS_MAX, API_ROWS),
     };
     enum item_state state;
     const char *word = request_parameter(request, "state");
@@ -329,14 +255,12 @@ bool api_resources(struct request *request, struct response *out_response, struc
         (void)json_array_append_new(list, json_document(request->arena, &page.rows.items[i]));
     }
     json_t *object = json_object();
-    set(object, "resources", list);
-    set_number(object, "total", page.total);
+    json_set(object, "resources", list);
+    json_set_number(object, "total", page.total);
     bool has_next = page.has_after && page.rows.count > 0;
-    set_text(request->arena, object, "next",
-             has_next
-                 ? request_url(request, "after", resource_key(request->arena, vec_last(&page.rows)))
-                 : NULL);
-    answer_write(request, object, out_response);
+    api_set_next(request, object,
+                 has_next ? resource_key(request->arena, vec_last(&page.rows)) : NULL);
+    api_answer(request, object, out_response);
     return true;
 }
 
@@ -353,7 +277,7 @@ static bool resource_items(struct request *request, const struct document_record
     for (size_t i = 0; i < items.count; i++) {
         (void)json_array_append_new(list, json_item(request->arena, &items.items[i]));
     }
-    set(object, "items", list);
+    json_set(object, "items", list);
     return true;
 }
 
@@ -368,12 +292,11 @@ static bool actions_add(struct request *request, const struct action_filter *fil
     for (size_t i = 0; i < page.rows.count; i++) {
         (void)json_array_append_new(list, json_action(request->arena, &page.rows.items[i]));
     }
-    set(object, "actions", list);
+    json_set(object, "actions", list);
     bool has_next = filter->run != 0 && page.has_after;
     const char *key =
-        has_next ? arena_printf(request->arena, "%lld", (long long)vec_last(&page.rows)->number)
-                 : NULL;
-    set_text(request->arena, object, "next", has_next ? request_url(request, "after", key) : NULL);
+        has_next ? api_number_key(request->arena, vec_last(&page.rows)->number) : NULL;
+    api_set_next(request, object, key);
     return true;
 }
 
@@ -403,7 +326,7 @@ bool api_resource(struct request *request, struct response *out_response, struct
         !actions_add(request, &filter, object, err)) {
         return false;
     }
-    answer_write(request, json_incref(object), out_response);
+    api_answer(request, json_incref(object), out_response);
     return true;
 }
 
@@ -416,7 +339,7 @@ bool api_runs(struct request *request, struct response *out_response, struct err
     struct run_filter filter = {
         .only_eventful = eventful != NULL && strcmp(eventful, "true") == 0,
         .key = request_number(request, "after", 1, INT64_MAX, 0),
-        .page.limit = (size_t)request_number(request, "limit", 1, ROWS_MAX, ROWS),
+        .page.limit = (size_t)request_number(request, "limit", 1, API_ROWS_MAX, API_ROWS),
     };
     if (request->reader != NULL &&
         !store_read_runs(request->reader, request->arena, &filter, &page, err)) {
@@ -427,14 +350,13 @@ bool api_runs(struct request *request, struct response *out_response, struct err
         (void)json_array_append_new(list, json_run(request->arena, &page.rows.items[i]));
     }
     json_t *object = json_object();
-    set(object, "runs", list);
-    set_number(object, "total", page.total);
+    json_set(object, "runs", list);
+    json_set_number(object, "total", page.total);
     bool has_next = page.has_after && page.rows.count > 0;
     const char *key =
-        has_next ? arena_printf(request->arena, "%lld", (long long)vec_last(&page.rows)->number)
-                 : NULL;
-    set_text(request->arena, object, "next", has_next ? request_url(request, "after", key) : NULL);
-    answer_write(request, object, out_response);
+        has_next ? api_number_key(request->arena, vec_last(&page.rows)->number) : NULL;
+    api_set_next(request, object, key);
+    api_answer(request, object, out_response);
     return true;
 }
 
@@ -460,7 +382,7 @@ bool api_run(struct request *request, struct response *out_response, struct erro
     if (!actions_add(request, &filter, object, err)) {
         return false;
     }
-    answer_write(request, json_incref(object), out_response);
+    api_answer(request, json_incref(object), out_response);
     return true;
 }
 
@@ -478,12 +400,14 @@ bool api_openapi(struct request *request, struct response *out_response, struct 
 void api_error(struct request *request, unsigned status, struct response *out_response)
 {
     json_t *object = json_object();
-    set_text(request->arena, object, "type", "about:blank");
-    set_text(request->arena, object, "title", status == 404 ? "Not Found" : "Service Unavailable");
-    set_number(object, "status", status);
-    set_text(request->arena, object, "detail",
-             status == 404 ? "There is nothing at this address." : "The store does not answer.");
-    answer_write(request, object, out_response);
+    json_set_text(request->arena, object, "type", "about:blank");
+    json_set_text(request->arena, object, "title",
+                  status == 404 ? "Not Found" : "Service Unavailable");
+    json_set_number(object, "status", status);
+    json_set_text(request->arena, object, "detail",
+                  status == 404 ? "There is nothing at this address."
+                                : "The store does not answer.");
+    api_answer(request, object, out_response);
     out_response->status = status;
     out_response->type = "application/problem+json";
 }

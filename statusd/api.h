@@ -8,6 +8,10 @@ request_handler api_resources;
 request_handler api_resource;
 request_handler api_runs;
 request_handler api_run;
+/* api_events.c */
+request_handler api_events;
+request_handler api_history;
+request_handler api_sources;
 request_handler api_openapi;
 
 /* What went wrong, as application/problem+json. */

@@ -15,10 +15,11 @@
 
 #define LISTEN_DEFAULT "127.0.0.1:8321"
 #define STORE_DEFAULT  "/var/lib/reconcile/store/reconcile.db"
+#define SOCKET_DEFAULT "/run/reconcile/control.sock"
 
 const char *argp_program_version = "statusd " RECONCILE_VERSION;
 
-enum { EXIT_USAGE = 64, KEY_LOCALE = 256 };
+enum { EXIT_USAGE = 64, KEY_LOCALE = 256, KEY_WEBHOOK, KEY_SECRETS, KEY_SOCKET, KEY_USER_HEADER };
 
 VEC(name_list, const char *);
 
@@ -36,8 +37,25 @@ static const struct argp_option rows[] = {
      "A name that browsers may ask for beside localhost; repeat it for several", 0},
     {"language", 'L', "CODE", 0, "Language for who asks for none: en (the default) or ar", 0},
     {"locale", KEY_LOCALE, "FOLDER", 0, "Where the translations are", 0},
+    {"webhook", KEY_WEBHOOK, "ID:FORGE:BRANCH", 0,
+     "Take pushes at /webhooks/ID from github, gitlab, gitea or forgejo; repeat it for several", 0},
+    {"secrets", KEY_SECRETS, "FOLDER", 0,
+     "Where their secrets are, one file webhook-ID each (the credentials of the service)", 0},
+    {"user-header", KEY_USER_HEADER, "NAME", 0,
+     "The header in which a proxy on this machine tells who asks, for the record", 0},
+    {"socket", KEY_SOCKET, "FILE", 0, "The socket of the loop (" SOCKET_DEFAULT ")", 0},
     {0},
 };
+
+static void webhook_take(struct options *options, const char *argument, struct argp_state *state)
+{
+    struct webhook_spec spec;
+    struct error err;
+    if (!webhook_parse(options->arena, argument, &spec, &err)) {
+        argp_error(state, "%s", err.message);
+    }
+    vec_add(options->arena, &options->server.webhooks, spec);
+}
 
 static error_t option_parse(int key, char *argument, struct argp_state *state)
 {
@@ -59,6 +77,18 @@ static error_t option_parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_LOCALE:
         options->locale = argument;
+        return 0;
+    case KEY_WEBHOOK:
+        webhook_take(options, argument, state);
+        return 0;
+    case KEY_SECRETS:
+        options->server.secrets = argument;
+        return 0;
+    case KEY_USER_HEADER:
+        options->server.user_header = argument;
+        return 0;
+    case KEY_SOCKET:
+        options->server.socket = argument;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -124,7 +154,10 @@ int main(int argc, char **argv)
     struct error err;
     struct options options = {
         .arena = arena,
-        .server = {.listen = LISTEN_DEFAULT, .store = STORE_DEFAULT},
+        .server = {.listen = LISTEN_DEFAULT,
+                   .store = STORE_DEFAULT,
+                   .socket = SOCKET_DEFAULT,
+                   .secrets = getenv("CREDENTIALS_DIRECTORY")},
     };
     for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
         vec_add(arena, &options.hosts, loopback[i]);

@@ -116,6 +116,51 @@ static bool certificate_lines(struct text *text, struct request *request, struct
     return true;
 }
 
+static bool drift_lines(struct text *text, struct request *request, struct error *err)
+{
+    struct answer_counts counts = {0};
+    if (!store_read_drift_counts(request->reader, request->arena, &counts, err)) {
+        return false;
+    }
+    help(text, "reconcile_drift_events", "Recorded changes on the host by what was done.");
+    for (size_t i = 0; i < counts.count; i++) {
+        text_add(text, "reconcile_drift_events{answer=\"");
+        label_add(text, counts.items[i].answer);
+        text_addf(text, "\"} %lld\n", (long long)counts.items[i].count);
+    }
+    return true;
+}
+
+static bool delivery_lines(struct text *text, struct request *request, struct error *err)
+{
+    int64_t counts[DELIVERY_FATE_COUNT] = {0};
+    if (!store_read_delivery_counts(request->reader, counts, err)) {
+        return false;
+    }
+    help(text, "reconcile_deliveries", "Recorded versions of the documents by their fate.");
+    for (size_t i = 0; i < DELIVERY_FATE_COUNT; i++) {
+        text_addf(text, "reconcile_deliveries{fate=\"%s\"} %lld\n",
+                  delivery_fate_word((enum delivery_fate)i), (long long)counts[i]);
+    }
+    return true;
+}
+
+static bool source_lines(struct text *text, struct request *request, struct error *err)
+{
+    struct source_record source = {0};
+    bool is_found = false;
+    if (!store_read_source(request->reader, request->arena, &is_found, &source, err)) {
+        return false;
+    }
+    if (is_found) {
+        seconds(text, "reconcile_source_last_fetch_timestamp_seconds",
+                "When the source was last fetched well; 0: never.", source.fetched_at);
+        number(text, "reconcile_source_failing", "1 while the source cannot be fetched.",
+               source.error != NULL);
+    }
+    return true;
+}
+
 static void plain_answer(unsigned status, struct str body, struct response *out_response)
 {
     *out_response =
@@ -129,7 +174,8 @@ bool metrics_answer(struct request *request, struct response *out_response, stru
     if (request->reader != NULL) {
         if (!store_read_overview(request->reader, request->arena, &overview, err) ||
             !kind_lines(&text, request, err) || !item_lines(&text, request, err) ||
-            !certificate_lines(&text, request, err)) {
+            !certificate_lines(&text, request, err) || !drift_lines(&text, request, err) ||
+            !delivery_lines(&text, request, err) || !source_lines(&text, request, err)) {
             return false;
         }
     }

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "statusd/assets.h"
+#include "statusd/forms.h"
 #include "statusd/language.h"
 #include "store/store_read.h"
 
@@ -30,6 +31,8 @@ struct request {
     const struct assets *assets;
     unsigned connections; /* what the server is busy with: for the metrics */
     unsigned streams;
+    struct offer offer;            /* what this browser may ask the loop for */
+    char cookie[FORM_COOKIE_SIZE]; /* that the browser is to keep for its forms; "": it has one */
 };
 
 struct response {

@@ -12,7 +12,8 @@ static const struct header headers[] = {
      "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
-    {"Referrer-Policy", "no-referrer"},
+    /* Others are told nothing; "no-referrer" would make our own forms come from "null". */
+    {"Referrer-Policy", "same-origin"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
     {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
@@ -55,9 +56,32 @@ bool security_host_is_allowed(const struct security *security, const char *host)
     return false;
 }
 
+const char *security_methods(bool takes_post)
+{
+    return takes_post ? "POST" : "GET, HEAD";
+}
+
+bool security_is_same_origin(const char *origin, const char *site, const char *host)
+{
+    if (site != NULL && strcmp(site, "same-origin") != 0) {
+        return false;
+    }
+    if (origin == NULL) {
+        return true;
+    }
+    const char *name = strstr(origin, "://");
+    return name != NULL && host != NULL && strcasecmp(name + 3, host) == 0;
+}
+
+static bool method_is_allowed(const struct request_line *line)
+{
+    return line->takes_post ? strcmp(line->method, "POST") == 0
+                            : strcmp(line->method, "GET") == 0 || strcmp(line->method, "HEAD") == 0;
+}
+
 unsigned security_check(const struct security *security, const struct request_line *line)
 {
-    if (strcmp(line->method, "GET") != 0 && strcmp(line->method, "HEAD") != 0) {
+    if (!method_is_allowed(line)) {
         return 405;
     }
     if (strlen(line->url) > URL_BYTES_MAX) {
@@ -69,5 +93,5 @@ unsigned security_check(const struct security *security, const struct request_li
     if (!security_host_is_allowed(security, line->host)) {
         return 421;
     }
-    return line->has_body ? 413 : 0;
+    return line->has_body && !line->takes_post ? 413 : 0;
 }

@@ -20,14 +20,21 @@ struct request_line {
     const char *host;    /* NULL: no Host header */
     size_t host_headers; /* how many there are */
     bool has_body;
+    bool takes_post; /* the address is one that is only sent to */
 };
 
-/* 0, or the status to answer with: 405 for anything but GET and HEAD, 414 for a long address, 400
- * for what is malformed, 421 for a foreign host, 413 for a body. */
+/* 0, or the status to answer with: 405 for another method than the address takes, 414 for a long
+ * address, 400 for what is malformed, 421 for a foreign host, 413 for a body where none belongs. */
 unsigned security_check(const struct security *security, const struct request_line *line);
+/* The methods that the address takes: "GET, HEAD". */
+const char *security_methods(bool takes_post);
 
 /* True for one of the names, in any case, with or without a port. */
 bool security_host_is_allowed(const struct security *security, const char *host);
+
+/* True when a browser says, or says nothing against it, that a page of this very host has sent the
+ * request. Each may be NULL: Origin, Sec-Fetch-Site and Host. */
+bool security_is_same_origin(const char *origin, const char *site, const char *host);
 
 struct header {
     const char *name;

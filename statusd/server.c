@@ -14,7 +14,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "statusd/answer.h"
+#include "statusd/control.h"
 #include "statusd/listen.h"
+#include "statusd/pages/pages.h"
+#include "statusd/posts.h"
 #include "statusd/request.h"
 #include "statusd/router.h"
 #include "statusd/session.h"
@@ -41,6 +44,11 @@ struct server {
     struct visitors *visitors;
     struct streams *streams;
     struct store_watch *watch;
+    struct control *control;
+    struct webhooks *webhooks; /* NULL: none are named */
+    struct posts *posts;
+    struct secret *key; /* of the forms' tokens */
+    struct offer offer; /* what the loop lets us ask, as it said last */
     struct session session;
     char *token; /* of the verdict that the streams know */
 };
@@ -123,9 +131,26 @@ static void verdict_look(struct server *server)
                              verdict_word(verdict_of(&overview).word)));
 }
 
+static void loop_told(void *context, struct str answer)
+{
+    struct server *server = context;
+    offer_read(answer, &server->offer);
+}
+
+/* The settings may be others since; a loop that is not there lets us ask nothing. */
+static void offer_look(struct server *server)
+{
+    struct error err;
+    if (!control_ask(server->control, "{\"ask\":\"status\"}", loop_told, server, &err)) {
+        offer_read(STR(""), &server->offer);
+        log_event(LOG_LEVEL_DEBUG, "the loop cannot be asked", "error", err.message, NULL);
+    }
+}
+
 static void store_changed(void *context)
 {
     verdict_look(context);
+    offer_look(context);
 }
 
 static int verdict_aged(sd_event_source *source, uint64_t at, void *context)
@@ -174,6 +199,22 @@ static enum language language_of(const struct server *server, const struct reque
     return language_accept(header_of(connection, "Accept-Language"), language);
 }
 
+/* Only where there is a form at all does a browser get a number. */
+static void take_offer(const struct server *server, struct MHD_Connection *connection,
+                       struct request *request)
+{
+    const struct offer *offer = &server->offer;
+    if (!offer->check && !offer->suspend && !offer->resume) {
+        return;
+    }
+    const char *kept = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, "form");
+    bool has_cookie = forms_cookie_is_one(kept);
+    if (has_cookie || forms_cookie_make(request->cookie)) {
+        request->offer = *offer;
+        forms_token(server->key, has_cookie ? kept : request->cookie, request->offer.token);
+    }
+}
+
 static struct request request_of(struct server *server, struct arena *arena, const char *url,
                                  struct MHD_Connection *connection)
 {
@@ -188,6 +229,7 @@ static struct request request_of(struct server *server, struct arena *arena, con
         .streams = streams_count(server->streams),
     };
     (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, parameter_add, &request);
+    take_offer(server, connection, &request);
     request.language = language_of(server, &request, connection);
     language_use(request.language);
     return request;
@@ -200,7 +242,7 @@ static enum MHD_Result stream_answer(struct server *server, struct MHD_Connectio
 {
     struct MHD_Response *response = streams_response(server->streams, connection, visitor);
     if (response == NULL) {
-        return answer_refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
+        return answer_refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE, NULL);
     }
     answer_header(response, "Content-Type", "text/event-stream; charset=utf-8");
     answer_header(response, "Cache-Control", "no-store");
@@ -224,24 +266,50 @@ static void language_keep(const struct server *server, const struct request *req
     }
 }
 
+static void cookie_keep(const struct request *request, struct MHD_Response *response)
+{
+    if (request->cookie[0] != '\0') {
+        answer_header(response, "Set-Cookie",
+                      arena_printf(request->arena, "form=%s; Path=/; SameSite=Strict; HttpOnly",
+                                   request->cookie));
+    }
+}
+
+/* The arena goes with the answer: the body stays where it was written. */
+static enum MHD_Result response_queue(const struct server *server,
+                                      struct MHD_Connection *connection,
+                                      const struct request *request, const struct response *answer)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+        answer->body.length, (void *)(uintptr_t)answer->body.data, arena_release, request->arena);
+    if (response == NULL) {
+        arena_destroy(request->arena);
+        return MHD_NO;
+    }
+    answer_header(response, "Content-Type", answer->type);
+    answer_header(response, "Cache-Control", "no-store");
+    language_keep(server, request, response);
+    cookie_keep(request, response);
+    return answer_queue(connection, answer->status, response);
+}
+
 static enum MHD_Result page_answer(struct server *server, struct MHD_Connection *connection,
                                    const char *url)
 {
-    struct arena *arena = arena_create();
-    struct request request = request_of(server, arena, url, connection);
+    struct request request = request_of(server, arena_create(), url, connection);
     struct response answer = {0};
     router_answer(&server->session, &request, &answer);
-    /* The arena goes with the answer: the body stays where it was written. */
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-        answer.body.length, (void *)(uintptr_t)answer.body.data, arena_release, arena);
-    if (response == NULL) {
-        arena_destroy(arena);
-        return MHD_NO;
-    }
-    answer_header(response, "Content-Type", answer.type);
-    answer_header(response, "Cache-Control", "no-store");
-    language_keep(server, &request, response);
-    return answer_queue(connection, answer.status, response);
+    return response_queue(server, connection, &request, &answer);
+}
+
+static enum MHD_Result page_refuse(void *context, struct MHD_Connection *connection,
+                                   unsigned status, const char *detail)
+{
+    struct server *server = context;
+    struct request request = request_of(server, arena_create(), "/", connection);
+    struct response answer = {0};
+    refusal_page(&request, status, detail, &answer);
+    return response_queue(server, connection, &request, &answer);
 }
 
 /* ---- What the library calls ---- */
@@ -293,8 +361,9 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 {
     struct server *server = context;
     struct visitor *visitor = visitor_of(connection);
-    (void)request_context;
     (void)code;
+    posts_release(*request_context);
+    *request_context = NULL;
     if (visitor != NULL) {
         visitor_expect(server->visitors, visitor, READ_SECONDS);
     }
@@ -329,6 +398,7 @@ static unsigned request_check(const struct server *server, struct MHD_Connection
         .host_headers = hosts.count,
         .has_body = (length != NULL && strcmp(length, "0") != 0) ||
                     header_of(connection, "Transfer-Encoding") != NULL,
+        .takes_post = posts_are_at(server->posts, url),
     };
     unsigned refused = security_check(&server->options.security, &line);
     return refused == 0 && visitor->url_is_refused ? MHD_HTTP_URI_TOO_LONG : refused;
@@ -341,16 +411,20 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct server *server = context;
     struct visitor *visitor = visitor_of(connection);
     (void)version;
-    (void)upload;
-    (void)upload_size;
-    (void)request_context;
     if (visitor == NULL) {
         return MHD_NO; /* there was no memory to watch over it */
     }
+    if (*request_context != NULL) {
+        return posts_go_on(*request_context, connection, upload, upload_size);
+    }
     visitor_expect(server->visitors, visitor, WRITE_SECONDS);
     unsigned refused = request_check(server, connection, visitor, url, method);
+    bool takes_post = posts_are_at(server->posts, url);
     if (refused != 0) {
-        return answer_refuse(connection, refused);
+        return answer_refuse(connection, refused, security_methods(takes_post));
+    }
+    if (takes_post) {
+        return posts_begin(server->posts, connection, visitor, url, request_context);
     }
     const struct asset *asset = asset_find(&server->assets, url);
     if (asset != NULL) {
@@ -415,16 +489,40 @@ static bool sources_add(struct server *server, sd_event *event, struct error *er
     return true;
 }
 
+static bool posts_open(struct server *server, sd_event *event, struct error *err)
+{
+    const struct server_options *options = &server->options;
+    if (!forms_key_make(&server->key, err) ||
+        !control_create(event, options->socket, &server->control, err) ||
+        (options->webhooks.count > 0 &&
+         !webhooks_create(&options->webhooks, options->secrets, &server->webhooks, err))) {
+        return false;
+    }
+    const struct posts_options posts = {
+        .visitors = server->visitors,
+        .control = server->control,
+        .webhooks = server->webhooks,
+        .user_header = options->user_header,
+        .key = server->key,
+        .offer = &server->offer,
+        .wake = library_wake,
+        .refuse = page_refuse,
+        .context = server,
+    };
+    return posts_create(&posts, &server->posts, err);
+}
+
 static bool server_begin(struct server *server, sd_event *event, struct error *err)
 {
     if (!assets_make(server->arena, &server->assets, err) ||
-        !visitors_create(event, &server->visitors, err) || !daemon_start(server, err) ||
-        !sources_add(server, event, err) ||
+        !visitors_create(event, &server->visitors, err) || !posts_open(server, event, err) ||
+        !daemon_start(server, err) || !sources_add(server, event, err) ||
         !streams_create(event, server->visitors, library_wake, server, &server->streams, err) ||
         !store_watch_create(event, server->options.store, store_changed, server, &server->watch,
                             err)) {
         return false;
     }
+    offer_look(server);
     /* The first look comes after the start: it is the streams that wait for it, and nobody can have
      * opened one yet. */
     (void)sd_event_source_set_time_relative(server->aging, 0);
@@ -462,10 +560,15 @@ void server_destroy(struct server *server)
     if (server->streams != NULL) {
         streams_end(server->streams);
     }
+    posts_end(server->posts);
     if (server->daemon != NULL) {
         MHD_stop_daemon(server->daemon);
     }
     streams_destroy(server->streams);
+    posts_destroy(server->posts);
+    webhooks_destroy(server->webhooks);
+    control_destroy(server->control);
+    secret_release(server->key);
     visitors_destroy(server->visitors);
     (void)sd_event_source_unref(server->ready); /* each returns NULL always */
     (void)sd_event_source_unref(server->again);

@@ -9,12 +9,17 @@
 #include "base/error.h"
 #include "statusd/language.h"
 #include "statusd/security.h"
+#include "statusd/webhook.h"
 
 struct server_options {
     const char *listen; /* "127.0.0.1:8321", "[::1]:8321"; port 0: any that is free */
     const char *store;
     struct security security;
-    enum language language; /* for who asks for none */
+    enum language language;        /* for who asks for none */
+    const char *socket;            /* of the loop */
+    struct webhook_specs webhooks; /* that are taken; none unless they are named */
+    const char *secrets;           /* folder of their secrets; NULL: there is none */
+    const char *user_header;       /* in which a proxy tells who asks; NULL: none */
 };
 
 struct server;

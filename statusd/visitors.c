@@ -123,6 +123,11 @@ static bool address_is_loopback(const struct in6_addr *address)
            (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
 }
 
+bool visitor_is_local(const struct visitor *visitor)
+{
+    return address_is_loopback(&visitor->address);
+}
+
 bool visitors_may_enter(const struct visitors *visitors, const struct sockaddr *address)
 {
     struct in6_addr from = address_of(address);

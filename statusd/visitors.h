@@ -39,5 +39,7 @@ bool visitors_may_enter(const struct visitors *visitors, const struct sockaddr *
 /* NULL without memory. */
 struct visitor *visitor_enter(struct visitors *visitors, int fd, const struct sockaddr *address);
 void visitor_leave(struct visitors *visitors, struct visitor *visitor);
+/* True for one of this machine, such as a reverse proxy. */
+bool visitor_is_local(const struct visitor *visitor);
 /* From now on the visitor has so many seconds, then its connection is shut down; 0: no limit. */
 void visitor_expect(struct visitors *visitors, struct visitor *visitor, unsigned seconds);

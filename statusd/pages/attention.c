@@ -108,7 +108,9 @@ static bool attention_document(struct page *page, const struct document_record *
     if (document->detail != NULL) {
         html_put(html, "<p class=\"detail\"><bdi>%s</bdi></p>\n", document->detail);
     }
-    bool is_read = attention_parts(page, document->kind, document->name, document->detail, err);
+    bool has_drifted = document->state == ITEM_STATE_DRIFTED;
+    bool is_read = (!has_drifted || last_drift_write(page, document->kind, document->name, err)) &&
+                   attention_parts(page, document->kind, document->name, document->detail, err);
     html_put(html, "</li>\n");
     return is_read;
 }
@@ -170,23 +172,45 @@ static void attention_refusal(struct page *page, const char *text)
     html_put(html, "</li>\n");
 }
 
+/* A source that cannot be fetched: nothing new arrives, whoever pushes. */
+static void attention_source(struct page *page, const struct source_record *source)
+{
+    struct html *html = &page->html;
+    struct html since = age_piece(page->request, source->failing_at);
+    html_put(html, "<li class=\"card\"><h3>");
+    badge_write(html, TONE_WARNING, tr("not fetched"));
+    html_put(html, " <a href=\"/sources\">%s</a></h3>\n<p class=\"age\">", tr("Source"));
+    html_fill(html, tr("first failed {0}"), &since, NULL);
+    html_put(html, "</p>\n");
+    output_write(html, tr("What it said"), source->error);
+    html_put(html, "</li>\n");
+}
+
 bool attention_write(struct page *page, struct error *err)
 {
     const char *refusal = refusal_text(page);
     struct document_records documents;
+    struct source_record source = {0};
+    bool has_source = false;
     if (!store_read_attention(page->request->reader, page->request->arena, DOCUMENTS_MAX,
-                              &documents, err)) {
+                              &documents, err) ||
+        !store_read_source(page->request->reader, page->request->arena, &has_source, &source,
+                           err)) {
         return false;
     }
+    bool is_failing = has_source && source.error != NULL;
     html_put(&page->html, "<section id=\"attention\" data-live>\n<h2>%s</h2>\n",
              tr("Needs attention"));
     bool has_own = unsettled_count(page, &page->overview.own_items) > 0;
-    if (documents.count == 0 && !has_own && refusal == NULL) {
+    if (documents.count == 0 && !has_own && refusal == NULL && !is_failing) {
         html_put(&page->html, "<p class=\"empty\">%s</p>\n</section>\n",
                  tr("Nothing is recorded as out of sync."));
         return true;
     }
     html_put(&page->html, "<ul class=\"cards\">\n");
+    if (is_failing) {
+        attention_source(page, &source);
+    }
     if (refusal != NULL) {
         attention_refusal(page, refusal);
     }

@@ -8,9 +8,9 @@ static const struct {
     const char *url;
     const char *name;
 } sections[] = {
-    {"/", MARK("Overview")},
-    {"/resources", MARK("Resources")},
-    {"/runs", MARK("Runs")},
+    {"/", MARK("Overview")},        {"/resources", MARK("Resources")},
+    {"/runs", MARK("Runs")},        {"/events", MARK("Changes on the host")},
+    {"/history", MARK("Versions")}, {"/sources", MARK("Source")},
 };
 
 static void head_write(struct page *page, const char *title)

@@ -359,7 +359,9 @@ bool overview_page(struct request *request, struct response *out_response, struc
     if (!page_begin(&page, request, tr("Overview"), "/", err)) {
         return false;
     }
+    offer_done_write(&page);
     verdict_write(&page);
+    offer_check_write(&page);
     if (page.has_overview) {
         flow_write(&page);
         html_put(&page.html, "<div class=\"columns\">\n<div>\n");

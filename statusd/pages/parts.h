@@ -79,5 +79,45 @@ void action_write(const struct request *request, struct html *html,
 /* The part of the first page that lists what is not in sync. */
 bool attention_write(struct page *page, struct error *err) MUST_CHECK;
 
+/* One change that the loop saw, as an element of a list. */
+struct drift_look {
+    bool has_document; /* say which resource it was of */
+    bool is_open;      /* the difference is shown without a click */
+    size_t diff_lines; /* 0: not at all */
+};
+void drift_write(const struct request *request, struct html *html, const struct drift_record *drift,
+                 const struct drift_look *look);
+/* "put back", "left alone": what was done about a change. */
+const char *drift_answer_name(const char *answer);
+/* Who changed it last, in one sentence, with a link to all changes; nothing when none is known. */
+bool last_drift_write(struct page *page, const char *kind, const char *name,
+                      struct error *err) MUST_CHECK;
+
+const char *fate_name(enum delivery_fate fate);
+void fate_badge(struct html *html, enum delivery_fate fate);
+/* Why, in words: "a probe failed"; NULL where the fate says all. */
+const char *delivery_why(const struct delivery_record *delivery);
+/* The commit, or the first digits of a folder's version; and what its author called it. */
+void delivery_title(const struct request *request, struct html *html,
+                    const struct delivery_record *delivery);
+
+/* ---- Buttons ---- */
+
+/* What was asked for just now, where the browser comes from a form. */
+void offer_done_write(struct page *page);
+void offer_check_write(struct page *page);
+/* Suspend or resume. */
+void offer_document_write(struct page *page, const struct document_record *document);
+
+/* ---- Filters ---- */
+
+void option_write(struct html *html, const char *value, const char *label, bool is_chosen);
+/* A choice among the kinds that there are; chosen may be NULL. */
+void kinds_write(struct html *html, const struct kind_counts *kinds, const char *chosen);
+/* The field for words, and the button. */
+void search_write(struct html *html, const char *search);
+/* This address, going on from another row: parameter is "before" or "after". */
+const char *pager_url(const struct request *request, const char *parameter, const char *key);
+
 /* Links to the pages before and after; NULL where there is none. */
 void pager_write(struct html *html, const char *before_url, const char *after_url);

@@ -8,6 +8,7 @@
 enum {
     ITEMS_MAX = 200,
     ACTIONS_MAX = 20,
+    DRIFTS_MAX = 5, /* the rest is on the page of all changes */
     ITEM_DIFF_LINES = 400,
     ACTION_DIFF_LINES = 60,
     PAGE_BYTES = 80 * 1024, /* after which differences are left out */
@@ -122,6 +123,38 @@ static bool history_write(struct page *page, const struct document_record *docum
     return true;
 }
 
+/* ---- What others changed ---- */
+
+static bool drifts_write(struct page *page, const struct document_record *document,
+                         struct error *err)
+{
+    struct html *html = &page->html;
+    struct drift_page found = {0};
+    const struct drift_filter filter = {
+        .kind = document->kind, .name = document->name, .page.limit = DRIFTS_MAX};
+    if (!store_read_drifts(page->request->reader, page->request->arena, &filter, &found, err)) {
+        return false;
+    }
+    if (found.rows.count == 0) {
+        return true;
+    }
+    html_put(html, "<section id=\"changes\" data-live>\n<h2>%s</h2>\n<ol class=\"actions\">\n",
+             tr("Changes on the host"));
+    for (size_t i = 0; i < found.rows.count; i++) {
+        const struct drift_look look = {.diff_lines =
+                                            html->text.length < PAGE_BYTES ? ACTION_DIFF_LINES : 0};
+        drift_write(page->request, html, &found.rows.items[i], &look);
+    }
+    html_put(html, "</ol>\n");
+    if (found.has_after) {
+        html_put(html, "<p class=\"more\"><a href=\"/events?kind=%s&amp;name=%s\">%s</a></p>\n",
+                 url_part(page->request->arena, document->kind),
+                 url_part(page->request->arena, document->name), tr("All changes to it"));
+    }
+    html_put(html, "</section>\n");
+    return true;
+}
+
 bool resource_page(struct request *request, struct response *out_response, struct error *err)
 {
     const char *kind = NULL;
@@ -146,8 +179,11 @@ bool resource_page(struct request *request, struct response *out_response, struc
     }
     html_put(&page.html, "<h1><span class=\"kind\">%s</span> <bdi>%s</bdi></h1>\n",
              kind_name(document.kind), document.name);
+    offer_done_write(&page);
     facts_write(&page, &document);
-    if (!items_write(&page, &document, err) || !history_write(&page, &document, err)) {
+    offer_document_write(&page, &document);
+    if (!items_write(&page, &document, err) || !drifts_write(&page, &document, err) ||
+        !history_write(&page, &document, err)) {
         return false;
     }
     page_end(&page, out_response);

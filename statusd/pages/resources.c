@@ -42,28 +42,6 @@ static struct document_filter filter_of(const struct request *request)
 
 /* ---- The filter ---- */
 
-static void option_write(struct html *html, const char *value, const char *label, bool is_chosen)
-{
-    html_put(html, "<option value=\"%s\"", value);
-    if (is_chosen) {
-        html_put(html, " selected");
-    }
-    html_put(html, ">%s</option>", label);
-}
-
-static void kinds_write(struct html *html, const struct kind_counts *kinds,
-                        const struct document_filter *filter)
-{
-    html_put(html, "<label>%s <select name=\"kind\">", tr("Kind"));
-    option_write(html, "", tr("every kind"), filter->kind == NULL);
-    for (size_t i = 0; i < kinds->count; i++) {
-        const char *kind = kinds->items[i].kind;
-        option_write(html, kind, kind_name(kind),
-                     filter->kind != NULL && strcmp(filter->kind, kind) == 0);
-    }
-    html_put(html, "</select></label>\n");
-}
-
 static void states_write(struct html *html, const struct document_filter *filter)
 {
     html_put(html, "<label>%s <select name=\"state\">", tr("State"));
@@ -84,12 +62,9 @@ static bool form_write(struct page *page, const struct document_filter *filter, 
     }
     html_put(html,
              "<form class=\"filter\" method=\"get\" action=\"/resources\" role=\"search\">\n");
-    kinds_write(html, &kinds, filter);
+    kinds_write(html, &kinds, filter->kind);
     states_write(html, filter);
-    html_put(html,
-             "<label>%s <input type=\"search\" name=\"q\" value=\"%s\" maxlength=\"100\" "
-             "dir=\"auto\"></label>\n<button>%s</button>\n",
-             tr("Contains"), filter->search, tr("Show"));
+    search_write(html, filter->search);
     if (filter->kind != NULL || filter->search != NULL || filter->state >= 0) {
         html_put(html, "<a href=\"/resources\">%s</a>\n", tr("Show all"));
     }
@@ -123,17 +98,8 @@ static void row_write(struct page *page, const struct document_record *document)
 static const char *page_url(const struct request *request, const char *parameter,
                             const struct document_record *document)
 {
-    /* One key at a time: the other one goes. */
-    struct request copy = *request;
-    copy.parameters = (struct parameter_list){0};
-    for (size_t i = 0; i < request->parameters.count; i++) {
-        const struct parameter *given = &request->parameters.items[i];
-        if (strcmp(given->name, "before") != 0 && strcmp(given->name, "after") != 0) {
-            vec_add(request->arena, &copy.parameters, *given);
-        }
-    }
-    return request_url(&copy, parameter,
-                       arena_printf(request->arena, "%s:%s", document->kind, document->name));
+    return pager_url(request, parameter,
+                     arena_printf(request->arena, "%s:%s", document->kind, document->name));
 }
 
 static void pager_of(struct page *page, const struct document_page *found)
