@@ -40,6 +40,8 @@ enum option_key {
     OPTION_COLOR,
     OPTION_OUT,
     OPTION_PLAN,
+    OPTION_RENDERED,
+    OPTION_WRITE,
     OPTION_USAGE,
 };
 
@@ -55,6 +57,7 @@ static const struct argp_option options[] = {
     {"adopt", OPTION_ADOPT, NULL, 0, "Take over what exists and is not ours; its first content is kept", 1},
     {"confirm", OPTION_CONFIRM, NULL, 0, "Remove even when it is unusually much", 1},
     {"plan", OPTION_PLAN, "FILE", 0, "Carry out what plan --out has saved, if nothing changed since", 1},
+    {"write", OPTION_WRITE, NULL, 0, "Put what accept finds into the folder's files", 1},
     {"deep", OPTION_DEEP, NULL, 0, "Read everything again, whatever was recorded", 1},
     {"heal", OPTION_HEAL, NULL, 0, "While the documents have errors, repair drift from the last good ones", 1},
     {"trigger", OPTION_TRIGGER, "WORDS", OPTION_HIDDEN, "What asked for this run, for its record", 1},
@@ -62,6 +65,7 @@ static const struct argp_option options[] = {
     {"until", OPTION_UNTIL, "TIME", 0, "When it ends by itself: a day (2026-12-31), a time, or 2h", 3},
     {"why", OPTION_WHY, "TEXT", 0, "The reason, shown wherever it matters", 3},
     {"no-nginx-test", OPTION_NO_NGINX_TEST, NULL, 0, "Do not ask nginx about the candidate", 1},
+    {"rendered", OPTION_RENDERED, "FILE:LINE", 0, "What explain shall lead back to the documents", 1},
     {.doc = "Where things are:", .group = 2},
     {"environment", OPTION_ENVIRONMENT, "ENV", 0, "The overlay below environments/", 2},
     {"host", OPTION_HOST, "HOST", 0, "The overlay below hosts/", 2},
@@ -74,7 +78,7 @@ static const struct argp_option options[] = {
     {"state", OPTION_STATE, "DIR", 0, "Where generations and ledger live (default /var/lib/reconcile)", 2},
     {"root", OPTION_ROOT, "DIR", 0, "Put everything below DIR, for images", 2},
     {.doc = "What is printed, and how it ends:", .group = 3},
-    {"out", OPTION_OUT, "PATH", 0, "Where render and explain write their files, and plan itself", 3},
+    {"out", OPTION_OUT, "PATH", 0, "Where render and explain write their files, plan itself, and import its YAML", 3},
     {"output", 'o', "FORMAT[=FILE]", 0, "How to report, and where to; may be given several times", 3},
     {"color", OPTION_COLOR, "WHEN", 0, "auto, always or never", 3},
     {"quiet", 'q', NULL, 0, "The verdict only", 3},
@@ -289,6 +293,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case OPTION_DETAILED:
         command->is_detailed = true;
         return 0;
+    case OPTION_RENDERED:
+        command->rendered = argument;
+        return 0;
+    case OPTION_WRITE:
+        command->writes = true;
+        return 0;
     case OPTION_UNTIL:
         command->until = argument;
         return 0;
@@ -315,6 +325,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         }
         if (command->plan_file != NULL && command->verb->execute != verb_apply) {
             refuse_usage(command, state, "--plan is for apply");
+        }
+        if (command->rendered != NULL && command->verb->execute != verb_explain) {
+            refuse_usage(command, state, "--rendered is for explain");
+        }
+        if (command->writes && command->verb->execute != verb_accept) {
+            refuse_usage(command, state, "--write is for accept");
         }
         command->run.is_offline |=
             command->run.against != NULL; /* nothing of this machine counts */

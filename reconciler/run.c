@@ -10,6 +10,7 @@
 #include "core/resolve.h"
 #include "core/say.h"
 #include "core/validate.h"
+#include "model/nginx_load.h"
 #include "model/tree_item.h"
 #include "providers/fingerprints.h"
 #include "providers/nginx.h"
@@ -67,7 +68,8 @@ static bool build_documents(struct run *run)
     struct decode_sources sources = {0};
     for (size_t i = 0; i < run->loaded.files.count; i++) {
         const struct loaded_file *file = &run->loaded.files.items[i];
-        vec_add(run->arena, &sources, (struct decode_source){file->source, (size_t)file->layer});
+        vec_add(run->arena, &sources,
+                (struct decode_source){.source = file->source, .layer = (size_t)file->layer});
     }
     const struct decode_input input = {.arena = run->arena,
                                        .facts = &run->facts,
@@ -111,6 +113,7 @@ static bool build_desired(struct run *run)
         .layout = &run->layout,
         .documents = &run->documents,
         .diagnostics = &run->diagnostics,
+        .scope = run->scope,
         .keeps_tree = run->owns_tree,
     };
     desired_build(&input, &run->desired);
@@ -143,7 +146,8 @@ static bool open_state(struct run *run)
         run->is_locked_out = err.code == ERROR_LOCKED;
         return run_fail(run, &err);
     }
-    if (!run_memory_load(run, &err) || !run_left_load(run, &err) || !run_events_load(run, &err)) {
+    if (!run_memory_load(run, &err) || !run_left_load(run, &err) || !run_events_load(run, &err) ||
+        !run_flips_load(run, &err)) {
         return run_fail(run, &err);
     }
     run->host.fingerprints = run->options->is_deep ? fingerprints_make(run->arena)
@@ -166,13 +170,25 @@ static bool open_ledger(struct run *run)
     if (!ledger_load(&run->host, run->arena, &run->ledger, &err)) {
         return run_fail(run, &err);
     }
-    const struct ledger_entry *const *entries = ledger_entries(run->ledger, run->arena);
-    for (size_t i = 0; i < ledger_count(run->ledger); i++) {
-        bool is_part = strcmp(entries[i]->type, LEDGER_PART) == 0;
-        vec_add(run->arena, is_part ? &run->parts : &run->owned, owned_of(entries[i]));
-    }
     count_owned(run);
     return true;
+}
+
+static bool is_in_scope(const struct run *run, const char *document)
+{
+    return run->scope == NULL || (document != NULL && map_has(run->scope, document));
+}
+
+static void list_owned(struct run *run)
+{
+    const struct ledger_entry *const *entries =
+        run->options->is_offline ? NULL : ledger_entries(run->ledger, run->arena);
+    for (size_t i = 0; entries != NULL && i < ledger_count(run->ledger); i++) {
+        bool is_part = strcmp(entries[i]->type, LEDGER_PART) == 0;
+        if (is_in_scope(run, entries[i]->document)) {
+            vec_add(run->arena, is_part ? &run->parts : &run->owned, owned_of(entries[i]));
+        }
+    }
 }
 
 /* Offline that of the host that is compared with; its files are known already. */
@@ -192,6 +208,9 @@ static bool read_last_good(struct run *run)
     if (run->options->is_offline) {
         take_generation(run);
         return true;
+    }
+    if (run->scope != NULL) {
+        return true; /* nothing in it is a part of the tree */
     }
     if (!generation_current(&run->host, &current, &err) ||
         (current != 0 && !generation_read(&run->host, current, run->arena, &files, &err))) {
@@ -269,6 +288,7 @@ static void plan(struct run *run)
     }
     run->plan = (struct plan){0};
     plan_build(&run->plan_input, &run->items, run->observations, &run->plan);
+    run->plan.counts.items += run->scope == NULL ? 0 : run->owned_count - run->owned.count;
     run->report.plan = &run->plan;
 }
 
@@ -280,8 +300,8 @@ static void take_suspensions(struct run *run)
         const struct override *override = plan_suspension(&run->plan_input, document);
         if (override != NULL) {
             vec_add(run->arena, &run->report.suspended,
-                    (struct held_document){document, SPAN_NONE, override_text(run->arena, override),
-                                           NULL});
+                    (struct held_document){.document = document,
+                                           .because = override_text(run->arena, override)});
         }
     }
     int64_t next_end = override_next_end(&run->overrides);
@@ -297,8 +317,22 @@ static int64_t run_now(struct run *run)
     return snapshot != NULL ? snapshot->taken_at : run->host.now(&run->host);
 }
 
+static bool leave_fights_alone(struct run *run)
+{
+    struct error err = {0};
+    bool is_held = false;
+    if (!run_flips_hold(run, &is_held, &err)) {
+        return run_fail(run, &err);
+    }
+    if (is_held) {
+        plan(run);
+    }
+    return true;
+}
+
 static bool look_at_host(struct run *run)
 {
+    list_owned(run);
     run->is_blocked = arena_array(run->arena, run->documents.documents.count, sizeof(bool));
     run->plan_input = (struct plan_input){
         .arena = run->arena,
@@ -323,14 +357,19 @@ static bool look_at_host(struct run *run)
     if (!observe(run)) {
         return false;
     }
+    run_find_taken_over(run);
     plan(run);
-    return true;
+    return leave_fights_alone(run);
 }
 
 /* The plan that is shown is the one after the test: what was held back is out of it. */
 static bool test(struct run *run)
 {
     size_t held = run->report.held.count;
+    if (run->options->skips_tests) {
+        return true;
+    }
+    run->stage = "test";
     if (!run_test(run)) {
         return false;
     }
@@ -338,6 +377,19 @@ static bool test(struct run *run)
         plan(run);
     }
     return true;
+}
+
+/* For a plan alone: what a reload would meet. */
+static void look_at_nginx(struct run *run)
+{
+    const struct item tree = {.type = ITEM_TREE, .id = run->layout.nginx_tree};
+    const struct action *action = map_get(&run->plan.by_name, item_name(run->arena, &tree));
+    bool is_here = !run->options->is_offline && strcmp(run->host.root_path, "/") == 0;
+    if (!run->options->applies && is_here && action != NULL && action_is_due(action)) {
+        struct nginx_load *load = arena_new(run->arena, struct nginx_load);
+        nginx_load_read(&run->host, run->arena, load);
+        run->report.load = load;
+    }
 }
 
 /* on_error: all-or-nothing, and a document is refused before anything was done. */
@@ -436,17 +488,18 @@ static bool keep_foreign(struct run *run)
 /* Carries out what is due; true when the host then is as wanted and nothing is held. */
 static bool act(struct run *run)
 {
+    struct error err = {0};
     bool is_held = run->plan.counts.held > 0 || run->report.held.count > 0;
     if (!has_due_action(run)) {
-        return !is_held;
+        return !is_held && (run_keep_up(run, &err) || run_fail(run, &err));
     }
-    struct error err = {0};
     if (!keep_foreign(run)) {
         return false;
     }
     if (!run_save_ledger(run, true, &err)) {
         return run_fail(run, &err);
     }
+    run->stage = "apply";
     run_apply(run);
     return run->report.failure == NULL && verify(run) && !is_held && run->report.held.count == 0;
 }
@@ -467,11 +520,12 @@ static void apply(struct run *run)
 {
     struct error err = {0};
     bool is_clean = act(run);
+    run_flips_count(run);
     fingerprints_set_key(run->host.fingerprints, is_clean ? run->key : NULL);
     bool is_saved = unit_settle(&run->host, run->arena, &err) &&
                     run_save_ledger(run, false, &err) && set_aside(run, &err) &&
                     run_memory_save(run, &err) && run_left_save(run, &err) &&
-                    save_fingerprints(run, &err) &&
+                    run_flips_save(run, &err) && save_fingerprints(run, &err) &&
                     generation_prune(&run->host, run->report.generation_after, run->arena, &err) &&
                     run_saved_prune(run, &err) && remember_facts(run, &err);
     if (!is_saved) {
@@ -549,51 +603,6 @@ static const char *input_key(struct run *run)
     return hex;
 }
 
-/* What leaves no trace on disk: whether nginx runs what the current generation says, and timers. */
-static bool is_running_as_recorded(struct run *run)
-{
-    struct error err = {0};
-    const char *unloaded = NULL;
-    return (!run->owns_tree || (nginx_find_unloaded(&run->host, run->report.generation_before,
-                                                    run->arena, &unloaded, &err) &&
-                                unloaded == NULL)) &&
-           unit_timers_run(&run->host, run->arena);
-}
-
-/* The same inputs as in a run that left nothing to do, and every path as it was then: one stat for
- * each, and nothing is parsed. */
-static bool is_settled(struct run *run)
-{
-    const struct run_options *options = run->options;
-    if (options->is_offline || options->is_deep || options->wants_states || options->retries ||
-        options->may_adopt || diagnostics_have_errors(&run->diagnostics) || run_events_wait(run) ||
-        run->waits_for_window) {
-        return false;
-    }
-    struct error err = {0};
-    if (!run_ledger_is_known(run) ||
-        fingerprints_hold(&run->host, run->key, run->arena, NULL) != FINGERPRINTS_HOLD ||
-        nginx_reload_is_owed(&run->host) ||
-        !generation_current(&run->host, &run->report.generation_before, &err) ||
-        !is_running_as_recorded(run)) {
-        return false;
-    }
-    run->report.settled_items = run->owned_count;
-    run->report.generation_after = run->report.generation_before;
-    return !options->applies || run_record_confirmed(run);
-}
-
-/* Nothing differs from what was recorded, but the documents had to be read to know it. */
-static void remember_settled(struct run *run)
-{
-    struct error err = {0};
-    run_remember(run);
-    fingerprints_keep_all(run->host.fingerprints);
-    if (run->options->applies && !fingerprints_save(&run->host, run->arena, &err)) {
-        (void)run_fail(run, &err);
-    }
-}
-
 /* A rollback set this folder aside on the host that is compared with: nothing is done there. */
 static bool is_set_aside(struct run *run)
 {
@@ -615,7 +624,8 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
 {
     bool is_open = run_open(run, arena, options) && open_state(run);
     bool is_known = is_open && run_recall(run);
-    if (is_known && is_settled(run)) {
+    if (is_known && run_is_settled(run)) {
+        run_notify_settled(run);
         return;
     }
     bool is_read = is_open && open_ledger(run) && run_read_documents(run);
@@ -623,21 +633,28 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
         return;
     }
     run->key = is_read ? input_key(run) : NULL;
-    if (is_read && !is_known && is_settled(run)) {
-        remember_settled(run);
+    if (is_read && !is_known && run_is_settled(run)) {
+        run_remember_settled(run);
         run_note(run);
+        run_notify_settled(run);
         return;
+    }
+    if (is_read) {
+        run_narrow(run);
     }
     bool is_planned = is_read && (run_build(run) || heal(run)) && read_last_good(run) &&
                       look_at_host(run) && run_expect_seen(run) && test(run) &&
                       run_expect_actions(run) && accept_all(run);
     if (is_planned && options->applies) {
         apply(run);
+    } else if (is_planned) {
+        look_at_nginx(run);
     }
     end_progress(options);
     if (options->applies && run->is_open && !run->is_locked_out) {
         run_record(run);
         run_note(run);
+        run_notify(run);
     }
 }
 

@@ -3,7 +3,10 @@
 
 #include <stdbool.h>
 
+#include "core/accept.h"
+#include "core/blame.h"
 #include "core/hold.h"
+#include "core/notify.h"
 #include "core/report.h"
 #include "core/saved_plan.h"
 #include "core/snapshot.h"
@@ -14,9 +17,11 @@
 #include "model/host.h"
 #include "providers/audit_log.h"
 #include "providers/drift_log.h"
+#include "providers/fingerprints.h"
 #include "providers/generation.h"
 #include "providers/ledger.h"
 #include "providers/lock.h"
+#include "providers/notify_spool.h"
 #include "schemas/settings.h"
 
 struct run_options {
@@ -40,8 +45,10 @@ struct run_options {
     bool may_adopt;
     bool may_delete_many;
     bool is_deep;
-    bool wants_states; /* of every document: they are read although nothing changed */
+    bool wants_states;       /* of every document: they are read although nothing changed */
+    bool shows_changes_only; /* documents without one need not be looked at */
     bool skips_nginx_test;
+    bool skips_tests;    /* of the candidate, by nginx and systemd: it will not be applied */
     bool needs_no_facts; /* nothing is rendered */
     bool skips_fetch;    /* the commit that was accepted last is used */
     bool heals;   /* while the documents have errors, drift is repaired from the last good ones */
@@ -69,6 +76,14 @@ struct baseline {
     struct snapshot *snapshot;            /* of the host; NULL: of a revision */
 };
 
+/* When an item was repaired within the last hour: seconds since the epoch, oldest first. */
+VEC(flip_times, int64_t);
+struct flips {
+    const char *item; /* its name */
+    struct flip_times times;
+};
+VEC(flips_list, struct flips);
+
 struct run {
     struct arena *arena;
     const struct run_options *options;
@@ -89,32 +104,38 @@ struct run {
     struct ledger *ledger; /* NULL when offline */
 
     struct loaded loaded;
-    const struct commit *commit; /* that the documents are of; NULL: they are in a folder */
-    const char *source_name;     /* of the repository; NULL: they are in a folder */
-    const char *settings_text;   /* of the settings file; "" when there is none */
-    const char *inputs_digest;   /* of the documents' sources */
-    const char *source_digest;   /* the same of what the source holds, whatever stands in for it */
-    const char *key;             /* of everything that wishes follow from */
+    const struct commit *commit;  /* that the documents are of; NULL: they are in a folder */
+    struct git_revision revision; /* where that commit is */
+    const char *source_name;      /* of the repository; NULL: they are in a folder */
+    const char *settings_text;    /* of the settings file; "" when there is none */
+    const char *inputs_digest;    /* of the documents' sources */
+    const char *source_digest;    /* the same of what the source holds, whatever stands in for it */
+    const char *key;              /* of everything that wishes follow from */
     struct diagnostic_list diagnostics;
     struct document_set documents;
     struct desired desired;
 
     struct baseline *baseline; /* what stands in for this host; NULL: nothing does */
     struct owned_items owned;
-    struct owned_items parts; /* members of the tree */
-    size_t owned_count;       /* these two are known without the ledger where nothing changed */
+    struct owned_items parts;  /* members of the tree */
+    struct path_list suspects; /* since the last run that left nothing to do, only these differ */
+    const struct map *scope;   /* ids of the documents that are looked at; NULL: all */
+    size_t owned_count;        /* these two are known without the ledger where nothing changed */
     bool owns_tree;
     struct run_memory memory;
     struct run_memory memory_before;    /* as it stands on disk, whatever this folder makes of it */
     struct override_list overrides;     /* those that hold */
+    struct flips_list flips;            /* of what the loop's runs repaired */
     struct drift_events drift_events;   /* that no run has recorded yet */
     struct audit_entries audit_entries; /* the same */
-    struct left_parts left_before;      /* of the last run */
-    struct snapshot_claims foreign;     /* host names that others serve */
-    struct desired_files last_good;     /* files of the current generation */
+    struct notify_results notify_results; /* the same */
+    struct left_parts left_before;        /* of the last run */
+    struct snapshot_claims foreign;       /* host names that others serve */
+    struct desired_files last_good;       /* files of the current generation */
     unsigned long next_generation;
     bool waits_for_window;   /* something is due by the clock */
     unsigned long healed_at; /* the generation whose documents stand in; 0: none */
+    const char *stage;       /* that is under way, for the history: "test", "apply", "probe" */
 
     struct item_list items;
     struct observation *observations; /* one per item */
@@ -151,6 +172,11 @@ bool run_recall(struct run *run);
 void run_remember(struct run *run);
 /* False when the ledger is another one than that run left. */
 bool run_ledger_is_known(struct run *run);
+/* run_settled.c: true when nothing is to be done, which the report then says; the paths that differ
+ * otherwise. What the next run shall know then; and the documents that are to be looked at. */
+bool run_is_settled(struct run *run);
+void run_remember_settled(struct run *run);
+void run_narrow(struct run *run); /* the ledger is open */
 /* run_against.c: what a plan is made against instead of this host: everything that would otherwise
  * be read from it. Then one item of it; and which documents are on one side only. */
 bool run_against_begin(struct run *run); /* the settings are read, the host is not open */
@@ -161,6 +187,8 @@ void run_against_compare(struct run *run);
 bool run_has_git_source(const struct run *run);
 /* Fetches where it should, and loads the commit that counts. */
 bool run_load_git(struct run *run, struct error *err) MUST_CHECK;
+/* The URL of the settings' repository, without what may be a credential. */
+const char *run_source_url(struct run *run);
 /* A revision of the repository of --git-dir, and the folder in it. */
 struct git_revision run_named_revision(struct run *run, const char *revision);
 /* A fetch alone. What was learnt before a failure is filled. */
@@ -170,6 +198,7 @@ struct run_fetched {
     bool is_new;          /* it was accepted just now */
     bool is_rewind;       /* the branch was rewritten: refused without --confirm */
     bool is_verified;     /* by a signature that the settings want */
+    bool is_refused;      /* for want of such a signature */
     bool was_cloned;
     uint64_t bytes;
     int64_t took_ms;
@@ -187,6 +216,18 @@ bool run_expect_actions(struct run *run);
 /* run_snapshot.c: what the run has seen; told with its report. */
 struct snapshot *run_make_snapshot(struct run *run);
 bool run_take_snapshot(struct run *run);
+/* run_accept.c: after a run that only looked, what has drifted as a change of its documents. */
+struct run_selection {
+    const char *const *words; /* documents (site:shop.example.com) and paths of files */
+    size_t count;             /* 0: everything */
+    bool *is_found;           /* one for each word: something of it has drifted */
+};
+void run_accept(struct run *run, const struct run_selection *selection, struct accept_result *out);
+/* run_blame.c: which line of the documents a line of a file came from. Fills *run as run_render
+ * does, and is closed as it is; false with err filled, or with the run's report where that says it.
+ */
+bool run_blame(struct run *run, struct arena *arena, struct run_options *options,
+               const char *file_and_line, struct blame *out_blame, struct error *err) MUST_CHECK;
 /* run_foreign.c: holds back what other nginx configuration on the host claims already. */
 void run_check_foreign(struct run *run);
 /* run_test.c: nginx and systemd look at the whole candidate; the guilty document alone is held
@@ -197,6 +238,13 @@ void run_apply(struct run *run);
 /* run_tree.c: the next generation, its switch, proof and probes; action and outcome are those of
  * the nginx tree, NULL when there is none. */
 void run_switch(struct run *run, const struct action *action, struct outcome *outcome);
+/* What was changed by hand and is wanted since (reconcile accept): marks the tree as one to load
+ * again; and where nothing else is to be done, makes a generation of what is on the host, so that
+ * drift is repaired from there. */
+void run_find_taken_over(struct run *run);
+bool run_keep_up(struct run *run, struct error *err) MUST_CHECK;
+/* A file of the current generation; NULL: it has none of that path. */
+const struct desired_file *run_last_good(const struct run *run, const char *path);
 /* run_memory.c: what must be remembered on disk. */
 bool run_memory_load(struct run *run, struct error *err) MUST_CHECK;
 bool run_memory_save(struct run *run, struct error *err) MUST_CHECK;
@@ -205,6 +253,12 @@ void run_refuse(struct run *run, const struct document *document, const struct m
 bool run_left_load(struct run *run, struct error *err) MUST_CHECK;
 bool run_left_save(struct run *run, struct error *err) MUST_CHECK;
 void run_list_files(struct run *run, struct desired_files *out_files);
+/* run_flips.c: repairs that do not last. Those that drift once too often are left alone from now
+ * on, and the plan is another one when *out_held. */
+bool run_flips_load(struct run *run, struct error *err) MUST_CHECK;
+bool run_flips_hold(struct run *run, bool *out_held, struct error *err) MUST_CHECK;
+void run_flips_count(struct run *run); /* what was done */
+bool run_flips_save(struct run *run, struct error *err) MUST_CHECK;
 /* run_saved.c: the documents of each generation. */
 /* Removes what a run that was cut off has left there. */
 bool run_saved_clean(struct run *run, struct error *err) MUST_CHECK;
@@ -223,11 +277,29 @@ bool run_events_wait(const struct run *run);
 bool run_events_settle(struct run *run, struct error *err) MUST_CHECK;
 const struct drift_record *run_drift_records(struct run *run);
 const struct audit_record *run_audit_records(struct run *run);
+const struct notification_record *run_notification_records(struct run *run);
 /* What became of this version of the documents; NULL when none was looked at. */
 const struct delivery_record *run_delivery_record(struct run *run);
+/* "applied, generation 12"; "refused: error[R012]: ..." */
+const char *run_fate_text(struct run *run, const struct delivery_record *delivery);
+/* run_notify.c: who is told of what. Messages go to the spool; what cannot be told is logged, and
+ * is no failure of the run. */
+void run_notify(struct run *run);
+/* Nothing was to be done: what was not in sync before is now. */
+void run_notify_settled(struct run *run);
+/* A fetch alone; why is NULL when it succeeded. */
+void run_notify_fetch(struct run *run, const struct error *why);
+/* The settings' channels, and that of commits' states. */
+void run_channels(struct run *run, struct notify_channels *out_channels);
+/* Fills the words of a message in its channel's language. */
+bool run_write_message(struct run *run, const struct notify_channel *channel,
+                       const struct notice_list *notices, uint64_t number,
+                       struct notify_message *out_message);
 /* run_record.c: the ledger and the store. */
 bool run_save_ledger(struct run *run, bool is_intent, struct error *err) MUST_CHECK;
 void run_record(struct run *run);
+/* Of the tree: what concerns the whole concerns each part. */
+bool run_concerns_all(const struct action *action, const struct outcome *outcome);
 /* Nothing was to be done: one row, whatever the host's size. False when the store does not know the
  * host's state, so that it must be looked at. */
 bool run_record_confirmed(struct run *run);

@@ -254,7 +254,7 @@ static void adapt(const struct run *run, struct observation *out)
             provider->fulfilled == NULL ? item->wanted : provider->fulfilled(item, run->arena);
         return;
     }
-    if (provider->adapt == NULL || out->has_failed) {
+    if (provider->adapt == NULL || out->trouble != NULL) {
         return;
     }
     if (out->found != NULL) {

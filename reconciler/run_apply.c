@@ -28,7 +28,7 @@ static void add_held(struct run *run, const struct document *document, struct sp
     desired_hold_back(&run->desired, &run->layout, &run->last_good, document, run->arena);
     run->is_tested = false;
     vec_add(run->arena, &run->report.held,
-            (struct held_document){document, span, because, evidence});
+            (struct held_document){document, span, because, evidence, run->stage});
 }
 
 void run_hold_back(struct run *run, const struct document *document, struct span span,

@@ -11,10 +11,18 @@
 
 enum { MICROSECONDS = 1000000 };
 
+/* Others never have anything to read. */
+static bool has_channels(const struct run *run)
+{
+    return run->settings->notify.count > 0 || run->settings->source.status.object.node != NULL;
+}
+
 bool run_events_load(struct run *run, struct error *err)
 {
     return drift_log_read(&run->host, run->arena, &run->drift_events, err) &&
-           audit_log_read(&run->host, run->arena, &run->audit_entries, err);
+           audit_log_read(&run->host, run->arena, &run->audit_entries, err) &&
+           (!has_channels(run) ||
+            notify_results_read(&run->host, run->arena, &run->notify_results, err));
 }
 
 bool run_events_wait(const struct run *run)
@@ -25,7 +33,8 @@ bool run_events_wait(const struct run *run)
 bool run_events_settle(struct run *run, struct error *err)
 {
     return drift_log_settle(&run->host, &run->drift_events, run->arena, err) &&
-           (run->audit_entries.count == 0 || audit_log_clear(&run->host, run->arena, err));
+           (run->audit_entries.count == 0 || audit_log_clear(&run->host, run->arena, err)) &&
+           notify_results_settle(&run->host, &run->notify_results, run->arena, err);
 }
 
 /* --- drift ---------------------------------------------------------------------------------- */
@@ -103,6 +112,9 @@ const struct drift_record *run_drift_records(struct run *run)
             .reason = event->because,
             .took_us = event->took_us,
             .package = event->package,
+            .replaced = event->replaced == NULL ? NULL
+                                                : arena_printf(run->arena, "%s/drift/%s",
+                                                               run->layout.state, event->replaced),
         };
         split_document(run->arena, event->document, &records[i]);
         take_writer(run->arena, event->writer, &records[i]);
@@ -132,6 +144,27 @@ const struct audit_record *run_audit_records(struct run *run)
     return records;
 }
 
+/* --- notifications -------------------------------------------------------------------------- */
+
+const struct notification_record *run_notification_records(struct run *run)
+{
+    struct notification_record *records =
+        arena_array(run->arena, run->notify_results.count, sizeof(*records));
+    for (size_t i = 0; i < run->notify_results.count; i++) {
+        const struct notify_result *result = &run->notify_results.items[i];
+        records[i] = (struct notification_record){
+            .at = result->at_us,
+            .message = result->message,
+            .channel = result->channel,
+            .subject = result->subject,
+            .result = result->result,
+            .attempt = result->attempt,
+            .answer = result->answer,
+        };
+    }
+    return records;
+}
+
 /* --- deliveries ----------------------------------------------------------------------------- */
 
 static const char *mistakes_text(struct run *run, const struct diagnostic_list *diagnostics)
@@ -142,17 +175,78 @@ static const char *mistakes_text(struct run *run, const struct diagnostic_list *
 }
 
 /* What kept documents back, one a paragraph. */
-static const char *held_text(struct run *run)
+static void add_held(struct run *run, struct text *out, struct delivery_record *delivery)
 {
-    struct text out = text_make(run->arena);
     for (size_t i = 0; i < run->report.held.count; i++) {
         const struct held_document *held = &run->report.held.items[i];
-        text_line(&out, "%s: %s", document_id(run->arena, held->document), held->because->text);
+        text_line(out, "%s: %s", document_id(run->arena, held->document), held->because->text);
         if (held->evidence != NULL) {
-            text_line(&out, "%s", held->evidence->text);
+            text_line(out, "%s", held->evidence->text);
+        }
+        delivery->stage = held->stage != NULL ? held->stage : delivery->stage;
+    }
+}
+
+/* What this version asks for and a mode, a guard or somebody keeps from being done. False: nothing
+ * is kept back so. */
+static bool add_kept_back(struct run *run, struct text *out)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        const struct action *action = &run->plan.actions.items[i];
+        if (action->verb != ACTION_NONE && action->cause == CAUSE_PENDING &&
+            action->held_because != NULL) {
+            text_line(out, "%s: %s", item_name(run->arena, action->item),
+                      action->held_because->text);
+            has_any = true;
         }
     }
-    return out.length == 0 ? NULL : out.data;
+    return has_any;
+}
+
+/* True when what runs was made from this very version. */
+static bool is_in_use(struct run *run)
+{
+    const char *digest = NULL;
+    struct error err = {0};
+    unsigned long generation = run->report.generation_after;
+    return generation != 0 && run_saved_digest(run, generation, &digest, &err) &&
+           strcmp(digest, run->source_digest) == 0;
+}
+
+static void take_applied(struct run *run, struct delivery_record *delivery)
+{
+    const struct report *report = &run->report;
+    bool was_looked_at = report->plan != NULL;
+    const struct report_counts counts =
+        was_looked_at ? report_count(report) : (struct report_counts){0};
+    struct text evidence = text_make(run->arena);
+    add_held(run, &evidence, delivery);
+    bool is_kept_back = was_looked_at && add_kept_back(run, &evidence);
+    delivery->generation = (int64_t)report->generation_after;
+    delivery->evidence = evidence.length == 0 ? NULL : evidence.data;
+    if (report->held.count > 0 || counts.failed > 0) {
+        delivery->fate = DELIVERY_PARTLY;
+        delivery->stage = delivery->stage == NULL && counts.failed > 0 ? "apply" : delivery->stage;
+    } else if (is_kept_back && counts.changed == 0 && !is_in_use(run)) {
+        delivery->fate = DELIVERY_WAITING;
+        delivery->stage = "mode";
+        delivery->generation = 0;
+    } else if (is_kept_back) {
+        delivery->fate = DELIVERY_PARTLY;
+        delivery->stage = "mode";
+    } else if (counts.changed > 0 || report->generation_before != report->generation_after) {
+        delivery->fate = DELIVERY_APPLIED;
+    } else {
+        delivery->fate = DELIVERY_UNCHANGED;
+    }
+}
+
+static const char *waiting_stage(const struct run *run)
+{
+    return run->memory.held_inputs != NULL                  ? "rollback"
+           : run->settings->deliver.index == DELIVER_MANUAL ? "manual"
+                                                            : "window";
 }
 
 static void take_fate(struct run *run, struct delivery_record *delivery)
@@ -160,20 +254,20 @@ static void take_fate(struct run *run, struct delivery_record *delivery)
     const struct report *report = &run->report;
     if (report->refused != NULL || report->is_refused) {
         delivery->fate = DELIVERY_REFUSED;
+        delivery->stage = "check";
         delivery->evidence =
             mistakes_text(run, report->refused != NULL ? report->refused : &run->diagnostics);
     } else if (report->hold != NULL) {
         delivery->fate = DELIVERY_WAITING;
+        delivery->stage = waiting_stage(run);
         delivery->evidence = report->hold->text;
     } else if (report->failure != NULL || report->untested != NULL) {
         delivery->fate = DELIVERY_REFUSED;
+        delivery->stage = run->stage;
         const struct message *why = report->failure != NULL ? report->failure : report->untested;
         delivery->evidence = why->text;
     } else {
-        bool is_partly = report->held.count > 0 || report_count(report).failed > 0;
-        delivery->fate = is_partly ? DELIVERY_PARTLY : DELIVERY_APPLIED;
-        delivery->evidence = held_text(run);
-        delivery->generation = (int64_t)report->generation_after;
+        take_applied(run, delivery);
     }
 }
 

@@ -112,7 +112,7 @@ static bool is_gone(const struct run *run, size_t index)
     bool was_deleted = run->outcomes != NULL && action->verb == ACTION_DELETE &&
                        run->outcomes[index].result == OUTCOME_CHANGED;
     bool was_absent =
-        action->item->wanted == NULL && !action->found->exists && !action->found->has_failed;
+        action->item->wanted == NULL && !action->found->exists && action->found->trouble == NULL;
     bool was_taken_back = run->outcomes != NULL && action->verb == ACTION_CREATE &&
                           run->outcomes[index].result == OUTCOME_SKIPPED;
     return was_deleted || was_absent || was_taken_back;
@@ -204,10 +204,9 @@ static void take_owner(struct arena *arena, struct item_record *record, const ch
     }
 }
 
-/* What concerns the whole concerns each part. */
-static bool concerns_all(const struct action *action, const struct outcome *outcome)
+bool run_concerns_all(const struct action *action, const struct outcome *outcome)
 {
-    bool is_whole = action->found->has_failed ||
+    bool is_whole = action->found->trouble != NULL ||
                     (outcome != NULL && outcome->result == OUTCOME_FAILED) ||
                     (action->held_because != NULL && action->verb == ACTION_CREATE);
     for (size_t i = 0; i < action->changes.count; i++) {
@@ -221,7 +220,7 @@ static void collect_members(struct run *run, const struct action *action,
                             const struct outcome *outcome, struct item_records *out)
 {
     struct map changes = {0};
-    bool is_whole = concerns_all(action, outcome);
+    bool is_whole = run_concerns_all(action, outcome);
     for (size_t i = 0; i < action->changes.count; i++) {
         struct change *change = &action->changes.items[i];
         if (change->thing != NULL) {
@@ -272,7 +271,7 @@ static void collect_items(struct run *run, struct item_records *out)
         take_owner(run->arena, &record, action->owner);
         if (strcmp(item->type, ITEM_TREE) == 0) {
             collect_members(run, action, outcome, out);
-            record.state = concerns_all(action, outcome) ? record.state : ITEM_STATE_IN_SYNC;
+            record.state = run_concerns_all(action, outcome) ? record.state : ITEM_STATE_IN_SYNC;
         }
         add_item(run, out, record, item->document, action_detail(run->arena, action, outcome));
     }
@@ -439,6 +438,8 @@ static bool write_record(struct run *run, struct store *store, struct error *err
         .delivery = run_delivery_record(run),
         .audits = run_audit_records(run),
         .audit_count = run->audit_entries.count,
+        .notifications = run_notification_records(run),
+        .notification_count = run->notify_results.count,
     };
     int64_t number = 0;
     return store_record_run(store, &report, &number, err);
@@ -471,9 +472,17 @@ bool run_record_confirmed(struct run *run)
         store_close(store);
         return false;
     }
-    const struct run_report report = {.run = record_of(run), .state = RUN_STATE_CONFIRMED};
+    /* A folder that is as it was has its row; a commit may be a new one all the same. */
+    const struct run_report report = {
+        .run = record_of(run),
+        .state = RUN_STATE_CONFIRMED,
+        .delivery = run->commit == NULL ? NULL : run_delivery_record(run),
+        .notifications = run_notification_records(run),
+        .notification_count = run->notify_results.count,
+    };
     int64_t number = 0;
-    is_done = is_done && store_record_run(store, &report, &number, &err);
+    is_done = is_done && store_record_run(store, &report, &number, &err) &&
+              notify_results_settle(&run->host, &run->notify_results, run->arena, &err);
     store_close(store);
     if (!is_done) {
         complain(run, &err); /* the disk is the truth: nothing is to be done all the same */

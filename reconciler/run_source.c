@@ -16,6 +16,8 @@
 #include "schemas/repository_syntax.h"
 #include "store/store.h"
 
+enum { MICROSECONDS = 1000000 };
+
 bool run_has_git_source(const struct run *run)
 {
     return run->options->git_dir != NULL ||
@@ -54,6 +56,18 @@ static bool read_token(struct run *run, struct secret **out_token, struct error 
         arena_printf(run->arena, "%s/%s", run->layout.secrets, token + strlen("secret:"));
     return secret_read(run->host.root, host_path(path), out_token, err) ||
            error_wrap(err, "the token of the source");
+}
+
+/* The part before the @ of ssh is a name, and stays. */
+const char *run_source_url(struct run *run)
+{
+    const char *url = run->settings->source.git.text;
+    const char *behind = strstr(url, "://");
+    size_t length = behind == NULL ? 0 : strcspn(behind + 3, "/");
+    const char *at = behind == NULL ? NULL : memchr(behind + 3, '@', length);
+    return at == NULL || transport_of(url) == SOURCE_SSH
+               ? url
+               : arena_printf(run->arena, "%.*s%s", (int)(behind + 3 - url), url, at + 1);
 }
 
 static struct git_source source_of(struct run *run)
@@ -98,6 +112,7 @@ static bool load(struct run *run, const struct git_revision *from, bool *out_is_
     }
     run->loaded = loaded->loaded;
     run->commit = &loaded->commit;
+    run->revision = *from;
     run->report.commit = run->commit;
     *out_is_whole = !loaded->is_damaged;
     return true;
@@ -209,9 +224,11 @@ static bool try_newest(struct run *run, struct git_mirror *mirror, bool wants_do
         return true;
     }
     const struct git_revision from = revision_of(run, mirror, out->commit);
-    if (!load_whole(run, mirror, &from, out_is_dropped, err) ||
-        !verify(run, &from, accepted, &verified_by, err) ||
-        !git_mirror_accept(mirror, out->commit, verified_by, err)) {
+    if (!load_whole(run, mirror, &from, out_is_dropped, err)) {
+        return false;
+    }
+    out->is_refused = !verify(run, &from, accepted, &verified_by, err);
+    if (out->is_refused || !git_mirror_accept(mirror, out->commit, verified_by, err)) {
         return false;
     }
     out->is_verified = verified_by != NULL;
@@ -233,6 +250,51 @@ static bool take_newest(struct run *run, struct git_mirror *mirror, bool wants_d
     }
     run->diagnostics.count = mistakes;
     return try_newest(run, mirror, wants_documents, out, &is_dropped, err);
+}
+
+/* --- what the pages tell of it --------------------------------------------------------------- */
+
+static const char *signature_word(const struct git_accepted *accepted, bool is_refused)
+{
+    bool is_verified = accepted != NULL && accepted->verified_by != NULL;
+    return is_refused ? "refused" : is_verified ? "verified" : NULL;
+}
+
+/* What the mirror lacks of the commit that counts was told when it came. why: what was wrong with
+ * this fetch; or NULL. */
+static struct source_record source_record_of(struct run *run, const struct git_mirror *mirror,
+                                             const struct run_fetched *fetched, const char *why)
+{
+    const struct git_accepted *accepted = git_mirror_accepted(mirror);
+    const struct commit *commit = why == NULL ? run->commit : NULL;
+    return (struct source_record){
+        .url = run_source_url(run),
+        .branch = run->settings->source.branch.text,
+        .folder = run->settings->source.path.text,
+        .tried_at = run_clock_us(),
+        .error = why,
+        .offered = fetched->commit,
+        .commit = accepted == NULL ? NULL : accepted->commit,
+        .subject = commit == NULL ? NULL : commit->subject,
+        .author = commit == NULL ? NULL : commit->author,
+        .commit_at = commit == NULL ? 0 : commit->at * MICROSECONDS,
+        .signature = signature_word(accepted, fetched->is_refused),
+    };
+}
+
+/* The disk is the truth: what cannot be recorded is not shown, and no more. */
+static void record_source(struct run *run, const struct git_mirror *mirror,
+                          const struct run_fetched *fetched, const char *why)
+{
+    struct store *store = NULL;
+    struct error err = {0};
+    const struct source_record source = source_record_of(run, mirror, fetched, why);
+    if (!store_open(run->store_path, run->store_group, &store, &err) ||
+        !store_record_source(store, &source, &err)) {
+        log_event(LOG_LEVEL_WARNING, "the fetch could not be recorded", "store", run->store_path,
+                  "error", err.message, NULL);
+    }
+    store_close(store);
 }
 
 /* --- what the stages before and after see ---------------------------------------------------- */
@@ -265,9 +327,14 @@ static bool with_mirror(struct run *run, enum purpose purpose, struct run_fetche
     struct git_source source = source_of(run);
     bool is_done = read_token(run, &token, err);
     source.token = token;
-    is_done = is_done && open_mirror(run, &source, &mirror, err) &&
-              (purpose == TO_LOAD ? take_mirrored(run, mirror, err)
-                                  : take_newest(run, mirror, purpose != TO_FETCH, out, err));
+    bool is_open = is_done && open_mirror(run, &source, &mirror, err);
+    is_done =
+        is_open && (purpose == TO_LOAD ? take_mirrored(run, mirror, err)
+                                       : take_newest(run, mirror, purpose != TO_FETCH, out, err));
+    bool has_news = purpose == TO_FETCH || (purpose == TO_FETCH_AND_LOAD && run->options->applies);
+    if (is_open && has_news && !run->is_locked_out) {
+        record_source(run, mirror, out, is_done ? NULL : err->message);
+    }
     git_mirror_close(mirror);
     secret_release(token);
     return is_done;
@@ -316,18 +383,18 @@ bool run_load_git(struct run *run, struct error *err)
                          "offline there is no Git source: name the folder of YAML, or --git-dir");
     }
     struct run_fetched fetched = {0};
-    run->source_name = run->settings->source.git.text;
+    run->source_name = run_source_url(run);
     bool fetches = run->options->commit == NULL && !run->options->skips_fetch;
     return with_mirror(run, fetches ? TO_FETCH_AND_LOAD : TO_LOAD, &fetched, err);
 }
 
 /* --- what became of it ----------------------------------------------------------------------- */
 
-/* "applied, generation 12"; "refused: error[R012]: ..." */
-static const char *fate_text(struct run *run, const struct delivery_record *delivery)
+const char *run_fate_text(struct run *run, const struct delivery_record *delivery)
 {
     struct text out = text_make(run->arena);
-    text_add(&out, delivery_fate_word(delivery->fate));
+    text_add(&out, delivery->fate == DELIVERY_UNCHANGED ? "nothing to change"
+                                                        : delivery_fate_word(delivery->fate));
     if (delivery->generation != 0) {
         text_addf(&out, ", generation %lld", (long long)delivery->generation);
     }
@@ -355,12 +422,15 @@ void run_note(struct run *run)
         .repository = run->settings->source.git.text,
         .commit = run->commit->id,
         .host = run->host_name == NULL ? "host" : run->host_name,
-        .text = fate_text(run, delivery),
+        .text = run_fate_text(run, delivery),
     };
     const char *path = host_path(arena_printf(run->arena, "%s/source/noted", run->layout.state));
-    const char *said = arena_printf(run->arena, "%s %s: %s\n", note.commit, note.host, note.text);
-    if (file_read(run->host.root, path, NOTED_MOST, run->arena, &noted, &err) &&
-        str_equal(noted, str_of(said))) {
+    const char *about = arena_printf(run->arena, "%s %s: ", note.commit, note.host);
+    const char *said = arena_printf(run->arena, "%s%s\n", about, note.text);
+    /* A commit that asks for nothing any more because it was applied is still one that was. */
+    bool is_known = file_read(run->host.root, path, NOTED_MOST, run->arena, &noted, &err);
+    if (is_known && (str_equal(noted, str_of(said)) || (delivery->fate == DELIVERY_UNCHANGED &&
+                                                        text_starts_with(noted.data, about)))) {
         return;
     }
     if (!commit_note_write(&note, &err) ||

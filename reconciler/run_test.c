@@ -180,7 +180,8 @@ struct unit_texts {
     size_t count;
 };
 
-/* The unit files that this run would write. */
+/* The unit files that this run would write. What only drifted was looked at when it was first
+ * written. */
 static struct unit_texts changed_units(struct run *run)
 {
     size_t most = run->plan.actions.count;
@@ -193,7 +194,8 @@ static struct unit_texts changed_units(struct run *run)
     for (size_t i = 0; i < most; i++) {
         const struct action *action = &run->plan.actions.items[i];
         const struct item *item = action->item;
-        if (!action_is_due(action) || item->wanted == NULL || strcmp(item->type, ITEM_FILE) != 0 ||
+        if (!action_is_due(action) || action->cause == CAUSE_DRIFT || item->wanted == NULL ||
+            strcmp(item->type, ITEM_FILE) != 0 ||
             strncmp(item->id, run->layout.units, folder) != 0 || item->id[folder] != '/') {
             continue;
         }

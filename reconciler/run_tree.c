@@ -3,6 +3,7 @@
  * to its last good text in a further generation. */
 #include "run.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/file_item.h"
@@ -15,14 +16,17 @@ enum { ROUNDS_MOST = 8 };
 
 /* --- the next generation -------------------------------------------------------------------- */
 
-static const struct desired_file *find_last_good(const struct run *run, const char *path)
+static int file_compare(const void *a, const void *b)
 {
-    for (size_t i = 0; i < run->last_good.count; i++) {
-        if (strcmp(run->last_good.items[i].path, path) == 0) {
-            return &run->last_good.items[i];
-        }
-    }
-    return NULL;
+    return strcmp(((const struct desired_file *)a)->path, ((const struct desired_file *)b)->path);
+}
+
+const struct desired_file *run_last_good(const struct run *run, const char *path)
+{
+    const struct desired_file key = {.path = path};
+    const struct desired_files *good = &run->last_good;
+    return good->count == 0 ? NULL
+                            : bsearch(&key, good->items, good->count, sizeof(key), file_compare);
 }
 
 /* A file that was to be written but was not stays in the generation as it was in the last one. */
@@ -44,7 +48,7 @@ static void list_files(struct run *run, struct generation_files *out_files)
     for (size_t i = 0; i < wanted.count; i++) {
         const struct desired_file *file = &wanted.items[i];
         if (!is_on_host(run, file->path)) {
-            file = find_last_good(run, file->path);
+            file = run_last_good(run, file->path);
         }
         if (file != NULL) {
             vec_add(
@@ -77,13 +81,12 @@ static const char *summary_of(struct run *run)
                                                          run->options->rollback_to, summary);
 }
 
-static bool write_generation(struct run *run, struct error *err)
+static bool write_generation(struct run *run, const char *summary, struct error *err)
 {
     struct generation_files files = {0};
     list_files(run, &files);
     return generation_next_number(&run->host, &run->next_generation, err) &&
-           generation_write(&run->host, run->next_generation, &files, summary_of(run), run->arena,
-                            err);
+           generation_write(&run->host, run->next_generation, &files, summary, run->arena, err);
 }
 
 /* --- probes --------------------------------------------------------------------------------- */
@@ -133,8 +136,10 @@ static void collect_needed(const struct run *run, const struct document *documen
 
 /* The site goes back, and what it needs goes back with it: nobody can tell which of them it was. */
 static void take_back(struct run *run, const struct probe *probe, bool is_own_change,
-                      const struct needed_list *needed, const struct message *because)
+                      const struct needed_list *needed, const struct message *because,
+                      const char *evidence)
 {
+    const struct message *seen = evidence == NULL ? NULL : message_quote(run->arena, evidence);
     const char *site = document_id(run->arena, probe->document);
     for (size_t i = 0; i < needed->count; i++) {
         const struct document *document = needed->items[i];
@@ -150,7 +155,7 @@ static void take_back(struct run *run, const struct probe *probe, bool is_own_ch
     if (is_own_change) {
         run_refuse(run, probe->document, because);
     }
-    run_hold_back(run, probe->document, probe->span, because, NULL);
+    run_hold_back(run, probe->document, probe->span, because, seen);
 }
 
 /* Asks each site that was changed, or that needs something that was; those that fail are held back.
@@ -162,29 +167,35 @@ static bool probe_all(struct run *run, const struct action *action)
         run->desired.tree == NULL ? &none : &run->desired.tree->probes;
     struct probe *copy = arena_array(run->arena, probes->count, sizeof(*copy));
     size_t count = strcmp(run->host.root_path, "/") == 0 ? probes->count : 0;
+    const char *stage = run->stage;
+    run->stage = "probe";
     if (count > 0) {
         memcpy(copy, probes->items, count * sizeof(*copy)); /* the list shrinks below */
     }
     bool is_well = true;
     for (size_t i = 0; i < count; i++) {
         struct error err = {0};
+        const char *evidence = NULL;
         struct needed_list needed = {0};
         bool is_own_change = is_changed(action, copy[i].document);
         collect_needed(run, copy[i].document, &needed);
-        if (!is_own_change && needed.count == 0) {
+        bool is_back = run->is_blocked[copy[i].document->order]; /* another probe of it failed */
+        if (is_back || (!is_own_change && needed.count == 0)) {
             continue;
         }
         run_progress(run, "asking %s for %s", copy[i].host, copy[i].path);
-        if (!nginx_probe(&run->host, &copy[i], run->arena, &err)) {
+        if (!nginx_probe(&run->host, &copy[i], run->arena, &evidence, &err)) {
             is_well = false;
             take_back(run, &copy[i], is_own_change, &needed,
                       message_chain(run->arena, message_make(run->arena, "probe %s", copy[i].path),
-                                    MESSAGE_COLON, message_of_error(run->arena, &err)));
+                                    MESSAGE_COLON, message_of_error(run->arena, &err)),
+                      evidence);
         }
     }
     if (!is_well && run->settings->on_error.index == ON_ERROR_ALL_OR_NOTHING) {
         run_undo_all(run);
     }
+    run->stage = stage;
     return is_well;
 }
 
@@ -241,7 +252,7 @@ static bool switch_once(struct run *run, const struct action *planned, int round
                                                             : run->report.untested);
         return fail(outcome, &err);
     }
-    if (!write_generation(run, &err)) {
+    if (!write_generation(run, summary_of(run), &err)) {
         return fail(outcome, &err);
     }
     struct action action = *planned;
@@ -326,7 +337,7 @@ void run_switch(struct run *run, const struct action *action, struct outcome *ou
         tell_taken_back(run, action);
     } else if (has_changed_anything(run) && (probe_all(run, NULL) || has_changed_anything(run)) &&
                wants_generation(run)) {
-        if (!write_generation(run, &err) ||
+        if (!write_generation(run, summary_of(run), &err) ||
             !generation_switch(&run->host, run->next_generation, &err)) {
             (void)run_fail(run, &err);
             return;
@@ -337,4 +348,42 @@ void run_switch(struct run *run, const struct action *action, struct outcome *ou
         !run_saved_write(run, run->report.generation_after, &err)) {
         (void)run_fail(run, &err);
     }
+}
+
+/* --- what was taken over from the host ------------------------------------------------------- */
+
+void run_find_taken_over(struct run *run)
+{
+    const struct tree_item *wanted = run->desired.tree;
+    bool is_taken_over = false;
+    for (size_t i = 0; wanted != NULL && i < wanted->members.count; i++) {
+        const struct tree_member *member = &wanted->members.items[i];
+        const struct desired_file *good = run_last_good(
+            run, arena_printf(run->arena, "%s/%s", run->layout.nginx_tree, member->path));
+        is_taken_over |= good != NULL && !str_equal(good->content, member->text.content);
+    }
+    for (size_t i = 0; is_taken_over && i < run->items.count; i++) {
+        struct observation *seen = &run->observations[i];
+        if (seen->exists && strcmp(run->items.items[i].type, ITEM_TREE) == 0) {
+            struct tree_item *found = arena_new(run->arena, struct tree_item);
+            *found = *(const struct tree_item *)seen->found;
+            found->is_taken_over = true; /* where it is then found as it is wanted */
+            seen->found = found;
+        }
+    }
+}
+
+bool run_keep_up(struct run *run, struct error *err)
+{
+    struct generation_files files = {0};
+    list_files(run, &files);
+    if (run->report.generation_before == 0 || is_as_before(run, &files)) {
+        return true;
+    }
+    if (!write_generation(run, "taken over from the host", err) ||
+        !generation_switch(&run->host, run->next_generation, err)) {
+        return false;
+    }
+    run->report.generation_after = run->next_generation;
+    return run_saved_write(run, run->next_generation, err);
 }

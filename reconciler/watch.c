@@ -94,6 +94,7 @@ void watch_run_ended(struct watch *watch, int code, const char *verdict)
     log_event(level, "run", "verdict", verdict, "code", arena_printf(arena, "%d", code), NULL);
     (void)sd_notifyf(0, "STATUS=%s", verdict); /* nobody may be listening */
     watch_drift_renew(watch);
+    watch_notify_look(watch);
     arm_interval(watch);
 }
 
@@ -118,7 +119,9 @@ static bool look_open(struct watch *watch, struct arena *arena, struct run *out_
 
 static void parts_end(struct watch *watch)
 {
+    watch_notify_end(watch);
     watch_socket_end(watch);
+    watch_errands_end(watch);
     watch_drift_end(watch);
     watch_git_end(watch);
     watch_source_end(watch);
@@ -129,7 +132,8 @@ static bool parts_begin(struct watch *watch, struct error *err)
     bool is_repository =
         watch->options->folder == NULL && watch->look.settings->source.git.text != NULL;
     return (is_repository ? watch_git_begin(watch, err) : watch_source_begin(watch, err)) &&
-           watch_drift_begin(watch, err) && watch_socket_begin(watch, err);
+           watch_drift_begin(watch, err) && watch_socket_begin(watch, err) &&
+           watch_notify_begin(watch, err);
 }
 
 bool watch_reload(struct watch *watch)

@@ -27,8 +27,6 @@ enum {
     UNIT_AFTER_MS = 300, /* a restart is a stop and a start */
     AGAIN_MS = 20,       /* somebody else holds the lock */
     OPEN_MS = 1000,      /* a file that is written to and not closed is looked at after this */
-    FLIPS_MOST = 3,      /* within FLIP_SECONDS; then it is a fight */
-    FLIP_SECONDS = 60 * 60,
     CONTENT_LIMIT = 64 << 20,
     LEFT_LIMIT = 16 << 20,
 };
@@ -44,8 +42,10 @@ VEC(pending_list, struct pending *);
 
 /* What is remembered of a path that was changed. */
 struct history {
-    int64_t flips[FLIPS_MOST];    /* when it was put back, seconds since the epoch, oldest first */
+    int64_t flips[OVERRIDE_FIGHT_REPAIRS]; /* when it was put back, seconds since the epoch, oldest
+                                              first */
     struct file_fingerprint told; /* how it looked when it was left as it is; zero: it was not */
+    bool is_left;                 /* it was, and has not been as it shall be since */
 };
 
 struct watch_drift {
@@ -122,6 +122,12 @@ static void take_event(struct watch *watch, const struct file_event *event)
     }
     if (event->writer != NULL && event->writer->is_own) {
         return; /* a run of ours */
+    }
+    if (strcmp(event->directory, watch->look.layout.state) == 0) {
+        if (strcmp(event->name, OVERRIDES_NAME) == 0) {
+            watch_ask(watch, WATCH_REQUEST, 0); /* somebody said suspend or resume */
+        }
+        return;
     }
     if (event->name[0] == '\0') {
         take_directory(watch, event);
@@ -236,10 +242,12 @@ static struct history *history_of(struct watch_drift *drift, const char *path)
 static bool is_fight(struct history *history, int64_t now)
 {
     int64_t *flips = history->flips;
-    bool is_often = flips[0] != 0 && now - flips[0] < FLIP_SECONDS;
+    bool is_often = flips[0] != 0 && now - flips[0] < OVERRIDE_FIGHT_SECONDS;
     if (!is_often) {
         memmove(&flips[0], &flips[1], sizeof(history->flips) - sizeof(flips[0]));
-        flips[FLIPS_MOST - 1] = now;
+        flips[OVERRIDE_FIGHT_REPAIRS - 1] = now;
+    } else {
+        memset(flips, 0, sizeof(history->flips)); /* who says resume gets as many tries again */
     }
     return is_often;
 }
@@ -264,15 +272,9 @@ static void leave_fight(struct look *look, const struct managed_file *file)
     look->event.answer = DRIFT_FIGHT;
     look->event.because =
         arena_printf(look->arena, "it was put back %d times within an hour; the other writer is %s",
-                     FLIPS_MOST, writer_text(look->arena, look->event.writer));
-    const struct override override = {
-        .scope = arena_printf(look->arena, "file:%s", file->text->path),
-        .effect = OVERRIDE_OBSERVE,
-        .since = now,
-        .until = now + FLIP_SECONDS,
-        .why = look->event.because,
-        .who = "reconcile",
-    };
+                     OVERRIDE_FIGHT_REPAIRS, writer_text(look->arena, look->event.writer));
+    const struct override override = override_fight(
+        arena_printf(look->arena, "file:%s", file->text->path), look->event.because, now);
     if (overrides_load(look->host, look->arena, &list, &err)) {
         override_put(look->arena, &list, &override);
         if (overrides_save(look->host, look->arena, &list, &err)) {
@@ -301,6 +303,7 @@ static void put_back(struct look *look, const struct managed_file *file)
 static void answer(struct look *look, const struct managed_file *file, struct history *history)
 {
     history->told = look->seen;
+    history->is_left = true;
     if (file->text == NULL) {
         look->event.answer = DRIFT_HANDED;
         return;
@@ -312,8 +315,22 @@ static void answer(struct look *look, const struct managed_file *file, struct hi
         leave_fight(look, file);
     } else {
         history->told = (struct file_fingerprint){0};
+        history->is_left = false;
         put_back(look, file);
     }
+}
+
+/* What was left as it is has become what it shall be: a run finds that out, and who was told of the
+ * change is told of its end. */
+static bool is_well_again(struct watch_drift *drift, const struct managed_file *file)
+{
+    struct history *history = map_get(&drift->history, file->path);
+    bool is_news = history != NULL && history->is_left;
+    if (is_news) {
+        history->is_left = false;
+        history->told = (struct file_fingerprint){0};
+    }
+    return is_news;
 }
 
 /* Left as it is and told already, and not touched since. */
@@ -389,7 +406,7 @@ static bool look_at(struct watch *watch, const struct pending *pending,
         return true; /* a run says more */
     }
     if (!differs(&look, file)) {
-        return false;
+        return is_well_again(watch->drift, file);
     }
     struct history *history = history_of(watch->drift, file->path);
     if (was_told(&look, history)) {
@@ -657,6 +674,10 @@ bool watch_drift_begin(struct watch *watch, struct error *err)
     if (watch->look.layout.manages_units && !file_events_add(drift->events, UNIT_LINKS, err)) {
         log_event(LOG_LEVEL_WARNING, "units are looked at by interval only", "error", err->message,
                   NULL);
+    }
+    if (!file_events_add(drift->events, watch->look.layout.state, err)) {
+        log_event(LOG_LEVEL_WARNING, "suspensions are noticed by interval only", "error",
+                  err->message, NULL);
     }
     return load_files(watch) || error_set(err, ERROR_UNAVAILABLE, "the state cannot be read");
 }

@@ -72,6 +72,7 @@ static void fetch_done(void *context, int code, const char *output)
         watch_drop_wait(watch);
         watch_ask(watch, WATCH_SOURCE, 0);
     }
+    watch_notify_look(watch);
     arm_interval(watch);
     if (git->asked) {
         git->asked = false;

@@ -25,6 +25,8 @@ struct watch_source;
 struct watch_git;
 struct watch_drift;
 struct watch_socket;
+struct watch_notify;
+struct watch_errands;
 
 struct watch {
     const struct run_options *options;
@@ -36,6 +38,8 @@ struct watch {
     struct watch_git *git;       /* of a repository; else NULL */
     struct watch_drift *drift;
     struct watch_socket *socket;
+    struct watch_notify *notify;
+    struct watch_errands *errands; /* NULL: none was ever run */
     sd_event_source *interval;
     sd_event_source *due;
     char *last_verdict;    /* owned by malloc: the first line of the last run, or NULL */
@@ -75,9 +79,34 @@ void watch_drift_end(struct watch *watch);
 /* After a run: other files, other texts; and what happened meanwhile is looked at. */
 void watch_drift_renew(struct watch *watch);
 
+/* --- watch_errand.c: what needs the lock of a run --- */
+enum watch_errand_sort { ERRAND_CHECK, ERRAND_SUSPEND, ERRAND_RESUME };
+struct watch_errand_order {
+    enum watch_errand_sort sort;
+    const char *scope; /* of a suspension, as the next two */
+    const char *until;
+    const char *why;
+    const char *who;
+    const char *from;
+    /* why: what went wrong; NULL: nothing. May be NULL: nobody waits. */
+    void (*done)(void *context, const char *why);
+    void *context;
+};
+/* Texts are copied. False when there are too many; else done is called once, later. */
+bool watch_errand_run(struct watch *watch, const struct watch_errand_order *order);
+/* It is carried out all the same, but nobody with this context waits any more. */
+void watch_errands_drop(struct watch *watch, const void *context);
+void watch_errands_end(struct watch *watch);
+
 /* --- watch_socket.c --- */
 bool watch_socket_begin(struct watch *watch, struct error *err) MUST_CHECK;
 void watch_socket_end(struct watch *watch);
+
+/* --- watch_notify.c: messages that wait --- */
+bool watch_notify_begin(struct watch *watch, struct error *err) MUST_CHECK;
+void watch_notify_end(struct watch *watch);
+/* A run may have added some. */
+void watch_notify_look(struct watch *watch);
 
 /* --- watch.c --- */
 /* When something is to be done although nothing changes, in seconds since the epoch; 0: never. */

@@ -2,7 +2,6 @@
  * (four bytes, most significant first) and that many bytes of JSON. Root, and whoever runs the
  * loop, may ask everything; the status program may ask for what the settings allow. Who asked is
  * told by the kernel (SO_PEERCRED), and written down. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -16,19 +15,20 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/frame.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/visible.h"
 #include "model/json.h"
 #include "providers/lock.h"
 #include "providers/overrides.h"
 #include "watch_parts.h"
 
 enum {
-    FRAME_MOST = 64 * 1024,
-    HEAD_SIZE = 4,
     CONNECTIONS_MOST = 16,
     BACKLOG = 8,
     DEADLINE_SECONDS = 5, /* from connecting to the end of the answer */
+    ERRAND_SECONDS = 65,  /* the same where a run has to end first */
     SOCKET_MODE = 0660,
     DIRECTORY_MODE = 0755,
 };
@@ -41,7 +41,7 @@ struct connection {
     sd_event_source *ready;
     sd_event_source *deadline;
     size_t length; /* of what was read */
-    unsigned char bytes[HEAD_SIZE + FRAME_MOST];
+    unsigned char bytes[FRAME_HEAD + FRAME_MOST];
 };
 
 struct watch_socket {
@@ -54,13 +54,25 @@ struct watch_socket {
 
 /* --- questions ------------------------------------------------------------------------------ */
 
-enum access { ACCESS_ALL, ACCESS_ROOT };
+enum access {
+    ACCESS_ALL,
+    ACCESS_SETTING, /* root, and others where status.actions names it */
+    ACCESS_ROOT,
+};
+
+/* NULL: the answer comes later. */
+typedef json_t *answer_function(struct connection *connection, const json_t *question);
 
 struct question {
     const char *name;
     enum access access;
-    json_t *(*answer)(struct watch *watch, const struct connection *from, const json_t *question);
+    answer_function *answer;
 };
+
+static bool is_ours(const struct connection *connection)
+{
+    return connection->user == 0 || connection->user == geteuid();
+}
 
 static json_t *yes(void)
 {
@@ -72,55 +84,145 @@ static json_t *no(const char *why)
     return json_pack("{s:b, s:o}", "ok", 0, "error", json_text(why));
 }
 
-static json_t *answer_status(struct watch *watch, const struct connection *from,
-                             const json_t *question)
+static json_t *allowed_actions(const struct connection *connection);
+
+static json_t *answer_status(struct connection *connection, const json_t *question)
 {
-    (void)from;
+    const struct watch *watch = connection->watch;
     (void)question;
-    return json_pack("{s:b, s:b, s:o, s:i, s:I, s:s}", "ok", 1, "is_running",
+    return json_pack("{s:b, s:b, s:o, s:i, s:I, s:s, s:o}", "ok", 1, "is_running",
                      (int)watch_is_running(watch), "verdict", json_text(watch->last_verdict),
                      "code", watch->last_code, "ended_at", (json_int_t)watch->last_ended_at,
-                     "version", RECONCILE_VERSION);
+                     "version", RECONCILE_VERSION, "actions", allowed_actions(connection));
 }
 
-static json_t *answer_check(struct watch *watch, const struct connection *from,
-                            const json_t *question)
+static json_t *answer_fetch(struct connection *connection, const json_t *question)
 {
-    (void)from;
     (void)question;
-    watch_ask(watch, WATCH_REQUEST, 0);
+    watch_fetch(connection->watch);
     return yes();
 }
 
-static json_t *answer_fetch(struct watch *watch, const struct connection *from,
-                            const json_t *question)
+static json_t *answer_reload(struct connection *connection, const json_t *question)
 {
-    (void)from;
-    (void)question;
-    watch_fetch(watch);
-    return yes();
-}
-
-static json_t *answer_reload(struct watch *watch, const struct connection *from,
-                             const json_t *question)
-{
-    (void)watch;
-    (void)from;
+    (void)connection;
     (void)question;
     /* The answer must be out before this socket is made anew. */
     return kill(getpid(), SIGHUP) == 0 ? yes() : no("no signal could be sent");
 }
 
+/* --- what is written down --- */
+
+/* A word of whoever asks, for the record: short, and nothing that moves a line. */
+static const char *told(struct arena *arena, const json_t *question, const char *key)
+{
+    enum { TOLD_MOST = 200 };
+    const char *text = json_string_value(json_object_get(question, key));
+    if (text == NULL || text[0] == '\0') {
+        return NULL;
+    }
+    return visible_line(arena, arena_strndup(arena, text, strnlen(text, TOLD_MOST)));
+}
+
+static const char *account_of(struct arena *arena, uid_t user)
+{
+    const struct passwd *entry = getpwuid(user);
+    return entry == NULL ? arena_printf(arena, "user %u", (unsigned)user)
+                         : arena_strdup(arena, entry->pw_name);
+}
+
+/* Who asks is told by the kernel; on whose behalf, by who asks: both are kept apart. */
+static void take_names(struct arena *arena, const struct connection *connection,
+                       const json_t *question, struct watch_errand_order *order)
+{
+    const char *account = account_of(arena, connection->user);
+    const char *who = told(arena, question, "who");
+    const char *from = told(arena, question, "from");
+    order->who = who == NULL ? account : arena_printf(arena, "%s (as told by %s)", who, account);
+    order->from =
+        arena_printf(arena, "%s%ssocket, user %u, process %d", from == NULL ? "" : from,
+                     from == NULL ? "" : ", ", (unsigned)connection->user, (int)connection->pid);
+}
+
+static json_t *answer_check(struct connection *connection, const json_t *question)
+{
+    AUTO_ARENA arena = arena_create();
+    struct watch_errand_order order = {.sort = ERRAND_CHECK};
+    take_names(arena, connection, question, &order);
+    if (!watch_errand_run(connection->watch, &order)) {
+        return no("too much is asked already");
+    }
+    watch_ask(connection->watch, WATCH_REQUEST, 0);
+    return yes();
+}
+
+static void errand_done(void *context, const char *why);
+
+/* What it is about is looked at where it is carried out; a reason and an end are owed by whoever is
+ * not root. */
+static json_t *run_suspension(struct connection *connection, const json_t *question,
+                              enum watch_errand_sort sort)
+{
+    AUTO_ARENA arena = arena_create();
+    const char *scope = json_string_value(json_object_get(question, "scope"));
+    struct watch_errand_order order = {
+        .sort = sort,
+        .scope = scope == NULL ? "" : scope,
+        .until = told(arena, question, "until"),
+        .why = told(arena, question, "why"),
+        .done = errand_done,
+        .context = connection,
+    };
+    bool begins = sort == ERRAND_SUSPEND;
+    if (begins && order.why == NULL) {
+        return no("a suspension needs a reason");
+    }
+    if (begins && order.until == NULL && !is_ours(connection)) {
+        return no("a suspension needs an end");
+    }
+    take_names(arena, connection, question, &order);
+    if (!watch_errand_run(connection->watch, &order)) {
+        return no("too much is asked already");
+    }
+    (void)sd_event_source_set_time_relative(connection->deadline,
+                                            ERRAND_SECONDS * WATCH_US_A_SECOND);
+    (void)sd_event_source_set_enabled(connection->ready, SD_EVENT_OFF);
+    return NULL;
+}
+
+static json_t *answer_suspend(struct connection *connection, const json_t *question)
+{
+    return run_suspension(connection, question, ERRAND_SUSPEND);
+}
+
+static json_t *answer_resume(struct connection *connection, const json_t *question)
+{
+    return run_suspension(connection, question, ERRAND_RESUME);
+}
+
 static const struct question questions[] = {
-    {"check", ACCESS_ALL, answer_check},
-    {"fetch", ACCESS_ALL, answer_fetch},
-    {"reload", ACCESS_ROOT, answer_reload},
-    {"status", ACCESS_ALL, answer_status},
+    {"check", ACCESS_SETTING, answer_check}, {"fetch", ACCESS_ALL, answer_fetch},
+    {"reload", ACCESS_ROOT, answer_reload},  {"resume", ACCESS_SETTING, answer_resume},
+    {"status", ACCESS_ALL, answer_status},   {"suspend", ACCESS_SETTING, answer_suspend},
 };
+enum { QUESTION_COUNT = sizeof(questions) / sizeof(*questions) };
 
 static bool may_ask(const struct connection *connection, const struct question *question)
 {
-    return connection->user == 0 || connection->user == geteuid() || question->access == ACCESS_ALL;
+    const struct settings *settings = connection->watch->look.settings;
+    return is_ours(connection) || question->access == ACCESS_ALL ||
+           (question->access == ACCESS_SETTING && settings_allow_action(settings, question->name));
+}
+
+static json_t *allowed_actions(const struct connection *connection)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < QUESTION_COUNT; i++) {
+        if (questions[i].access == ACCESS_SETTING && may_ask(connection, &questions[i])) {
+            (void)json_array_append_new(list, json_string(questions[i].name));
+        }
+    }
+    return list;
 }
 
 static void audit(const struct connection *from, const char *question, bool is_allowed)
@@ -132,18 +234,23 @@ static void audit(const struct connection *from, const char *question, bool is_a
               NULL);
 }
 
+/* NULL: the answer comes later. */
 static json_t *answer(struct connection *connection, struct str frame)
 {
     AUTO_JSON question = json_loadb(frame.data, frame.length, JSON_REJECT_DUPLICATES, NULL);
     const char *name = json_string_value(json_object_get(question, "ask"));
-    for (size_t i = 0; name != NULL && i < sizeof(questions) / sizeof(*questions); i++) {
+    for (size_t i = 0; name != NULL && i < QUESTION_COUNT; i++) {
         if (strcmp(questions[i].name, name) != 0) {
             continue;
         }
         bool is_allowed = may_ask(connection, &questions[i]);
         audit(connection, questions[i].name, is_allowed);
-        return is_allowed ? questions[i].answer(connection->watch, connection, question)
-                          : no("only root may ask this");
+        if (is_allowed) {
+            return questions[i].answer(connection, question);
+        }
+        return no(questions[i].access == ACCESS_ROOT
+                      ? "only root may ask this"
+                      : "the settings do not allow this (status.actions)");
     }
     return no("no such question");
 }
@@ -153,6 +260,7 @@ static json_t *answer(struct connection *connection, struct str frame)
 static void connection_close(struct connection *connection)
 {
     struct watch_socket *socket = connection->watch->socket;
+    watch_errands_drop(connection->watch, connection);
     for (size_t i = 0; i < CONNECTIONS_MOST; i++) {
         if (socket->connections[i] == connection) {
             socket->connections[i] = NULL;
@@ -173,8 +281,9 @@ static void send_answer(struct connection *connection, const json_t *json)
         return;
     }
     size_t length = strlen(text);
-    uint32_t head = htonl((uint32_t)length);
-    struct iovec parts[] = {{&head, sizeof(head)}, {text, length}};
+    unsigned char head[FRAME_HEAD];
+    frame_head(length, head);
+    struct iovec parts[] = {{head, sizeof(head)}, {text, length}};
     const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     (void)sendmsg(connection->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -182,30 +291,32 @@ static void send_answer(struct connection *connection, const json_t *json)
 /* False when the connection has come to its end. */
 static bool take_bytes(struct connection *connection)
 {
-    uint32_t head = 0;
+    struct str frame = {0};
     ssize_t count = recv(connection->fd, connection->bytes + connection->length,
                          sizeof(connection->bytes) - connection->length, MSG_DONTWAIT);
     if (count <= 0) {
         return count < 0 && (errno == EAGAIN || errno == EINTR);
     }
     connection->length += (size_t)count;
-    if (connection->length < HEAD_SIZE) {
+    enum frame_state state = frame_read(connection->bytes, connection->length, &frame);
+    if (state == FRAME_PART) {
         return true;
     }
-    memcpy(&head, connection->bytes, sizeof(head));
-    size_t wanted = ntohl(head);
-    if (wanted > FRAME_MOST) {
-        AUTO_JSON refusal = no("a question has at most 65,536 bytes");
-        send_answer(connection, refusal);
-        return false;
-    }
-    if (connection->length - HEAD_SIZE < wanted) {
+    AUTO_JSON json = state == FRAME_TOO_LONG ? no("a question has at most 65,536 bytes")
+                                             : answer(connection, frame);
+    if (json == NULL) {
         return true;
     }
-    AUTO_JSON json =
-        answer(connection, (struct str){(const char *)connection->bytes + HEAD_SIZE, wanted});
     send_answer(connection, json);
     return false;
+}
+
+static void errand_done(void *context, const char *why)
+{
+    struct connection *connection = context;
+    AUTO_JSON json = why == NULL ? yes() : no(why);
+    send_answer(connection, json);
+    connection_close(connection);
 }
 
 static int connection_ready(sd_event_source *source, int fd, uint32_t events, void *context)

@@ -106,8 +106,12 @@ static void take_entry(struct decoding *decoding, const char *section, size_t la
                        const struct node_entry *written)
 {
     struct arena *arena = decoding->input->arena;
-    const struct node *value = value_of(decoding, section, written);
     const char *name = arena_printf(arena, "%s %s", section, written->key->text);
+    const struct map *only = decoding->input->only;
+    if (only != NULL && is_kind_section(section) && !map_has(only, name)) {
+        return;
+    }
+    const struct node *value = value_of(decoding, section, written);
     struct entry *entry = map_get(&decoding->by_name, name);
     if (entry == NULL) {
         entry = arena_new(arena, struct entry);
@@ -125,8 +129,9 @@ static void take_entry(struct decoding *decoding, const char *section, size_t la
 
 static void take_source(struct decoding *decoding, const struct decode_source *source)
 {
-    struct yaml yaml =
-        yaml_parse(decoding->input->arena, source->source, decoding->input->diagnostics);
+    struct yaml yaml = source->parsed != NULL ? *source->parsed
+                                              : yaml_parse(decoding->input->arena, source->source,
+                                                           decoding->input->diagnostics);
     decoding->is_incomplete |= yaml.is_incomplete;
     if (yaml.root == NULL) {
         return;
@@ -232,16 +237,18 @@ static const struct node *preset_of(struct decoding *decoding, const struct sche
                            yaml_parse(arena, source, decoding->input->diagnostics).root);
 }
 
+static const struct node *defaults_of(struct decoding *decoding, const struct schema *schema)
+{
+    const struct node *node = entry_value(decoding, SECTION_DEFAULTS, schema->plural);
+    return node == NULL || node->type != NODE_MAPPING ? NULL : node;
+}
+
 /* Fields of the profile and of presets reach the document under their own places. */
 static const struct node *assemble(struct decoding *decoding, const struct schema *schema,
-                                   const struct node *own)
+                                   const struct node *defaults, const struct node *own)
 {
     struct arena *arena = decoding->input->arena;
-    const struct node *low = entry_value(decoding, SECTION_DEFAULTS, schema->plural);
-    if (low != NULL && low->type != NODE_MAPPING) {
-        low = NULL;
-    }
-    low = merge_profiles(decoding, schema, low, own);
+    const struct node *low = merge_profiles(decoding, schema, defaults, own);
     const struct node *merged = overlay_merge(arena, low, own);
     return overlay_merge(arena, preset_of(decoding, schema, merged), merged);
 }
@@ -272,12 +279,14 @@ static void decode_document(struct decoding *decoding, const struct entry *entry
         decoding->misses_documents = true;
         return;
     }
+    const struct node *defaults = defaults_of(decoding, schema);
     struct document *document = arena_new(arena, struct document);
     *document = (struct document){.kind = kind,
                                   .kind_name = schema->name,
                                   .name = name,
                                   .span = entry->key->span,
-                                  .node = assemble(decoding, schema, entry->value),
+                                  .node = assemble(decoding, schema, defaults, entry->value),
+                                  .defaults = defaults,
                                   .spec = arena_alloc(arena, schema->size)};
     struct check check = {.arena = arena,
                           .diagnostics = diagnostics,

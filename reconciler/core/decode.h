@@ -9,10 +9,13 @@
 #include "model/facts.h"
 #include "model/layout.h"
 
+struct yaml;
+
 /* One file; a higher layer is laid over the lower ones (base, environment, host). */
 struct decode_source {
     const struct source *source;
-    size_t layer; /* below DECODE_LAYERS */
+    size_t layer;              /* below DECODE_LAYERS */
+    const struct yaml *parsed; /* its nodes, where they are known already; or NULL */
 };
 VEC(decode_sources, struct decode_source);
 
@@ -24,6 +27,7 @@ struct decode_input {
     const struct layout *layout;
     const struct decode_sources *sources;
     struct diagnostic_list *diagnostics;
+    const struct map *only; /* documents that are looked at, "sites shop"; NULL: all */
 };
 
 /* Reads every source and fills the specs; all mistakes become diagnostics. *out_incomplete is true

@@ -73,6 +73,11 @@ static void index_items(const struct desired_input *input, struct desired *desir
     }
 }
 
+static bool is_in_scope(const struct desired_input *input, const struct document *document)
+{
+    return input->scope == NULL || map_has(input->scope, document_id(input->arena, document));
+}
+
 void desired_build(const struct desired_input *input, struct desired *out_desired)
 {
     struct tree_item *tree = arena_new(input->arena, struct tree_item);
@@ -92,10 +97,12 @@ void desired_build(const struct desired_input *input, struct desired *out_desire
     };
     for (size_t i = 0; i < input->documents->documents.count; i++) {
         const struct document *document = input->documents->documents.items[i];
-        document->kind->render(&render, document);
-        arena_rewind(scratch, empty);
+        if (is_in_scope(input, document)) {
+            document->kind->render(&render, document);
+            arena_rewind(scratch, empty);
+        }
     }
-    if (tree->members.count > 0 || input->keeps_tree) {
+    if (input->scope == NULL && (tree->members.count > 0 || input->keeps_tree)) {
         nginx_shared_render(&render);
         tree_add(input, tree, out_desired);
     }

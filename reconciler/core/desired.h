@@ -20,6 +20,7 @@ struct desired_input {
     const struct layout *layout;
     const struct document_set *documents; /* in dependency order */
     struct diagnostic_list *diagnostics;  /* added to */
+    const struct map *scope; /* ids of the documents to render, whose tree is left out; NULL: all */
     bool keeps_tree; /* the nginx tree exists already: it stays, with its rejecting default server,
                         when the last site goes */
 };

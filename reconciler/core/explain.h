@@ -26,3 +26,5 @@ const char *explain_fallback(struct arena *arena, const struct field *field,
                              enum language language);
 /* Every value of one document with the place that set it. */
 void explain_document(const struct document *document, enum language language, struct text *out);
+/* Whether what a document says at a place is never shown, since it may be a secret. */
+bool explain_hides_source(const struct document *document, struct span span);

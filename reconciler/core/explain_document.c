@@ -174,3 +174,39 @@ void explain_document(const struct document *document, enum language language, s
     explain_entries(&page, "", document->node, &rows);
     explain_defaults(&page, document);
 }
+
+/* --- what is never shown ---------------------------------------------------------------------- */
+
+static bool stands_at(const struct node *node, struct span span)
+{
+    return node->span.source == span.source && node->span.first <= span.first &&
+           span.first < node->span.end;
+}
+
+/* Depth is bounded by the front end. */
+static bool hides_at(const struct node *node, const struct rows *rows, struct span span)
+{
+    if (rows->hides_source && stands_at(node, span)) {
+        return true;
+    }
+    for (size_t i = 0; i < node->entries.count; i++) {
+        const struct node_entry *entry = &node->entries.items[i];
+        struct rows below = rows_below(rows, entry->key->text);
+        if ((below.hides_source && stands_at(entry->key, span)) ||
+            hides_at(entry->value, &below, span)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < node->elements.count; i++) {
+        if (hides_at(node->elements.items[i], rows, span)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool explain_hides_source(const struct document *document, struct span span)
+{
+    const struct rows rows = {.fields = document->kind->schema};
+    return hides_at(document->node, &rows, span);
+}

@@ -24,6 +24,7 @@ static const struct node *merge_mappings(struct arena *arena, const struct node 
     struct map places = {0};
     struct node *merged = arena_new(arena, struct node);
     *merged = *high;
+    merged->is_short = false; /* it has fields of both */
     merged->hides_lower = low->hides_lower;
     merged->entries = (struct node_entries){0};
     for (size_t i = 0; i < low->entries.count; i++) {

@@ -165,12 +165,12 @@ static struct action plan_item(const struct planning *planning, const struct ite
     struct action action = {.item = item, .found = found};
     const struct owned_item *owned =
         map_get(&planning->owned, item_name(planning->input->arena, item));
-    if (found->has_failed) {
+    if (found->trouble != NULL) {
         action.verb = item->wanted == NULL ? ACTION_DELETE : ACTION_UPDATE;
         action.cause = CAUSE_DRIFT;
         struct arena *arena = planning->input->arena;
         action.held_because = message_chain(arena, message_word(arena, N_("cannot be looked at")),
-                                            MESSAGE_COLON, message_of_error(arena, &found->error));
+                                            MESSAGE_COLON, found->trouble);
     } else if (item->wanted == NULL) {
         plan_deletion(planning, &action, owned);
     } else {

@@ -57,19 +57,40 @@ static void add_counts(struct verdict *verdict)
     add_count(verdict, counts->to_remove, N_("%zu to remove"), N_("%zu to remove"));
 }
 
-/* "; reload nginx, restart shop": each effect once, in the order of the actions. */
+VEC(impact_list, const struct message *);
+
+/* Each effect once, in the order of the actions. */
+static struct impact_list collect_impacts(const struct report *report)
+{
+    struct map seen = {0};
+    struct impact_list impacts = {0};
+    for (size_t i = 0; i < report->plan->actions.count; i++) {
+        const struct message *impact = report_impact(&report->plan->actions.items[i]);
+        if (impact != NULL && !map_has(&seen, impact->text)) {
+            (void)map_put(report->arena, &seen, impact->text, NULL);
+            vec_add(report->arena, &impacts, impact);
+        }
+    }
+    return impacts;
+}
+
+/* "; start shop, reload nginx". Of many the middle is only counted: nginx comes last. */
 static void add_impact(struct verdict *verdict)
 {
+    enum { SHOWN_MOST = 12 };
     struct arena *arena = verdict->report->arena;
-    struct map seen = {0};
+    const struct impact_list impacts = collect_impacts(verdict->report);
+    size_t left_out = impacts.count > SHOWN_MOST ? impacts.count - SHOWN_MOST : 0;
     const char *separator = say_text(arena, verdict->language, N_("; "));
-    for (size_t i = 0; i < verdict->report->plan->actions.count; i++) {
-        const struct message *impact = report_impact(&verdict->report->plan->actions.items[i]);
-        if (impact == NULL || map_has(&seen, impact->text)) {
-            continue;
+    for (size_t i = 0; i < impacts.count; i++) {
+        if (left_out > 0 && i == SHOWN_MOST - 1) {
+            text_addf(
+                &verdict->text, "%s%s", separator,
+                say_number(arena, verdict->language, left_out, N_("%zu more"), N_("%zu more")));
+            i += left_out;
         }
-        (void)map_put(arena, &seen, impact->text, NULL);
-        text_addf(&verdict->text, "%s%s", separator, say_message(arena, verdict->language, impact));
+        text_addf(&verdict->text, "%s%s", separator,
+                  say_message(arena, verdict->language, impacts.items[i]));
         separator = say_text(verdict->text.arena, verdict->language, N_(", "));
     }
 }

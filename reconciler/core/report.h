@@ -26,6 +26,7 @@ struct held_document {
     struct span span; /* where the trouble was written, as well as it is known */
     const struct message *because;
     const struct message *evidence; /* or NULL */
+    const char *stage;              /* that decided so: "test", "apply", "probe"; NULL: earlier */
 };
 VEC(held_documents, struct held_document);
 
@@ -48,7 +49,8 @@ struct comparison {
     struct document_list removed;
 };
 
-struct snapshot; /* core/snapshot.h */
+struct snapshot;   /* core/snapshot.h */
+struct nginx_load; /* model/nginx_load.h */
 
 struct report {
     struct arena *arena;
@@ -66,6 +68,7 @@ struct report {
     const struct facts *facts;
     const struct diagnostic_list *diagnostics;
     const struct document_set *documents; /* as far as they could be read; NULL: none were */
+    const struct nginx_load *load;        /* what a reload would meet now; NULL: not known */
     size_t settled_items;           /* nothing changed since all was proven: no plan was made */
     const struct plan *plan;        /* NULL when refused */
     const struct outcome *outcomes; /* one per action; NULL when nothing was applied */

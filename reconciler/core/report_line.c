@@ -171,6 +171,18 @@ static void take_cause(struct arena *arena, struct report_line *line, const stru
     }
 }
 
+/* What was seen of a document that was taken back; NULL: nothing. */
+static const char *evidence_of(const struct report *report, const struct change *change)
+{
+    for (size_t i = 0; change->held_because != NULL && i < report->held.count; i++) {
+        const struct held_document *held = &report->held.items[i];
+        if (held->document == change->document && held->evidence != NULL) {
+            return held->evidence->text;
+        }
+    }
+    return NULL;
+}
+
 /* A part with a name of its own: its line says what happens to it, the item's line does not. */
 static struct report_line line_of_thing(const struct report *report, const struct action *action,
                                         const struct outcome *outcome, const struct change *change)
@@ -181,7 +193,7 @@ static struct report_line line_of_thing(const struct report *report, const struc
     line.name = arena_printf(report->arena, "file:%s", change->thing);
     line.place = place_of(report->arena, action, change->span);
     line.written = written_at(report, line.place);
-    line.evidence = NULL;
+    line.evidence = evidence_of(report, change);
     line.owner =
         change->document == NULL ? change->owner : document_id(report->arena, change->document);
     take_cause(report->arena, &line, change);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/visible.h"
+#include "core/blast.h"
 #include "core/diagnostics_report.h"
 #include "core/report_line.h"
 #include "core/report_problem.h"
@@ -281,6 +282,20 @@ static void add_row(struct text *out, const struct report_line *line)
     text_add(out, " |\n");
 }
 
+/* Who will notice. */
+static void write_reach(struct comment *comment)
+{
+    struct text lines = text_make(comment->out->arena);
+    blast_write_text(comment->report, LANGUAGE_ENGLISH, &lines);
+    text_add(comment->out, lines.length > 0 ? "\n" : "");
+    for (char *rest = lines.data, *line = strsep(&rest, "\n"); rest != NULL;
+         line = strsep(&rest, "\n")) {
+        text_add(comment->out, "- ");
+        add_code(comment->out, line + strspn(line, " "), CELL_MOST);
+        text_add(comment->out, "\n");
+    }
+}
+
 static void write_changes(struct comment *comment, const struct report_lines *lines)
 {
     static const char head[] = "\n| | what | written at | |\n| --- | --- | --- | --- |\n";
@@ -381,6 +396,7 @@ void report_write_markdown(const struct report *report, const struct report_styl
         write_documents(&comment, "Added", &report->against->added);
         write_documents(&comment, "Removed", &report->against->removed);
     }
+    write_reach(&comment);
     write_changes(&comment, &lines);
     write_diffs(&comment, &lines);
     write_notice(&comment);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/visible.h"
+#include "core/blast.h"
 #include "core/excerpt.h"
 #include "core/report_line.h"
 #include "core/say.h"
@@ -233,6 +234,9 @@ void report_write_text(const struct report *report, const struct report_style *s
     }
     if (style->is_quiet) {
         return;
+    }
+    if (!style->hides_verdict) {
+        blast_write_text(report, style->language, out);
     }
     if (report->against != NULL) {
         write_comparison(report, style, out);

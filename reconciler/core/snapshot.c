@@ -76,6 +76,11 @@ static const struct shape snapshot_shape = SHAPE_OF(struct snapshot, snapshot_ro
 
 /* --- what was found ------------------------------------------------------------------------- */
 
+static json_t *json_message(const struct message *message)
+{
+    return json_text(message == NULL ? NULL : message->text);
+}
+
 json_t *snapshot_write_view(const struct provider_table *providers,
                             const struct observation *observation)
 {
@@ -84,11 +89,9 @@ json_t *snapshot_write_view(const struct provider_table *providers,
     json_t *found = observation->found == NULL
                         ? json_null()
                         : shape_write(shape, observation->found, item->is_secret);
-    const char *trouble = observation->has_failed ? observation->error.message : NULL;
     return json_pack("{s:b, s:o, s:o, s:o}", "exists", observation->exists, "trouble",
-                     json_text(trouble), "note",
-                     json_text(observation->note == NULL ? NULL : observation->note->text), "found",
-                     found);
+                     json_message(observation->trouble), "note", json_message(observation->note),
+                     "found", found);
 }
 
 static json_t *write_item(const struct snapshot *snapshot, const struct observation *observation,
@@ -145,18 +148,20 @@ static bool read_found(struct arena *arena, const json_t *json, const struct pro
     return shape_read(provider->found, found, arena, object, err);
 }
 
+static const struct message *message_at(struct arena *arena, const json_t *json, const char *name)
+{
+    const char *text = text_of(arena, json, name);
+    return text == NULL ? NULL : message_quote(arena, text);
+}
+
 static bool read_view(struct arena *arena, const json_t *json, const struct item *item,
                       const struct provider *provider, struct snapshot_observations *out,
                       struct error *err)
 {
-    const char *note = text_of(arena, json, "note");
     struct observation observation = {.item = item,
-                                      .note = note == NULL ? NULL : message_quote(arena, note)};
-    const char *trouble = text_of(arena, json, "trouble");
-    if (trouble != NULL) {
-        observation.has_failed = true;
-        (void)error_set(&observation.error, ERROR_UNAVAILABLE, "%s", trouble);
-    } else if (!read_found(arena, json, provider, &observation, err)) {
+                                      .trouble = message_at(arena, json, "trouble"),
+                                      .note = message_at(arena, json, "note")};
+    if (observation.trouble == NULL && !read_found(arena, json, provider, &observation, err)) {
         return error_wrap(err, "%s", item_name(arena, item));
     }
     vec_add(arena, out, observation);

@@ -14,7 +14,7 @@ enum item_state action_state(const struct action *action, const struct outcome *
     if (action->verb == ACTION_NONE || (outcome != NULL && outcome->result == OUTCOME_CHANGED)) {
         return ITEM_STATE_IN_SYNC;
     }
-    if (action->found->has_failed) {
+    if (action->found->trouble != NULL) {
         return ITEM_STATE_FAILED;
     }
     if (action->is_suspended) {
@@ -93,7 +93,7 @@ static void raise_state(struct document_state *state, enum item_state found,
 enum item_state part_state(const struct action *action, const struct outcome *outcome,
                            const struct change *change)
 {
-    bool is_planned = action->held_because == NULL && !action->found->has_failed &&
+    bool is_planned = action->held_because == NULL && action->found->trouble == NULL &&
                       (outcome == NULL || outcome->result == OUTCOME_UNCHANGED);
     if (change->held_because == NULL && is_planned && change->cause != CAUSE_NONE) {
         return change->cause == CAUSE_DRIFT ? ITEM_STATE_DRIFTED : ITEM_STATE_PENDING;

@@ -11,8 +11,7 @@ struct observation {
     const struct item *item;
     bool exists;
     const void *found; /* the same struct as item->wanted; NULL when it does not exist */
-    bool has_failed;   /* could not be looked at: error says why */
-    struct error error;
+    const struct message *trouble; /* why it could not be looked at; NULL: it was */
     const struct message
         *note; /* worth telling though nothing differs: "exists already, used as it is" */
 };

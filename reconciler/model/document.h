@@ -25,9 +25,11 @@ struct document {
     const struct kind *kind;
     const char *kind_name; /* "site" */
     const char *name;
-    struct span span;        /* of the key */
-    const struct node *node; /* the merged mapping the spec was read from */
-    void *spec;              /* the struct of that kind; begins with struct common_spec */
+    struct span span;            /* of the key */
+    const struct node *node;     /* the merged mapping the spec was read from */
+    const struct node *defaults; /* what all of its kind have unless they say otherwise; NULL:
+                                    nothing */
+    void *spec;                  /* the struct of that kind; begins with struct common_spec */
     struct reference_list references;
     bool has_mistakes; /* in its fields: what else would be found may only follow from them */
     size_t order;      /* place in dependency order, filled by core/order */

@@ -14,6 +14,8 @@ struct layout {
     const char *nginx_log;       /* /var/log/nginx */
     const char *nginx_cache;     /* /var/cache/nginx */
     const char *nginx_service;   /* nginx.service; NULL: no unit, signalled through the pid file */
+    const char *nginx_group;     /* www-data: of the workers, which read password files */
+    const char *passwords;       /* /var/lib/reconcile/passwords: of sites */
     const char *certificates;    /* /var/lib/reconcile/certificates: NAME/fullchain.pem, key.pem */
     const char *authority;       /* /var/lib/reconcile/authority: the internal CA */
     const char *acme_challenges; /* /var/lib/reconcile/acme: tokens served on port 80 */

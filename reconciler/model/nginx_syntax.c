@@ -6,16 +6,20 @@
 #include <string.h>
 
 VEC(word_list, const char *);
+VEC(number_list, size_t);
 
 struct reader {
     struct arena *arena;
+    const char *begin;
     const char *at;
     const char *end;
     size_t line;
     size_t depth;
     struct nginx_directives *directives;
-    struct word_list words; /* of the directive that is being read */
+    struct word_list words; /* of the directive that is being read; the room is used again */
     size_t first_line;      /* of its first word */
+    size_t first;
+    struct number_list open; /* directives whose block is being read */
 };
 
 static bool is_space(char c)
@@ -136,19 +140,26 @@ static bool end_directive(struct reader *reader, bool opens_block)
     if (reader->words.count == 0) {
         return false;
     }
-    size_t count = reader->words.count - 1;
-    vec_add(reader->arena, &reader->words, NULL);
+    size_t count = reader->words.count;
+    const char **words = arena_array(reader->arena, count + 1, sizeof(*words));
+    memcpy(words, reader->words.items, count * sizeof(*words));
     vec_add(reader->arena, reader->directives,
             (struct nginx_directive){
-                .name = reader->words.items[0],
-                .arguments = reader->words.items + 1,
-                .argument_count = count,
+                .name = words[0],
+                .arguments = words + 1,
+                .argument_count = count - 1,
                 .line = reader->first_line,
                 .depth = reader->depth,
+                .first = reader->first,
+                .body = (size_t)(reader->at - reader->begin),
+                .end = (size_t)(reader->at - reader->begin),
                 .opens_block = opens_block,
             });
-    reader->words = (struct word_list){0};
-    reader->depth += opens_block;
+    reader->words.count = 0;
+    if (opens_block) {
+        vec_add(reader->arena, &reader->open, reader->directives->count - 1);
+        reader->depth++;
+    }
     return true;
 }
 
@@ -158,6 +169,8 @@ static bool end_block(struct reader *reader)
         return false;
     }
     reader->depth--;
+    size_t opener = reader->open.items[--reader->open.count];
+    reader->directives->items[opener].end = (size_t)(reader->at - reader->begin);
     return true;
 }
 
@@ -176,6 +189,7 @@ static bool read_next(struct reader *reader)
     default:
         if (reader->words.count == 0) {
             reader->first_line = reader->line;
+            reader->first = (size_t)(reader->at - reader->begin);
         }
         return read_word(reader);
     }
@@ -189,6 +203,7 @@ bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *
     const char *nul = memchr(text.data, '\0', text.length);
     struct reader reader = {
         .arena = arena,
+        .begin = text.data,
         .at = text.data,
         .end = nul != NULL ? nul : text.data + text.length,
         .line = 1,

@@ -17,6 +17,9 @@ struct nginx_directive {
     size_t argument_count;
     size_t line;  /* from 1 */
     size_t depth; /* of blocks around it */
+    size_t first; /* offset of its first byte */
+    size_t body;  /* behind its semicolon or opening brace */
+    size_t end;   /* behind its semicolon or closing brace */
     bool opens_block;
 };
 VEC(nginx_directives, struct nginx_directive);

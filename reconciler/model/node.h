@@ -21,6 +21,7 @@ VEC(node_elements, const struct node *);
 struct node {
     enum node_type type;
     bool is_quoted; /* scalars: '...', "...", | or >: never null, never a boolean */
+    bool is_short;  /* a mapping that a shorthand stands for: nobody wrote its key */
     struct span span;
     const char *text;              /* scalars: NUL-terminated UTF-8 without C0/C1 or bidi controls
                                       other than newline and tab in quoted and block scalars */

@@ -25,6 +25,16 @@ bool override_effect_parse(const char *word, enum override_effect *out_effect)
     return false;
 }
 
+struct override override_fight(const char *scope, const char *why, int64_t now)
+{
+    return (struct override){.scope = scope,
+                             .effect = OVERRIDE_OBSERVE,
+                             .since = now,
+                             .until = now + OVERRIDE_FIGHT_SECONDS,
+                             .why = why,
+                             .who = "reconcile"};
+}
+
 /* --- finding -------------------------------------------------------------------------------- */
 
 /* How narrow the scope is when it covers the thing; 0: it does not. */

@@ -30,6 +30,12 @@ struct override {
 };
 VEC(override_list, struct override);
 
+/* What is repaired so often within that time and differs again has another writer. It is only
+ * reported then, for as long. */
+enum { OVERRIDE_FIGHT_REPAIRS = 3, OVERRIDE_FIGHT_SECONDS = 60 * 60 };
+/* scope: an item; texts are kept by reference. */
+struct override override_fight(const char *scope, const char *why, int64_t now);
+
 const char *override_effect_word(enum override_effect effect);
 bool override_effect_parse(const char *word, enum override_effect *out_effect);
 

@@ -11,6 +11,8 @@
 #include "model/layout.h"
 
 #define ITEM_TREE "tree"
+/* Members below this stand in one block of streams at main level. */
+#define TREE_STREAMS "stream/"
 
 struct tree_member {
     const char *path; /* below the tree: "http/sites/shop.example.com.conf" */
@@ -19,17 +21,37 @@ struct tree_member {
 };
 VEC(tree_member_list, struct tree_member);
 
+/* Statuses from first to last. */
+struct probe_status {
+    unsigned first;
+    unsigned last;
+};
+VEC(probe_statuses, struct probe_status);
+
+/* A header of an answer, and a text that stands in it. */
+struct probe_header {
+    const char *name;
+    const char *text;
+};
+VEC(probe_headers, struct probe_header);
+
 /* A request to make after the switch, through the real listener. */
 struct probe {
     const struct document *document;
     struct span span;
     const char *host; /* Host header and TLS name */
-    const char *path; /* 2xx and 3xx are well */
+    const char *path;
     uint16_t port;
     bool uses_tls;
-    unsigned timeout_ms;
+    unsigned timeout_ms;     /* until the first good answer */
     const char *certificate; /* directory of the pair that the listener must present; NULL: any that
                                 the system trusts */
+    bool is_head;
+    struct probe_statuses statuses; /* that are well; none: 2xx and 3xx */
+    struct probe_headers headers;   /* that a good answer has */
+    const char *contains;           /* stands in a good answer; NULL: whatever it holds */
+    unsigned within_ms;             /* of one answer; 0: all the time that is left */
+    unsigned window_ms;             /* it goes on to answer well after the first time; 0: no more */
 };
 VEC(probe_list, struct probe);
 
@@ -44,6 +66,8 @@ struct tree_item {
     /* Only of what was found: */
     const char *instead;  /* what stands in place of our link, in words; NULL: ours */
     const char *altered;  /* a file of ours that is no member, and not as we wrote it; or NULL */
+    bool is_taken_over;   /* a member was changed by hand, and the documents say so now: the current
+                             generation has another text, and nobody knows what nginx has loaded */
     const char *unloaded; /* why the running nginx has not loaded these members; NULL: it has, or
                              nobody can know (--root) */
 };

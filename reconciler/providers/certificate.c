@@ -62,12 +62,12 @@ static const struct message *not_taken_because(const struct work *work,
 /* A pair of files that is not fit is a failure when there is nothing to serve yet, else a note. */
 static bool look_at_source(struct work *work, const struct certificate_item *wanted,
                            const struct stored_pair *stored, struct certificate_item *found,
-                           struct observation *out)
+                           struct observation *out, struct error *err)
 {
-    AUTO_PAIR source = certificate_read_source(work->host, wanted, work->arena, &out->error);
+    AUTO_PAIR source = certificate_read_source(work->host, wanted, work->arena, err);
     const struct message *why = NULL;
     if (source == NULL) {
-        why = message_of_error(work->arena, &out->error);
+        why = message_of_error(work->arena, err);
     } else {
         const struct certificate_pair *offered = pair_describe(source, work->arena);
         if (is_installed(work, source, stored, found)) {
@@ -82,8 +82,8 @@ static bool look_at_source(struct work *work, const struct certificate_item *wan
     const struct message *not_taken = not_taken_because(work, wanted, why);
     if (found->pair == NULL ||
         certificate_why_unfit(found->pair, wanted, work->now, work->arena) != NULL) {
-        return source == NULL ? error_wrap(&out->error, "bring in the pair")
-                              : error_set_message(&out->error, ERROR_REFUSED, not_taken);
+        return source == NULL ? error_wrap(err, "bring in the pair")
+                              : error_set_message(err, ERROR_REFUSED, not_taken);
     }
     out->note = not_taken;
     return true;
@@ -105,14 +105,14 @@ static void look_at_internal(struct work *work, const struct stored_pair *stored
 }
 
 static bool look_at(struct work *work, const struct item *item, struct stored_pair *stored,
-                    struct observation *out)
+                    struct observation *out, struct error *err)
 {
     const struct certificate_item *wanted = item->wanted;
     struct certificate_item *found = arena_new(work->arena, struct certificate_item);
     found->directory = directory_of(work, item);
     bool is_internal = wanted != NULL && wanted->issuer == CERTIFICATE_INTERNAL;
     enum pair_reading reading = is_internal && !work->is_known_authority ? PAIR_READ : PAIR_RECALL;
-    if (!pair_store_read(&work->places, found->directory, reading, stored, &out->error)) {
+    if (!pair_store_read(&work->places, found->directory, reading, stored, err)) {
         return false;
     }
     found->instead = stored->instead;
@@ -124,7 +124,7 @@ static bool look_at(struct work *work, const struct item *item, struct stored_pa
         found->key_type = found->pair->key_type;
     }
     if (wanted != NULL && wanted->issuer == CERTIFICATE_FILE) {
-        if (!look_at_source(work, wanted, stored, found, out)) {
+        if (!look_at_source(work, wanted, stored, found, out, err)) {
             return false;
         }
     } else if (is_internal) {
@@ -163,12 +163,13 @@ static void observe_one(struct work *work, const struct item *item, const struct
     struct change_list changes = {0};
     *out = (struct observation){.item = item};
     if (refusal->code != ERROR_NONE && wanted != NULL && wanted->issuer == CERTIFICATE_INTERNAL) {
-        out->has_failed = true;
-        out->error = *refusal;
+        out->trouble = message_of_error(work->arena, refusal);
         return;
     }
-    out->has_failed = !look_at(work, item, &stored, out);
-    if (!out->has_failed && wanted != NULL && stored.description != NULL) {
+    struct error reason = {0};
+    if (!look_at(work, item, &stored, out, &reason)) {
+        out->trouble = message_of_error(work->arena, &reason);
+    } else if (wanted != NULL && stored.description != NULL) {
         certificate_diff(item, out, work->arena, &changes);
         if (changes.count == 0) {
             pair_store_record(&work->places, wanted->directory, &stored);

@@ -73,16 +73,19 @@ static void look_at(struct work *work, const struct item *item, struct observati
 {
     struct place place;
     struct stat status;
-    bool is_open = place_open(&work->places, item->id, &place, &out->error);
+    struct error reason = {0};
+    bool is_open = place_open(&work->places, item->id, &place, &reason);
     if (is_open && fstatat(place.directory, place.name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
         out->exists = true;
         out->found = look_inside(work, item, &place, &status);
         return;
     }
     if (is_open) {
-        (void)error_errno(&out->error, "stat %s", item->id);
+        (void)error_errno(&reason, "stat %s", item->id);
     }
-    out->has_failed = !is_absent(&out->error);
+    if (!is_absent(&reason)) {
+        out->trouble = message_of_error(work->arena, &reason);
+    }
 }
 
 static bool directory_observe(struct host *host, const struct item *const *items, size_t count,
@@ -110,12 +113,7 @@ static void directory_diff(const struct item *item, const struct observation *fo
         return;
     }
     if (there->instead != NULL) {
-        vec_add(arena, out_changes,
-                (struct change){.field = "type",
-                                .from = there->instead,
-                                .to = N_("a directory"),
-                                .span = SPAN_NONE,
-                                .is_words = true});
+        instead_diff(there->instead, N_("a directory"), arena, out_changes);
         return;
     }
     const struct ownership from = ownership_of(there);

@@ -30,13 +30,6 @@ struct look {
 
 /* ---- Observe -------------------------------------------------------------------------------- */
 
-static bool fail(struct observation *out, const struct error *reason)
-{
-    out->has_failed = true;
-    out->error = *reason;
-    return false;
-}
-
 /* False: there is nothing there. */
 static bool is_absent(const struct error *reason)
 {
@@ -78,21 +71,20 @@ static bool look_inside(struct look *look, const struct item *item, const struct
     return false;
 }
 
-static bool look_at(struct look *look, const struct item *item, struct observation *out)
+static bool look_at(struct look *look, const struct item *item, struct observation *out,
+                    struct error *err)
 {
     struct place place;
     struct stat status;
-    struct error reason = {0};
-    if (!place_open(&look->places, item->id, &place, &reason)) {
-        return !is_absent(&reason) && fail(out, &reason);
+    if (!place_open(&look->places, item->id, &place, err)) {
+        return false;
     }
     if (fstatat(place.directory, place.name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        (void)error_errno(&reason, "stat %s", item->id);
-        return !is_absent(&reason) && fail(out, &reason);
+        return error_errno(err, "stat %s", item->id);
     }
     struct file_item *found = make_found(look, item, &status);
-    if (!look_inside(look, item, &place, &status, found, &reason)) {
-        return !is_absent(&reason) && fail(out, &reason);
+    if (!look_inside(look, item, &place, &status, found, err)) {
+        return false;
     }
     out->exists = true;
     out->found = found;
@@ -106,7 +98,10 @@ static bool file_observe(struct host *host, const struct item *const *items, siz
     struct look look = {host, arena, accounts_make(host, arena), places_make(host, arena)};
     for (size_t i = 0; i < count; i++) {
         out[i] = (struct observation){.item = items[i]};
-        (void)look_at(&look, items[i], &out[i]);
+        struct error reason = {0};
+        if (!look_at(&look, items[i], &out[i], &reason) && !is_absent(&reason)) {
+            out[i].trouble = message_of_error(arena, &reason);
+        }
     }
     places_close(&look.places);
     return true;
@@ -162,12 +157,7 @@ static void file_diff(const struct item *item, const struct observation *found, 
     const struct ownership to = {wanted->mode, wanted->owner, wanted->group};
     bool is_file = there != NULL && there->instead == NULL;
     if (there != NULL && there->instead != NULL) {
-        vec_add(arena, out_changes,
-                (struct change){.field = "type",
-                                .from = there->instead,
-                                .to = N_("a file"),
-                                .span = SPAN_NONE,
-                                .is_words = true});
+        instead_diff(there->instead, N_("a file"), arena, out_changes);
     }
     diff_content(item, there, arena, out_changes);
     if (is_file) {

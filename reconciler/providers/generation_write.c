@@ -106,18 +106,51 @@ static void include_add(struct text *text, const char *directory, const char *pa
     text_add(text, "\";\n");
 }
 
-/* Includes of all members at one level, "http/" or "main/". */
-static struct str main_text(struct arena *arena, const struct tree_paths *paths,
-                            const char *tree_path, const char *level, unsigned long number)
+/* Includes of all members below one folder of the tree, each line after the indentation. */
+static void includes_add(struct text *text, const struct tree_paths *paths, const char *tree_path,
+                         const char *folder, const char *indentation)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        const char *path = paths->items[i];
+        bool is_member = text_starts_with(path, folder) && text_ends_with(path, ".conf");
+        if (is_member && strcmp(path + strlen(folder), "main.conf") != 0) {
+            text_add(text, indentation);
+            include_add(text, tree_path, path);
+        }
+    }
+}
+
+static struct str http_text(struct arena *arena, const struct tree_paths *paths,
+                            const char *tree_path, unsigned long number)
 {
     struct text text = text_make(arena);
     text_line(&text, "# Generation %lu.", number);
+    includes_add(&text, paths, tree_path, "http/", "");
+    return text_str(&text);
+}
+
+static bool has_streams(const struct tree_paths *paths)
+{
     for (size_t i = 0; i < paths->count; i++) {
-        const char *path = paths->items[i];
-        bool is_main = strcmp(path + strlen(level), "main.conf") == 0;
-        if (text_starts_with(path, level) && text_ends_with(path, ".conf") && !is_main) {
-            include_add(&text, tree_path, path);
+        if (text_starts_with(paths->items[i], TREE_STREAMS)) {
+            return true;
         }
+    }
+    return false;
+}
+
+/* nginx knows the block only where it has the module, which a host without streams does not need.
+ */
+static struct str main_text(struct arena *arena, const struct tree_paths *paths,
+                            const char *tree_path, unsigned long number)
+{
+    struct text text = text_make(arena);
+    text_line(&text, "# Generation %lu.", number);
+    includes_add(&text, paths, tree_path, "main/", "");
+    if (has_streams(paths)) {
+        text_line(&text, "stream {");
+        includes_add(&text, paths, tree_path, TREE_STREAMS, "    ");
+        text_line(&text, "}");
     }
     return text_str(&text);
 }
@@ -147,11 +180,9 @@ void generation_numbered_files(struct host *host, const char *tree_path, unsigne
                                struct generation_files *out_files)
 {
     const struct generation_file files[] = {
-        {"http/main.conf", main_text(arena, paths, tree_path, "http/", number), NUMBERED_MODE,
-         NULL},
+        {"http/main.conf", http_text(arena, paths, tree_path, number), NUMBERED_MODE, NULL},
         {"http/proof.conf", proof_text(arena, host->layout, number), NUMBERED_MODE, NULL},
-        {"main/main.conf", main_text(arena, paths, tree_path, "main/", number), NUMBERED_MODE,
-         NULL},
+        {"main/main.conf", main_text(arena, paths, tree_path, number), NUMBERED_MODE, NULL},
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         vec_add(arena, out_files, files[i]);

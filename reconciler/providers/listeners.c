@@ -65,7 +65,7 @@ static bool part_read(struct arena *arena, const char *part, size_t length, int 
     return true;
 }
 
-static void family_read(int fd, unsigned char family, int type, struct arena *arena,
+static void family_read(int fd, unsigned char family, int type, unsigned state, struct arena *arena,
                         struct listeners *listeners)
 {
     char part[PART_SIZE];
@@ -75,8 +75,7 @@ static void family_read(int fd, unsigned char family, int type, struct arena *ar
                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
         .request = {.sdiag_family = family,
                     .sdiag_protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP,
-                    /* a UDP socket that is bound, and connected to nobody, is closed */
-                    .idiag_states = 1U << (type == SOCK_STREAM ? TCP_LISTEN : TCP_CLOSE)},
+                    .idiag_states = 1U << state},
     };
     if (send(fd, &query, sizeof(query), 0) != (ssize_t)sizeof(query)) {
         return;
@@ -89,22 +88,33 @@ static void family_read(int fd, unsigned char family, int type, struct arena *ar
     }
 }
 
+static const unsigned char families[] = {AF_INET, AF_INET6};
+
 void listeners_read(struct arena *arena, struct listeners *out_listeners)
 {
-    static const unsigned char families[] = {AF_INET, AF_INET6};
     *out_listeners = (struct listeners){0};
     for (size_t i = 0; i < sizeof(families); i++) {
         /* One socket a question: an error leaves nothing in the way of the next. */
         AUTO_FD stream = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
         AUTO_FD datagram = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-        family_read(stream, families[i], SOCK_STREAM, arena, out_listeners);
-        family_read(datagram, families[i], SOCK_DGRAM, arena, out_listeners);
+        family_read(stream, families[i], SOCK_STREAM, TCP_LISTEN, arena, out_listeners);
+        /* a UDP socket that is bound, and connected to nobody, is closed */
+        family_read(datagram, families[i], SOCK_DGRAM, TCP_CLOSE, arena, out_listeners);
+    }
+}
+
+void listeners_read_open(struct arena *arena, struct listeners *out_connections)
+{
+    *out_connections = (struct listeners){0};
+    for (size_t i = 0; i < sizeof(families); i++) {
+        AUTO_FD stream = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+        family_read(stream, families[i], SOCK_STREAM, TCP_ESTABLISHED, arena, out_connections);
     }
 }
 
 /* ---- Whose they are -------------------------------------------------------------------------- */
 
-void listeners_held_by(pid_t pid, struct arena *arena, struct inodes *out_inodes)
+bool listeners_held_by(pid_t pid, struct arena *arena, struct inodes *out_inodes)
 {
     static const char prefix[] = "socket:[";
     AUTO_DIRECTORY directory = opendir(arena_printf(arena, "/proc/%d/fd", (int)pid));
@@ -118,6 +128,7 @@ void listeners_held_by(pid_t pid, struct arena *arena, struct inodes *out_inodes
             vec_add(arena, out_inodes, (uint32_t)strtoul(target + strlen(prefix), NULL, DECIMAL));
         }
     }
+    return directory != NULL;
 }
 
 bool inodes_have(const struct inodes *inodes, uint32_t inode)
@@ -152,8 +163,7 @@ const char *listener_holder(const struct listener *listener, struct arena *arena
         if (pid <= 0) {
             continue;
         }
-        listeners_held_by(pid, scratch, &inodes);
-        if (inodes_have(&inodes, listener->inode)) {
+        if (listeners_held_by(pid, scratch, &inodes) && inodes_have(&inodes, listener->inode)) {
             return arena_printf(arena, "%s (pid %d)", process_name(pid, arena), (int)pid);
         }
     }

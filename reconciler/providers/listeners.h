@@ -20,8 +20,10 @@ VEC(inodes, uint32_t);
 
 /* As many as the kernel tells; none where it does not answer. */
 void listeners_read(struct arena *arena, struct listeners *out_listeners);
-/* The sockets that a process has open; none where we may not look. */
-void listeners_held_by(pid_t pid, struct arena *arena, struct inodes *out_inodes);
+/* Connections that are open, of TCP: their address on this side. */
+void listeners_read_open(struct arena *arena, struct listeners *out_connections);
+/* The sockets that a process has open; none, and false, where we may not look. */
+bool listeners_held_by(pid_t pid, struct arena *arena, struct inodes *out_inodes);
 bool inodes_have(const struct inodes *inodes, uint32_t inode);
 /* "python3 (pid 4711)"; "a program of user 33" where we may not look. */
 const char *listener_holder(const struct listener *listener, struct arena *arena);

@@ -93,10 +93,16 @@ bool nginx_reload_is_owed(struct host *host);
 unsigned long nginx_loaded(struct host *host);
 
 /* Asks through the real listener, trusting only the certificate that is installed for the site;
- * asks again until a 2xx or 3xx comes, for at most probe->timeout_ms. False: err says what came
- * instead. */
+ * asks again until an answer is well, for at most probe->timeout_ms, and from then on for the
+ * probe's window. False: err says what came instead, *out_evidence what else there was to see: the
+ * status, the beginning of the answer, and what nginx wrote about it to its error log. */
 bool nginx_probe(struct host *host, const struct probe *probe, struct arena *arena,
-                 struct error *err) MUST_CHECK;
+                 const char **out_evidence, struct error *err) MUST_CHECK;
+
+/* What a reload would meet: workers that take requests, and the connections that are open to them.
+ * Where this process may not look at their sockets, these are not known. */
+struct nginx_load;
+void nginx_load_read(struct host *host, struct arena *arena, struct nginx_load *out_load);
 
 /* What stands beside ours: configuration that others wrote, reached from the main nginx.conf. */
 struct nginx_claim {
@@ -125,3 +131,5 @@ const struct nginx_claim *nginx_foreign_find(const struct nginx_foreign *foreign
 
 /* A main file like Debian 12's, for tests without a host and for running as an ordinary user. */
 const char *nginx_main_text(struct arena *arena, const struct layout *layout);
+/* The file beside it that says what names of files end in, mime.types. */
+const char *nginx_types_text(struct arena *arena);

@@ -14,6 +14,13 @@ static const char *const levels[] = {"warn", "error", "crit", "alert", "emerg"};
 /* Says nothing about the text: as whom we test is our own affair. */
 #define USER_WARNING "the \"user\" directive makes sense only if the master process runs"
 
+/* A site that says the type of an ending means to say it otherwise than the machine does. */
+static bool is_meant(const struct nginx_complaint *complaint, const char *tree)
+{
+    return complaint->file != NULL && text_starts_with(complaint->file, tree) &&
+           text_starts_with(complaint->message, "duplicate extension \"");
+}
+
 /* The level's own text, and where the message begins; NULL for a line of no concern. */
 static const char *level_of(const char *line, const char **out_message)
 {
@@ -86,7 +93,9 @@ static void line_read(struct arena *arena, char *line, const char *const *places
         *place = '\0';
         complaint.file = map_path(arena, place + strlen(" in "), places, tree);
     }
-    vec_add(arena, complaints, complaint);
+    if (!is_meant(&complaint, tree)) {
+        vec_add(arena, complaints, complaint);
+    }
 }
 
 void nginx_complaints_read(struct arena *arena, struct str output, const char *const *places,

@@ -195,6 +195,17 @@ static void walk_include(struct walk *walk, const struct nginx_directive *direct
     }
 }
 
+/* nginx takes one such block. */
+static void streams_note(struct walk *walk, const struct nginx_directive *directive,
+                         const char *file)
+{
+    bool is_block = directive->opens_block && strcmp(directive->name, "stream") == 0;
+    if (is_block && walk->block_count == 0 && walk->config->streams == NULL) {
+        walk->config->streams = file;
+        walk->config->streams_line = directive->line;
+    }
+}
+
 /* Blocks that this directive is in, or opens. base: those around the file. */
 static void walk_blocks(struct walk *walk, const struct nginx_directive *directive, size_t base)
 {
@@ -228,6 +239,7 @@ static void walk_text(struct walk *walk, struct str content, const char *file,
     for (size_t i = 0; i < directives.count; i++) {
         const struct nginx_directive *directive = &directives.items[i];
         walk_blocks(walk, directive, base);
+        streams_note(walk, directive, file);
         if (strcmp(directive->name, "include") == 0) {
             walk_include(walk, directive, file);
         } else {
@@ -309,8 +321,9 @@ bool nginx_config_read_tree(struct host *host, int tree, struct arena *arena,
             if (!file_read(tree, path, FILE_MAX_BYTES, scratch, &content, err)) {
                 return false;
             }
-            walk.blocks[0] = "http";
-            walk.block_count = text_starts_with(path, "http/") ? 1 : 0;
+            walk.blocks[0] = text_starts_with(path, TREE_STREAMS) ? "stream" : "http";
+            walk.block_count =
+                text_starts_with(path, "http/") || text_starts_with(path, TREE_STREAMS) ? 1 : 0;
             const char *file = arena_printf(arena, "%s/%s", host->layout->nginx_tree, path);
             walk_text(&walk, content, file, scratch);
         }

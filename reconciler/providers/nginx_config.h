@@ -36,6 +36,8 @@ struct nginx_config {
     size_t servers;                      /* blocks seen */
     bool is_present;                     /* the main file is there */
     bool has_entrance[TREE_LEVEL_COUNT]; /* an include at that level fits tree_entrance's path */
+    const char *streams; /* the file that has a block of streams, and the line; NULL: none has */
+    size_t streams_line;
     struct nginx_complaints broken; /* includes that are missing, text that is not well formed */
 };
 

@@ -53,15 +53,28 @@ static void log_add(struct nginx_errors *errors, const char *path)
     vec_add(errors->arena, &errors->logs, log);
 }
 
+/* nginx turns its standard error into its error log. */
+static void log_add_open(struct nginx_errors *errors, pid_t master)
+{
+    if (master > 0) {
+        log_add(errors, arena_printf(errors->arena, "/proc/%d/fd/2", (int)master));
+    }
+}
+
+void nginx_errors_open_own(struct nginx_errors *errors, struct host *host, pid_t master,
+                           struct arena *arena)
+{
+    *errors = (struct nginx_errors){.arena = arena};
+    log_add_open(errors, master);
+    log_add(errors, arena_printf(arena, "%s/error.log", host->layout->nginx_log));
+}
+
 void nginx_errors_open(struct nginx_errors *errors, struct host *host, pid_t master,
                        struct arena *arena)
 {
     struct nginx_config config;
     *errors = (struct nginx_errors){.arena = arena};
-    if (master > 0) {
-        /* nginx turns its standard error into its error log. */
-        log_add(errors, arena_printf(arena, "/proc/%d/fd/2", (int)master));
-    }
+    log_add_open(errors, master);
     nginx_config_read(host, arena, &config);
     for (size_t i = 0; i < config.references.count; i++) {
         const struct nginx_reference *reference = &config.references.items[i];
@@ -129,4 +142,41 @@ const char *nginx_errors_next(struct nginx_errors *errors, pid_t master)
         message = log_next(errors, &errors->logs.items[i], master);
     }
     return message;
+}
+
+static bool has_all(struct str line, const char *const *marks)
+{
+    for (size_t i = 0; marks[i] != NULL; i++) {
+        if (memmem(line.data, line.length, marks[i], strlen(marks[i])) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t log_collect(struct nginx_error_log *log, const char *const *marks, size_t most,
+                          struct text *out)
+{
+    AUTO_ARENA scratch = arena_create();
+    const char *at = log_read(log, scratch);
+    size_t count = 0;
+    for (const char *end = NULL; at != NULL && *at != '\0'; at = end) {
+        end = strchr(at, '\n') + 1; /* the part ends in one */
+        struct str line = {at, (size_t)(end - at)};
+        log->offset += (off_t)line.length;
+        if (count < most && has_all(line, marks)) {
+            text_add_str(out, line);
+            count++;
+        }
+    }
+    return count;
+}
+
+void nginx_errors_collect(struct nginx_errors *errors, const char *const *marks, size_t most,
+                          struct text *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < errors->logs.count; i++) {
+        count += log_collect(&errors->logs.items[i], marks, most - count, out);
+    }
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/text.h"
 #include "base/vec.h"
 #include "providers/nginx.h"
 
@@ -22,6 +23,12 @@ struct nginx_errors {
 /* Those of the main level on disk, and the one that the master has open (0: there is no master). */
 void nginx_errors_open(struct nginx_errors *errors, struct host *host, pid_t master,
                        struct arena *arena);
+/* The one that the master has open, and the layout's own: without reading the configuration. */
+void nginx_errors_open_own(struct nginx_errors *errors, struct host *host, pid_t master,
+                           struct arena *arena);
 void nginx_errors_close(struct nginx_errors *errors);
 /* The next message of level emerg that the master wrote, on the arena; NULL: none yet. */
 const char *nginx_errors_next(struct nginx_errors *errors, pid_t master);
+/* Appends new lines that hold all of the NULL-terminated marks, at most that many. */
+void nginx_errors_collect(struct nginx_errors *errors, const char *const *marks, size_t most,
+                          struct text *out);

@@ -41,6 +41,17 @@ static void temporary_paths(struct text *text, const struct layout *layout)
     }
 }
 
+const char *nginx_types_text(struct arena *arena)
+{
+    struct text text = text_make(arena);
+    text_line(&text, "types {");
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        text_line(&text, "    %s;", types[i]);
+    }
+    text_line(&text, "}");
+    return text_str(&text).data;
+}
+
 const char *nginx_main_text(struct arena *arena, const struct layout *layout)
 {
     struct text text = text_make(arena);
@@ -59,11 +70,7 @@ const char *nginx_main_text(struct arena *arena, const struct layout *layout)
     text_line(&text, "    sendfile on;");
     text_line(&text, "    tcp_nopush on;");
     text_line(&text, "    types_hash_max_size 2048;");
-    text_line(&text, "    types {");
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        text_line(&text, "        %s;", types[i]);
-    }
-    text_line(&text, "    }");
+    text_add(&text, nginx_types_text(arena));
     text_line(&text, "    default_type application/octet-stream;");
     text_line(&text, "    ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;");
     text_line(&text, "    ssl_prefer_server_ciphers on;");

@@ -37,15 +37,21 @@ static struct nginx_address *find_address(const struct nginx_addresses *list,
     return NULL;
 }
 
+static bool listen_read(struct ports *ports, const struct nginx_config *config, size_t number,
+                        struct nginx_address *out_address)
+{
+    const struct nginx_reference *reference = &config->references.items[number];
+    return reference->type == NGINX_LISTEN &&
+           nginx_address_read(ports->arena, reference, out_address);
+}
+
 /* What one of its directives asks for counts for the address. */
 static void addresses_add(struct ports *ports, const struct nginx_config *config,
                           struct nginx_addresses *addresses)
 {
     for (size_t i = 0; i < config->references.count; i++) {
         struct nginx_address address;
-        const struct nginx_reference *reference = &config->references.items[i];
-        if (reference->type != NGINX_LISTEN ||
-            !nginx_address_read(ports->arena, reference, &address)) {
+        if (!listen_read(ports, config, i, &address)) {
             continue;
         }
         struct nginx_address *known = find_address(addresses, &address);
@@ -176,6 +182,29 @@ static void check_one(struct ports *ports, const struct nginx_address *address)
     }
 }
 
+/* Sites and streams open sockets of their own, so that one of them would not get the address. */
+static bool is_split(const struct nginx_address *ours, const struct nginx_address *theirs)
+{
+    return strcmp(ours->reference->level, theirs->reference->level) != 0 &&
+           is_same_port(ours, theirs) &&
+           (ours->is_wildcard || theirs->is_wildcard || strcmp(ours->text, theirs->text) == 0);
+}
+
+static void check_split(struct ports *ports, const struct nginx_address *ours,
+                        const struct nginx_config *theirs)
+{
+    struct nginx_address other;
+    for (size_t i = 0; i < theirs->references.count; i++) {
+        if (listen_read(ports, theirs, i, &other) && is_split(ours, &other)) {
+            const char *place =
+                arena_printf(ports->arena, "%s:%zu", other.reference->file, other.reference->line);
+            busy_add(ports, message_make(ports->arena, "%s is listened on already, by %s",
+                                         ours->text, place));
+            return;
+        }
+    }
+}
+
 static bool ports_read(struct ports *ports, const char *tree, struct error *err)
 {
     pid_t master = 0;
@@ -193,9 +222,12 @@ static bool ports_read(struct ports *ports, const char *tree, struct error *err)
     addresses_add(ports, &ours, &ports->wanted);
     addresses_add(ports, &ours, &ports->all);
     addresses_add(ports, &theirs, &ports->all);
+    for (size_t i = 0; i < ports->wanted.count; i++) {
+        check_split(ports, &ports->wanted.items[i], &theirs);
+    }
     listeners_read(ports->arena, &ports->listeners);
     if (master != 0) {
-        listeners_held_by(master, ports->arena, &ports->held);
+        (void)listeners_held_by(master, ports->arena, &ports->held);
     }
     return true;
 }

@@ -9,7 +9,7 @@ enum { OVERRIDES_LIMIT = 4 << 20, OVERRIDES_MODE = 0600 };
 
 static const char *overrides_path(const struct host *host, struct arena *arena)
 {
-    return host_path(arena_printf(arena, "%s/overrides.json", host->layout->state));
+    return host_path(arena_printf(arena, "%s/" OVERRIDES_NAME, host->layout->state));
 }
 
 bool overrides_load(struct host *host, struct arena *arena, struct override_list *out_list,

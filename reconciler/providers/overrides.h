@@ -5,6 +5,8 @@
 #include "model/host.h"
 #include "model/override.h"
 
+#define OVERRIDES_NAME "overrides.json"
+
 /* An absent file is an empty list; what has ended is left out. A damaged one is an error: what was
  * to be left alone must not be touched by mistake. */
 bool overrides_load(struct host *host, struct arena *arena, struct override_list *out_list,

@@ -42,6 +42,14 @@ void ownership_diff(const struct ownership *wanted, const struct ownership *foun
             arena, out_changes);
 }
 
+void instead_diff(const char *found, const char *wanted, struct arena *arena,
+                  struct change_list *out_changes)
+{
+    vec_add(arena, out_changes,
+            (struct change){
+                .field = "type", .from = found, .to = wanted, .span = SPAN_NONE, .is_words = true});
+}
+
 void ownership_digest(const struct ownership *wanted, struct digest *digest)
 {
     digest_add(digest, (struct str){(const char *)&wanted->mode, sizeof(wanted->mode)});

@@ -16,4 +16,7 @@ bool ownership_equal(const struct ownership *a, const struct ownership *b);
 /* found: NULL where nothing exists. */
 void ownership_diff(const struct ownership *wanted, const struct ownership *found,
                     struct arena *arena, struct change_list *out_changes);
+/* found: what stands in its place, in words; wanted: "a file", a text of the catalogue. */
+void instead_diff(const char *found, const char *wanted, struct arena *arena,
+                  struct change_list *out_changes);
 void ownership_digest(const struct ownership *wanted, struct digest *digest);

@@ -197,9 +197,11 @@ static bool tree_observe(struct host *host, const struct item *const *items, siz
     for (size_t i = 0; i < count; i++) {
         struct tree_item *found = arena_new(arena, struct tree_item);
         out[i] = (struct observation){.item = items[i]};
-        out[i].has_failed =
-            !observe_tree(host, items[i], arena, found, &out[i].exists, &out[i].error);
-        out[i].exists = out[i].exists && !out[i].has_failed;
+        struct error reason = {0};
+        if (!observe_tree(host, items[i], arena, found, &out[i].exists, &reason)) {
+            out[i].trouble = message_of_error(arena, &reason);
+            out[i].exists = false;
+        }
         out[i].found = out[i].exists ? found : NULL;
         out[i].note = out[i].exists ? NULL : why_not_running(host, arena);
     }
@@ -287,6 +289,13 @@ static void tree_diff(const struct item *item, const struct observation *found, 
                                 .to = N_("as it was written"),
                                 .is_words = true});
     }
+    if (out_changes->count == 0 && seen->unloaded == NULL && seen->is_taken_over) {
+        vec_add(arena, out_changes,
+                (struct change){.field = "loaded",
+                                .from = N_("changed by hand"),
+                                .to = N_("as the documents say now"),
+                                .is_words = true});
+    }
     if (seen->unloaded != NULL) {
         vec_add(
             arena, out_changes,
@@ -348,6 +357,7 @@ static const struct shape_row tree_rows[] = {
     SHAPE_OMIT(struct tree_item, test_us),
     SHAPE(struct tree_item, instead),
     SHAPE(struct tree_item, altered),
+    SHAPE(struct tree_item, is_taken_over),
     SHAPE(struct tree_item, unloaded),
 };
 // clang-format on

@@ -37,14 +37,13 @@ static void fail(struct unit_work *work, const struct error *err)
 
 /* ---- links --------------------------------------------------------------------------------- */
 
-static void apply_links(struct unit_work_list *works, struct unit_work *work)
+static void apply_links(struct unit_links *links, struct unit_work *work)
 {
     struct error err = {0};
     bool is_changed = false;
-    bool is_done =
-        is_removal(work)
-            ? unit_disable_everywhere(works->host, work->name, works->arena, &is_changed, &err)
-            : unit_enable(works->host, work->name, work->wanted, works->arena, &is_changed, &err);
+    bool is_done = is_removal(work)
+                       ? unit_disable_everywhere(links, work->name, &is_changed, &err)
+                       : unit_enable(links, work->name, work->wanted, &is_changed, &err);
     if (!is_done) {
         fail(work, &err);
     } else if (is_changed) {
@@ -55,10 +54,15 @@ static void apply_links(struct unit_work_list *works, struct unit_work *work)
 
 static void apply_all_links(struct unit_work_list *works)
 {
+    struct error err = {0};
+    struct unit_links links = {.host = works->host, .arena = works->arena};
     for (size_t i = 0; i < works->count; i++) {
         if (!unit_work_has_failed(&works->items[i])) {
-            apply_links(works, &works->items[i]);
+            apply_links(&links, &works->items[i]);
         }
+    }
+    if (!unit_links_sync(&links, &err)) {
+        fail_all(works, &err);
     }
 }
 

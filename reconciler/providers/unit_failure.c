@@ -1,5 +1,6 @@
 /* Turns what systemd knows about a unit that failed into words that an admin would use. */
 #include <string.h>
+#include <time.h>
 
 #include "providers/unit_parts.h"
 
@@ -63,12 +64,33 @@ static const struct message *signal_words(struct systemd_bus *bus, const char *n
                         name_of_it == NULL ? "?" : arena_printf(arena, "SIG%s", name_of_it));
 }
 
+/* With each restart systemd forgets how the start before it ended. What fails again and again is
+ * met between two of them. */
+static bool read_result(struct systemd_bus *bus, const char *name, struct arena *arena,
+                        const char **out_result)
+{
+    enum { TRIES = 50 };
+    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    uint32_t restarts = 0;
+    for (int i = 0; i < TRIES; i++) {
+        if (!systemd_bus_text(bus, name, "Service", "Result", arena, out_result, NULL)) {
+            return false;
+        }
+        if (strcmp(*out_result, "success") != 0 ||
+            !systemd_bus_number(bus, name, "Service", "NRestarts", 'u', &restarts, NULL) ||
+            restarts == 0) {
+            break;
+        }
+        (void)nanosleep(&pause, NULL); /* a shorter sleep is one more try */
+    }
+    return true;
+}
+
 const struct message *unit_failure_words(struct systemd_bus *bus, const char *name,
                                          struct arena *arena)
 {
     const char *result = "";
-    if (!text_ends_with(name, ".service") ||
-        !systemd_bus_text(bus, name, "Service", "Result", arena, &result, NULL)) {
+    if (!text_ends_with(name, ".service") || !read_result(bus, name, arena, &result)) {
         return NULL;
     }
     if (strcmp(result, "exit-code") == 0) {

@@ -13,10 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "base/vec.h"
 #include "providers/fingerprints.h"
-
-VEC(link_list, const char *);
 
 /* A link is replaced, never edited: nothing can hide behind the clock's tick. */
 static const int64_t LINK_IS_SETTLED = INT64_MAX;
@@ -62,41 +59,69 @@ bool unit_is_enabled(struct host *host, const char *name, const struct unit_item
     return unit->is_enabled;
 }
 
-static bool add_link(const struct host *host, const char *path, const char *file,
-                     struct arena *arena, struct error *err)
+static const char *folder_of(struct unit_links *links, const char *path)
 {
-    char *folder = arena_strdup(arena, path);
-    *strrchr(folder, '/') = '\0';
-    return file_make_directories(host->root, host_path(folder), 0755, err) &&
-           file_replace_link(host->root, host_path(path), file, FILE_SYNC_NOW, err);
+    return arena_strndup(links->arena, path, (size_t)(strrchr(path, '/') - path));
 }
 
-static bool remove_link(const struct host *host, const char *path, bool *out_changed,
+static void note_unsynced(struct unit_links *links, const char *path)
+{
+    const char *folder = folder_of(links, path);
+    if (!map_has(&links->folders, folder)) {
+        (void)map_put(links->arena, &links->folders, folder, links);
+        vec_add(links->arena, &links->unsynced, path);
+    }
+}
+
+static bool add_link(struct unit_links *links, const char *path, const char *file,
+                     struct error *err)
+{
+    const struct host *host = links->host;
+    if (!file_make_directories(host->root, host_path(folder_of(links, path)), 0755, err) ||
+        !file_replace_link(host->root, host_path(path), file, FILE_SYNC_LATER, err)) {
+        return false;
+    }
+    note_unsynced(links, path);
+    return true;
+}
+
+static bool remove_link(struct unit_links *links, const char *path, bool *out_changed,
                         struct error *err)
 {
-    if (unlinkat(host->root, host_path(path), 0) == 0) {
+    if (unlinkat(links->host->root, host_path(path), 0) == 0) {
         *out_changed = true;
-        return file_sync_parent(host->root, host_path(path), err);
+        note_unsynced(links, path);
+        return true;
     }
     return errno == ENOENT || errno == ENOTDIR || error_errno(err, "remove %s", path);
 }
 
-bool unit_enable(const struct host *host, const char *name, const struct unit_item *unit,
-                 struct arena *arena, bool *out_changed, struct error *err)
+bool unit_enable(struct unit_links *links, const char *name, const struct unit_item *unit,
+                 bool *out_changed, struct error *err)
 {
     *out_changed = false;
     for (size_t i = 0; unit->wanted_by != NULL && unit->wanted_by[i] != NULL; i++) {
-        const char *path = unit_target_link(host, unit->wanted_by[i], name, arena);
+        const char *path = unit_target_link(links->host, unit->wanted_by[i], name, links->arena);
         struct file_fingerprint link;
         if (!unit->is_enabled) {
-            if (!remove_link(host, path, out_changed, err)) {
+            if (!remove_link(links, path, out_changed, err)) {
                 return error_wrap(err, "disable %s", name);
             }
-        } else if (!link_exists(host, path, &link)) {
-            if (!add_link(host, path, unit->file, arena, err)) {
+        } else if (!link_exists(links->host, path, &link)) {
+            if (!add_link(links, path, unit->file, err)) {
                 return error_wrap(err, "enable %s", name);
             }
             *out_changed = true;
+        }
+    }
+    return true;
+}
+
+bool unit_links_sync(struct unit_links *links, struct error *err)
+{
+    for (size_t i = 0; i < links->unsynced.count; i++) {
+        if (!file_sync_parent(links->host->root, host_path(links->unsynced.items[i]), err)) {
+            return false;
         }
     }
     return true;
@@ -136,16 +161,16 @@ bool unit_is_linked_anywhere(const struct host *host, const char *name, struct a
     return true;
 }
 
-bool unit_disable_everywhere(const struct host *host, const char *name, struct arena *arena,
-                             bool *out_changed, struct error *err)
+bool unit_disable_everywhere(struct unit_links *links, const char *name, bool *out_changed,
+                             struct error *err)
 {
-    struct link_list links = {0};
+    struct link_list found = {0};
     *out_changed = false;
-    if (!collect_links(host, name, arena, &links, err)) {
+    if (!collect_links(links->host, name, links->arena, &found, err)) {
         return error_wrap(err, "disable %s", name);
     }
-    for (size_t i = 0; i < links.count; i++) {
-        if (!remove_link(host, links.items[i], out_changed, err)) {
+    for (size_t i = 0; i < found.count; i++) {
+        if (!remove_link(links, found.items[i], out_changed, err)) {
             return error_wrap(err, "disable %s", name);
         }
     }

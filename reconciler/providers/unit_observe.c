@@ -216,12 +216,14 @@ static void ask(struct host *host, struct look *looks, size_t count,
             continue;
         }
         if (!is_answered) {
-            out[i].has_failed = true;
-            out[i].error = err;
+            out[i].trouble = message_of_error(arena, &err);
             continue;
         }
         looks[i].state = *states++;
-        out[i].has_failed = !judge(&bus, host, &looks[i], record, loaded_at, arena, &out[i].error);
+        struct error reason = {0};
+        if (!judge(&bus, host, &looks[i], record, loaded_at, arena, &reason)) {
+            out[i].trouble = message_of_error(arena, &reason);
+        }
     }
 }
 
@@ -279,12 +281,14 @@ bool unit_observe(struct host *host, const struct item *const *items, size_t cou
     for (size_t i = 0; i < count; i++) {
         looks[i] = (struct look){.item = items[i], .wanted = unit_wanted(host, items[i], arena)};
         out[i] = (struct observation){.item = items[i]};
-        out[i].has_failed =
-            !look_closer(host, &looks[i], is_managed, &record, arena, &out[i].error);
+        struct error reason = {0};
+        if (!look_closer(host, &looks[i], is_managed, &record, arena, &reason)) {
+            out[i].trouble = message_of_error(arena, &reason);
+        }
     }
     ask(host, looks, count, &record, arena, out);
     for (size_t i = 0; i < count; i++) {
-        if (!out[i].has_failed) {
+        if (out[i].trouble == NULL) {
             observation_fill(&out[i], &looks[i], is_managed, arena);
         }
     }

@@ -185,9 +185,9 @@ static bool run_jobs(struct unit_work_list *works, const struct starting *starts
 {
     for (size_t i = 0; i < count; i++) {
         const struct unit_work *work = starts[i].work;
-        if (text_equal(work->before.active, "failed")) {
-            systemd_bus_reset_failed(works->bus, work->name); /* and with it its start limit */
-        }
+        /* And with it the start limit, which is there for units that fail by themselves: versions
+         * may come quickly. */
+        systemd_bus_reset_failed(works->bus, work->name);
         jobs[i] = (struct systemd_job){.verb = work->verb, .unit = work->name};
     }
     if (works->host->progress != NULL && count > 0) {

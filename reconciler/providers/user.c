@@ -111,7 +111,8 @@ static bool read_entry(struct work *work, const struct item *item, const char **
 
 /* ---- Observe -------------------------------------------------------------------------------- */
 
-static bool look_at(struct work *work, const struct item *item, struct observation *out)
+static bool look_at(struct work *work, const struct item *item, struct observation *out,
+                    struct error *err)
 {
     const struct account *account = NULL;
     const char *entry = NULL;
@@ -121,10 +122,10 @@ static bool look_at(struct work *work, const struct item *item, struct observati
         return true;
     }
     if (!is_account_name(item->id)) {
-        return error_set(&out->error, ERROR_FORMAT, "\"%s\" is no name of an account", item->id);
+        return error_set(err, ERROR_FORMAT, "\"%s\" is no name of an account", item->id);
     }
-    if (!accounts_find(work->accounts, item->id, &account, &out->error) ||
-        !read_entry(work, item, &entry, &out->error)) {
+    if (!accounts_find(work->accounts, item->id, &account, err) ||
+        !read_entry(work, item, &entry, err)) {
         return false;
     }
     if (account == NULL) {
@@ -147,7 +148,10 @@ static bool user_observe(struct host *host, const struct item *const *items, siz
     struct work work = {host, arena, accounts_make(host, arena), places_make(host, arena)};
     for (size_t i = 0; i < count; i++) {
         out[i] = (struct observation){.item = items[i]};
-        out[i].has_failed = !look_at(&work, items[i], &out[i]);
+        struct error reason = {0};
+        if (!look_at(&work, items[i], &out[i], &reason)) {
+            out[i].trouble = message_of_error(arena, &reason);
+        }
     }
     places_close(&work.places);
     return true;

@@ -136,28 +136,29 @@ struct drift_record {
     const char *program; /* of the writer; NULL: unknown */
     const char *command; /* its arguments */
     int64_t pid;
-    const char *parents; /* "bash < sshd" */
-    const char *user;    /* NULL: unknown */
-    const char *login;   /* who logged in, whatever sudo made of it; NULL: nobody, or unknown */
-    const char *unit;    /* of systemd */
-    const char *package; /* "upgrade nginx-common 1.22.1-9": the package manager did it */
-    const char *diff;    /* unified: from what was found to what is desired */
+    const char *parents;  /* "bash < sshd" */
+    const char *user;     /* NULL: unknown */
+    const char *login;    /* who logged in, whatever sudo made of it; NULL: nobody, or unknown */
+    const char *unit;     /* of systemd */
+    const char *package;  /* "upgrade nginx-common 1.22.1-9": the package manager did it */
+    const char *diff;     /* unified: from what was found to what is desired */
+    const char *replaced; /* path on the host of what stood there, as long as it is kept; or NULL */
 };
 
 enum delivery_fate {
-    DELIVERY_APPLIED, /* all of it runs */
-    DELIVERY_PARTLY,  /* some documents stay at their last good state */
-    DELIVERY_REFUSED, /* nothing of it was applied */
-    DELIVERY_WAITING, /* for a window, for somebody, or for the end of a hold */
+    DELIVERY_APPLIED,   /* all of it runs */
+    DELIVERY_UNCHANGED, /* it asked for nothing that was not there already */
+    DELIVERY_PARTLY,    /* some documents stay at their last good state */
+    DELIVERY_REFUSED,   /* nothing of it was applied */
+    DELIVERY_WAITING,   /* for a window, for somebody, or for the end of a hold */
     DELIVERY_FATE_COUNT
 };
 
 static inline const char *delivery_fate_word(enum delivery_fate fate)
 {
     static const char *const words[DELIVERY_FATE_COUNT] = {
-        [DELIVERY_APPLIED] = "applied",
-        [DELIVERY_PARTLY] = "partly",
-        [DELIVERY_REFUSED] = "refused",
+        [DELIVERY_APPLIED] = "applied", [DELIVERY_UNCHANGED] = "unchanged",
+        [DELIVERY_PARTLY] = "partly",   [DELIVERY_REFUSED] = "refused",
         [DELIVERY_WAITING] = "waiting",
     };
     return words[fate];
@@ -174,8 +175,31 @@ struct delivery_record {
     int64_t first_at; /* kept by the store: when it was first seen */
     int64_t last_at;
     enum delivery_fate fate;
+    /* What decided against it, or what it waits for: "check", "test", "apply", "probe"; "window",
+     * "manual", "mode", "rollback"; or NULL. */
+    const char *stage;
     int64_t generation;   /* that it became; 0: none */
     const char *evidence; /* mistakes, nginx's complaint, the answer of a probe; or NULL */
+    int64_t run;          /* kept by the store: the first that decided so; 0: unknown */
+};
+
+/* What is known of the repository that the documents come from: what its last fetch said. */
+struct source_record {
+    const char *url; /* without credentials */
+    const char *branch;
+    const char *folder; /* of the repository; NULL: all of it */
+    int64_t tried_at;   /* the last fetch */
+    int64_t fetched_at; /* kept by the store: the last one that succeeded */
+    int64_t
+        failing_at;    /* kept by the store: the first one that failed since; 0: the last did not */
+    const char *error; /* why the last one failed, or why what it brought does not count */
+    const char *offered; /* where the branch stands; NULL: that was not learnt */
+    const char *commit;  /* the one that counts; NULL: none yet */
+    const char *subject; /* kept by the store while the commit is the same, like the next three */
+    const char *author;
+    int64_t commit_at;
+    int64_t accepted_at;   /* kept by the store: when the commit began to count */
+    const char *signature; /* "verified", "refused"; NULL: none is asked for */
 };
 
 /* Who did what: for the audit log. */
@@ -188,4 +212,16 @@ struct audit_record {
     const char *target; /* "site:shop"; or NULL */
     const char *detail; /* the reason given, the end; or NULL */
     const char *commit; /* that was current; or NULL */
+};
+
+/* What came of telling people: one attempt to send a message to a channel. */
+struct notification_record {
+    int64_t number; /* given by the store; ignored when writing */
+    int64_t at;
+    const char *message; /* its id, the same in each attempt */
+    const char *channel;
+    const char *subject;
+    const char *result; /* "sent", "retried", "refused", "given up", "dropped" */
+    int64_t attempt;    /* from 1; 0: it was not tried */
+    const char *answer; /* what the other side said, or what failed */
 };

@@ -41,11 +41,17 @@ struct run_report {
     const struct delivery_record *delivery; /* of the documents that were looked at; NULL: none */
     const struct audit_record *audits;      /* that no earlier run recorded */
     size_t audit_count;
+    const struct notification_record *notifications; /* the same */
+    size_t notification_count;
 };
 
 /* True when every recorded item is in sync and the recorded wish has this digest: a run that finds
  * nothing to do may then say RUN_STATE_CONFIRMED, which costs one row whatever the host's size. */
 bool store_is_settled(struct store *store, const char *desired_digest);
+
+/* What a fetch learnt, also beside a run. */
+bool store_record_source(struct store *store, const struct source_record *source,
+                         struct error *err) MUST_CHECK;
 
 /* Everything in one transaction; long histories lose their oldest runs. */
 bool store_record_run(struct store *store, const struct run_report *report, int64_t *out_number,

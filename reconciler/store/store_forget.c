@@ -9,6 +9,7 @@ enum {
     DRIFTS_KEPT = 10 * 1000,
     DELIVERIES_KEPT = 1000,
     AUDITS_KEPT = 10 * 1000,
+    NOTIFICATIONS_KEPT = 10 * 1000,
     /* Old rows go in one sweep when a limit is passed by a tenth, not one at each run. */
     SLACK_DIVISOR = 10,
 };
@@ -49,6 +50,9 @@ static const struct limit {
      " ORDER BY last_at DESC LIMIT 1 OFFSET ?1)"},
     {"SELECT count(*) FROM audit", AUDITS_KEPT, false,
      "DELETE FROM audit WHERE number <= (SELECT number FROM audit"
+     " ORDER BY number DESC LIMIT 1 OFFSET ?1)"},
+    {"SELECT count(*) FROM notification", NOTIFICATIONS_KEPT, false,
+     "DELETE FROM notification WHERE number <= (SELECT number FROM notification"
      " ORDER BY number DESC LIMIT 1 OFFSET ?1)"},
 };
 // clang-format on

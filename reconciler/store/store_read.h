@@ -155,22 +155,62 @@ bool store_read_history(struct store_reader *reader, int64_t end, int64_t width,
 
 /* What the loop saw, the newest first. */
 struct drift_filter {
-    const char *kind; /* of the document; NULL: all */
-    const char *name;
-    int64_t key; /* number of the event to go on from; 0: from the newest */
-    size_t limit;
+    const char *kind;   /* of the document; NULL: all */
+    const char *name;   /* of the document; NULL: all of the kind */
+    const char *answer; /* what was done about it; NULL: whatever */
+    const char *search; /* NULL, or a part of the path, the writer, the package or the name */
+    int64_t key;        /* number of the event to go on from; 0: from the newest */
+    struct page_request page;
 };
 struct drift_page {
     struct drift_records rows;
+    bool has_before;
     bool has_after;
     int64_t total; /* that match */
 };
 bool store_read_drifts(struct store_reader *reader, struct arena *arena,
                        const struct drift_filter *filter, struct drift_page *out_page,
                        struct error *err) MUST_CHECK;
+/* The newest change to one file, or to any file of one document when path is NULL; *out_is_found
+ * false: none is recorded. Without its difference. */
+bool store_read_last_drift(struct store_reader *reader, struct arena *arena, const char *path,
+                           const char *kind, const char *name, bool *out_is_found,
+                           struct drift_record *out_drift, struct error *err) MUST_CHECK;
+/* How many changes are recorded, by what was done about them. */
+struct answer_count {
+    const char *answer;
+    int64_t count;
+};
+VEC(answer_counts, struct answer_count);
+bool store_read_drift_counts(struct store_reader *reader, struct arena *arena,
+                             struct answer_counts *out_counts, struct error *err) MUST_CHECK;
+
 /* What became of the versions of the documents, the last one looked at first. */
-bool store_read_deliveries(struct store_reader *reader, struct arena *arena, size_t limit,
-                           struct delivery_records *out_deliveries, struct error *err) MUST_CHECK;
+struct delivery_filter {
+    int fate;                /* -1: whatever; else an enum delivery_fate */
+    const char *search;      /* NULL, or a part of the version, subject or author */
+    int64_t key_at;          /* last_at and version of the row to go on from; 0: from the newest */
+    const char *key_version; /* NULL: from the newest */
+    struct page_request page;
+};
+struct delivery_page {
+    struct delivery_records rows;
+    bool has_before;
+    bool has_after;
+    int64_t total;
+};
+bool store_read_deliveries(struct store_reader *reader, struct arena *arena,
+                           const struct delivery_filter *filter, struct delivery_page *out_page,
+                           struct error *err) MUST_CHECK;
+/* The version that the host runs: the last one that was applied, wholly or in part. */
+bool store_read_applied(struct store_reader *reader, struct arena *arena, bool *out_is_found,
+                        struct delivery_record *out_delivery, struct error *err) MUST_CHECK;
+bool store_read_delivery_counts(struct store_reader *reader,
+                                int64_t out_counts[DELIVERY_FATE_COUNT],
+                                struct error *err) MUST_CHECK;
+/* The repository; *out_is_found false: the documents come from a folder, or nothing was fetched. */
+bool store_read_source(struct store_reader *reader, struct arena *arena, bool *out_is_found,
+                       struct source_record *out_source, struct error *err) MUST_CHECK;
 /* Who did what, the newest first. */
 bool store_read_audits(struct store_reader *reader, struct arena *arena, size_t limit,
                        struct audit_records *out_audits, struct error *err) MUST_CHECK;

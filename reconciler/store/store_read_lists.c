@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "base/text.h"
 #include "store/sqlite.h"
 #include "store/store_read_rows.h"
 
@@ -17,24 +16,6 @@
     " AND (?2 IS NULL OR name LIKE ?2 ESCAPE '\\' OR description LIKE ?2 ESCAPE '\\'"              \
     " OR summary LIKE ?2 ESCAPE '\\')"                                                             \
     " AND (?3 IS NULL OR state = ?3 OR state = ?4)"
-
-/* The text as a LIKE pattern that finds it anywhere. */
-static const char *search_pattern(struct arena *arena, const char *search)
-{
-    if (search == NULL || search[0] == '\0') {
-        return NULL;
-    }
-    struct text pattern = text_make(arena);
-    text_add_char(&pattern, '%');
-    for (const char *c = search; *c != '\0'; c++) {
-        if (strchr("\\%_", *c) != NULL) {
-            text_add_char(&pattern, '\\');
-        }
-        text_add_char(&pattern, *c);
-    }
-    text_add_char(&pattern, '%');
-    return pattern.data;
-}
 
 /* While the snapshot is stale, what is stored as in sync counts as stale, and nothing as in sync.
  * No stored state is the empty word. */
@@ -76,24 +57,6 @@ static bool documents_count(struct store_reader *reader, const struct document_f
         *out_total = sqlite3_column_int64(statement, 0);
     }
     return !is_failed;
-}
-
-/* Rows were read with one more than the limit, to see whether there are more on that side; and the
- * other way round when going backward. Returns how many to show. */
-static size_t page_finish(const struct page_request *request, void *rows, size_t count, size_t size)
-{
-    size_t shown = count < request->limit ? count : request->limit;
-    unsigned char *bytes = rows;
-    for (size_t i = 0; request->is_backward && i < shown / 2; i++) {
-        unsigned char *first = bytes + i * size;
-        unsigned char *last = bytes + (shown - 1 - i) * size;
-        for (size_t k = 0; k < size; k++) {
-            unsigned char byte = first[k];
-            first[k] = last[k];
-            last[k] = byte;
-        }
-    }
-    return shown;
 }
 
 bool store_read_documents(struct store_reader *reader, struct arena *arena,

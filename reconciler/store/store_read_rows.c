@@ -6,6 +6,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/text.h"
+
 /* What the writer keeps of a text at most, and the line that says how much was cut. */
 enum { TEXT_MAX = 64 * 1024 + 128 };
 
@@ -56,14 +58,14 @@ const char *row_long(struct cursor *cursor, struct arena *arena)
 }
 
 /* A moment that no clock can have shown is none: reckoning with it would overflow. */
-static int64_t row_moment(struct cursor *cursor)
+int64_t row_moment(struct cursor *cursor)
 {
     int64_t at = row_integer(cursor);
     return at > 0 && at <= MOMENT_MAX ? at : 0;
 }
 
 /* A count, or a time taken, that no run writes is none: adding it up would overflow. */
-static int64_t row_count(struct cursor *cursor)
+int64_t row_count(struct cursor *cursor)
 {
     int64_t count = row_integer(cursor);
     return count > 0 && count < STORE_COUNT_MAX ? count : 0;
@@ -200,4 +202,37 @@ bool row_step(struct store_reader *reader, sqlite3_stmt *statement, bool *out_is
         (void)sqlite_error(err, reader->database);
     }
     return false;
+}
+
+const char *search_pattern(struct arena *arena, const char *search)
+{
+    if (search == NULL || search[0] == '\0') {
+        return NULL;
+    }
+    struct text pattern = text_make(arena);
+    text_add_char(&pattern, '%');
+    for (const char *c = search; *c != '\0'; c++) {
+        if (strchr("\\%_", *c) != NULL) {
+            text_add_char(&pattern, '\\');
+        }
+        text_add_char(&pattern, *c);
+    }
+    text_add_char(&pattern, '%');
+    return pattern.data;
+}
+
+size_t page_finish(const struct page_request *request, void *rows, size_t count, size_t size)
+{
+    size_t shown = count < request->limit ? count : request->limit;
+    unsigned char *bytes = rows;
+    for (size_t i = 0; request->is_backward && i < shown / 2; i++) {
+        unsigned char *first = bytes + i * size;
+        unsigned char *last = bytes + (shown - 1 - i) * size;
+        for (size_t k = 0; k < size; k++) {
+            unsigned char byte = first[k];
+            first[k] = last[k];
+            last[k] = byte;
+        }
+    }
+    return shown;
 }

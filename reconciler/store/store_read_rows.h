@@ -55,6 +55,16 @@ struct document_record document_of_row(const struct store_reader *reader, sqlite
                                        struct arena *arena);
 struct certificate_record certificate_of_row(sqlite3_stmt *statement, struct arena *arena);
 
+/* The text as a LIKE pattern that finds it anywhere; NULL for none. */
+const char *search_pattern(struct arena *arena, const char *search);
+/* Rows were read with one more than the limit, to see whether there are more on that side; and the
+ * other way round when going backward. Returns how many to show. */
+size_t page_finish(const struct page_request *request, void *rows, size_t count, size_t size);
+
+/* A moment of the calendar; any other number reads as never. */
+int64_t row_moment(struct cursor *cursor);
+/* A count or a time taken that a run can have written; any other number reads as none. */
+int64_t row_count(struct cursor *cursor);
 /* A long text: its two columns. */
 const char *row_long(struct cursor *cursor, struct arena *arena);
 

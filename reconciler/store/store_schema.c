@@ -128,6 +128,22 @@ static const char *const migrations[] = {
     "    at INTEGER NOT NULL, who TEXT, origin TEXT, action TEXT NOT NULL, target TEXT,"
     "    detail TEXT, commit_id TEXT"
     ");",
+    /* What came of telling people: one row for each attempt. */
+    "CREATE TABLE notification ("
+    "    number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "    at INTEGER NOT NULL, message TEXT NOT NULL, channel TEXT NOT NULL, subject TEXT,"
+    "    result TEXT NOT NULL, attempt INTEGER NOT NULL, answer TEXT"
+    ");",
+    /* What decided against a version, and what the source said when it was last fetched. */
+    "ALTER TABLE delivery ADD COLUMN stage TEXT;"
+    "ALTER TABLE delivery ADD COLUMN run INTEGER;"
+    "ALTER TABLE drift ADD COLUMN replaced TEXT;"
+    "CREATE TABLE source ("
+    "    url TEXT PRIMARY KEY, branch TEXT, folder TEXT,"
+    "    tried_at INTEGER NOT NULL, fetched_at INTEGER, failing_at INTEGER, error TEXT,"
+    "    offered TEXT, commit_id TEXT, subject TEXT, author TEXT, commit_at INTEGER,"
+    "    accepted_at INTEGER, signature TEXT"
+    ") WITHOUT ROWID;",
 };
 // clang-format on
 enum { VERSION = STORE_SCHEMA_VERSION };

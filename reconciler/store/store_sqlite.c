@@ -41,7 +41,8 @@ static bool directory_prepare(const char *path, gid_t group, struct error *err)
     if (group != (gid_t)-1 && chown(directory, (uid_t)-1, group) != 0) {
         return error_errno(err, "give %s to group %u", directory, (unsigned)group);
     }
-    return true;
+    /* The loop's umask would keep the group out. */
+    return chmod(directory, 0750) == 0 || error_errno(err, "set the mode of %s", directory);
 }
 
 /* A log belongs to the file that it was written for, and beside a new one damages that too. What is
@@ -165,6 +166,11 @@ void store_close(struct store *store)
     database_close(store);
     free(store->path);
     free(store);
+}
+
+sqlite3 *store_database(struct store *store)
+{
+    return store->database;
 }
 
 /* Whoever opens the store first reads its whole log: 27 MB of it, after a run over 10,000

@@ -9,12 +9,16 @@
 
 enum { LINE_MAX_BYTES = 2048 }; /* of one-line texts: details, errors, names */
 
+const char *line_cut(struct arena *arena, const char *line)
+{
+    return line != NULL && strlen(line) > LINE_MAX_BYTES
+               ? arena_printf(arena, "%.*s...", LINE_MAX_BYTES, line)
+               : line;
+}
+
 void bind_line(struct recording *recording, struct cursor *cursor, const char *line)
 {
-    if (line != NULL && strlen(line) > LINE_MAX_BYTES) {
-        line = arena_printf(recording->arena, "%.*s...", LINE_MAX_BYTES, line);
-    }
-    bind_text(cursor, line);
+    bind_text(cursor, line_cut(recording->arena, line));
 }
 
 bool bind_long(struct recording *recording, struct cursor *cursor, const char *text)

@@ -20,6 +20,11 @@ bool recording_write(struct recording *recording) MUST_CHECK;
 /* store_events.c: what the loop saw, what became of the documents, who did what. */
 bool events_write(struct recording *recording) MUST_CHECK;
 
+/* store_sqlite.c: borrowed. */
+sqlite3 *store_database(struct store *store);
+
+/* The line, cut where it is very long; NULL for NULL. */
+const char *line_cut(struct arena *arena, const char *line);
 /* One-line texts come from documents, programs and the kernel: only their length is made sure of.
  */
 void bind_line(struct recording *recording, struct cursor *cursor, const char *line);

@@ -40,6 +40,7 @@ static int apply(struct command *command)
     }
     const struct report_style style = {0};
     int code = output_report(command, &run, &style);
+    command_send_messages(command, &run);
     run_end(&run);
     return code;
 }

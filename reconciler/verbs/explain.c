@@ -28,10 +28,53 @@ static int explain_written(struct command *command, const char *id)
     return code;
 }
 
+static int write_blame(struct command *command, const struct blame *blame)
+{
+    int code = EXIT_CODE_SUCCESS;
+    for (size_t i = 0; i < command->output_count; i++) {
+        const struct output *output = &command->outputs[i];
+        bool is_json = output->format->write == report_write_json;
+        struct text text = text_make(command->arena);
+        if (!is_json && output->format->write != report_write_text) {
+            code = output_failure(command, "a line is explained as text or json, not as %s",
+                                  output->format->name);
+            continue;
+        }
+        blame_write_text(blame, command->language, &text);
+        struct str written = is_json ? blame_write_json(blame, command->arena) : text_str(&text);
+        if (output_emit(command, output, written) != EXIT_CODE_SUCCESS) {
+            code = EXIT_CODE_FAILED;
+        }
+    }
+    return code;
+}
+
+static int explain_rendered(struct command *command)
+{
+    struct run run;
+    struct blame blame = {0};
+    struct error err = {0};
+    int code = EXIT_CODE_FAILED;
+    command_take_folder(command);
+    if (run_blame(&run, command->arena, &command->run, command->rendered, &blame, &err)) {
+        code = write_blame(command, &blame);
+    } else if (err.code != ERROR_NONE) {
+        code = output_error(command, &err);
+    } else {
+        const struct report_style style = {0};
+        code = output_report(command, &run, &style);
+    }
+    run_end(&run);
+    return code;
+}
+
 int verb_explain(struct command *command)
 {
     struct text out = text_make(command->arena);
     const char *nearest = NULL;
+    if (command->rendered != NULL) {
+        return explain_rendered(command);
+    }
     if (command->word_count == 0 && command->out_directory != NULL) {
         return write_reference(command);
     }

@@ -42,6 +42,9 @@ int verb_fetch(struct command *command)
         (void)output_error(command, &err); /* returns the code that it has already */
         code = run.is_locked_out ? EXIT_CODE_LOCKED : EXIT_CODE_FAILED;
     }
+    if (!run.is_locked_out) {
+        run_notify_fetch(&run, is_done ? NULL : &err);
+    }
     int written =
         output_text(command, write_line(command, &run, &fetched, is_done ? NULL : err.message));
     run_end(&run);

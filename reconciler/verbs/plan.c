@@ -13,9 +13,21 @@ static int save(struct command *command, struct run *run, int code)
     return run_save_plan(run, command->out_directory, &err) ? code : output_error(command, &err);
 }
 
+/* Programs are also told of the documents that are as they should be. */
+static bool is_for_people(const struct command *command)
+{
+    for (size_t i = 0; i < command->output_count; i++) {
+        if (command->outputs[i].format->write != report_write_text) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int plan(struct command *command, const struct report_style *style)
 {
     command_take_folder(command);
+    command->run.shows_changes_only = is_for_people(command);
     struct run run;
     run_once(&run, command->arena, &command->run);
     int code = output_report(command, &run, style);

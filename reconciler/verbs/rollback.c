@@ -95,6 +95,7 @@ int verb_rollback(struct command *command)
     run_once(&run, command->arena, &command->run);
     const struct report_style style = {0};
     int code = output_report(command, &run, &style);
+    command_send_messages(command, &run);
     run_end(&run);
     return code;
 }

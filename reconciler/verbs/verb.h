@@ -29,6 +29,7 @@ struct command {
     const char *plan_file;     /* apply --plan */
     const char *until;         /* suspend --until */
     const char *why;           /* suspend --why */
+    const char *rendered;      /* explain --rendered: FILE:LINE */
     const char *const *words;  /* what stands behind the options, NULL-terminated */
     size_t word_count;
     bool has_verb;        /* it was written, not chosen for want of another */
@@ -36,6 +37,7 @@ struct command {
     bool colors_messages; /* on standard error */
     bool is_quiet;
     bool is_dry_run;
+    bool writes;      /* accept --write */
     bool is_detailed; /* --detailed-exitcode */
 };
 
@@ -67,6 +69,9 @@ int write_reference(struct command *command);
 int output_report(struct command *command, const struct run *run, const struct report_style *style);
 /* The first word as the folder, if there is one. */
 void command_take_folder(struct command *command);
+/* After a run by hand, what it has to tell is sent, for a few seconds at most; the rest waits. What
+ * cannot be sent is said, and changes no exit code (verbs/notify.c). Lets go of the run's lock. */
+void command_send_messages(struct command *command, struct run *run);
 /* True when a saved plan is named, by --plan or as the first word (verbs/saved_plan.c). */
 bool command_names_plan(const struct command *command);
 /* Reads it, and takes the options that it was made with. */
