@@ -90,8 +90,8 @@ static void check_text(struct arena *arena, const char *text)
     if (syntax_location.check(text)) {
         require(location_read(text).pattern[0] != '\0');
     }
-    if (syntax_proxy_target.check(text)) {
-        (void)proxy_target_is_name(text);
+    if (syntax_backend.check(text)) {
+        (void)backend_is_name(text);
     }
     (void)syntax_try_step.check(text);
     (void)syntax_client.check(text);

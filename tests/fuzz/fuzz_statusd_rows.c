@@ -56,6 +56,13 @@ static const struct table {
     {'d', 10, "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     {'n', 4, "INSERT INTO tally VALUES (?, ?, ?, ?)"},
     {'c', 8, "INSERT INTO certificate VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
+    {'e', 20, "INSERT INTO drift (run, at, path, kind, name, what, answer, reason, took_us,"
+              " cosmetic, program, command, pid, parents, user, login, unit, package, replaced,"
+              " diff) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    {'v', 13, "INSERT INTO delivery (version, source, commit_id, subject, author, commit_at,"
+              " first_at, last_at, fate, stage, generation, run, evidence)"
+              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    {'s', 14, "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     // clang-format on
 };
 
@@ -159,6 +166,7 @@ static void store_fill(struct arena *arena, struct str input)
         sqlite_run(fuzzed.database,
                    "BEGIN; DELETE FROM action; DELETE FROM item; DELETE FROM document;"
                    "DELETE FROM certificate; DELETE FROM tally; DELETE FROM run; DELETE FROM text;"
+                   "DELETE FROM drift; DELETE FROM delivery; DELETE FROM source;"
                    "DELETE FROM sqlite_sequence",
                    &err),
         err.message);
@@ -213,9 +221,10 @@ static void ask_document(struct request *request)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static request_handler *const lists[] = {overview_page,  resources_page, runs_page,
-                                             api_status,     api_resources,  api_runs,
-                                             metrics_answer, ready_answer};
+    static request_handler *const lists[] = {
+        overview_page, resources_page, runs_page,    api_status,  api_resources,
+        api_runs,      metrics_answer, ready_answer, events_page, history_page,
+        sources_page,  api_events,     api_history,  api_sources};
     static struct assets assets = {
         .of = {{.url = "/assets/style"}, {.url = "/assets/live"}, {.url = "/assets/icon"}}};
     if (fuzzed.database == NULL) {

@@ -167,7 +167,7 @@ static inline void outcome_make(struct arena *arena, struct str text, struct out
     bool is_incomplete = false;
     *out = (struct outcome){0};
     layout.allows_raw = true;
-    vec_add(arena, &sources, (struct decode_source){source_make(arena, "in.yaml", text), 0});
+    vec_add(arena, &sources, (struct decode_source){.source = source_make(arena, "in.yaml", text)});
     decode_documents(&(struct decode_input){.arena = arena,
                                             .facts = &facts,
                                             .layout = &layout,

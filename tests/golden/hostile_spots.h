@@ -294,7 +294,8 @@ static inline size_t spot_index(const struct node *mapping, const char *key)
     return i;
 }
 
-/* Beside what the example says, or, where that does not go together, beside what must be there. */
+/* Beside what the example says; where that does not go together, beside what must be there, or as
+ * the row's own example has it. */
 static inline void spot_walk_field(struct spot_walk *walk, const struct schema *schema,
                                    const struct field *field, const struct node *mapping,
                                    const struct hole *hole, const char *path)
@@ -306,6 +307,10 @@ static inline void spot_walk_field(struct spot_walk *walk, const struct schema *
     const struct node *both = spot_with(arena, mapping, key, value);
     if (!walk->is_good(arena, walk->kind, spot_fill(arena, hole, both))) {
         both = spot_with(arena, spot_object(arena, schema), key, value);
+    }
+    if (field->example != NULL && !walk->is_good(arena, walk->kind, spot_fill(arena, hole, both))) {
+        both = spot_parse(arena, field->example);
+        value = node_get(both, field->name);
     }
     if (!walk->is_good(arena, walk->kind, spot_fill(arena, hole, both))) {
         print_error("%s: no document shows it; its row wants an example\n", path);
@@ -322,7 +327,8 @@ static inline void spot_walk_object(struct spot_walk *walk, const struct schema 
 {
     const struct field *field = NULL;
     for (size_t i = 0; (field = topic_field_at(schema, i)) != NULL; i++) {
-        if (!field->is_raw) {
+        bool is_walked = field->object == schema; /* paths inside of paths have the same rows */
+        if (!field->is_raw && !is_walked) {
             spot_walk_field(walk, schema, field, mapping, hole,
                             arena_printf(walk->arena, "%s.%s", path, field->name));
         }

@@ -40,7 +40,7 @@ static inline const char *replaced(struct arena *arena, const char *text, const 
 /* Blocks whose rows begin with a text. */
 static inline bool is_table(const char *name)
 {
-    return strcmp(name, "map") == 0 || strcmp(name, "geo") == 0;
+    return strcmp(name, "map") == 0 || strcmp(name, "geo") == 0 || strcmp(name, "types") == 0;
 }
 
 /* How many of a directive's first words nginx takes as they are (measured). */
@@ -49,7 +49,9 @@ static inline size_t literal_words(const char *directive, size_t count)
     if (strcmp(directive, "location") == 0 || text_ends_with(directive, "_hide_header")) {
         return count;
     }
-    return strcmp(directive, "add_header") == 0 ? 1 : 0;
+    bool has_name = strcmp(directive, "add_header") == 0 || strcmp(directive, "rewrite") == 0 ||
+                    text_ends_with(directive, "_param") || text_ends_with(directive, "_set_header");
+    return has_name ? 1 : 0;
 }
 
 static inline bool add_nginx(struct arena *arena, const struct desired_file *file,
@@ -58,12 +60,13 @@ static inline bool add_nginx(struct arena *arena, const struct desired_file *fil
     struct nginx_directives directives = {0};
     size_t line = 0;
     const char *block = "";
+    size_t block_depth = 0;
     if (!nginx_parse(arena, file->content, &directives, &line)) {
         return false;
     }
     for (size_t i = 0; i < directives.count; i++) {
         const struct nginx_directive *row = &directives.items[i];
-        bool is_row = is_table(block) && row->depth > 0;
+        bool is_row = is_table(block) && row->depth > block_depth;
         size_t count = 0;
         const char **words = arena_array(arena, row->argument_count + 1, sizeof(*words));
         if (is_row) {
@@ -79,7 +82,8 @@ static inline bool add_nginx(struct arena *arena, const struct desired_file *fil
                                    .words = words,
                                    .word_count = count,
                                    .literal_count = is_row ? 1 : literal_words(row->name, count)});
-        block = row->opens_block ? row->name : row->depth == 0 ? "" : block;
+        block_depth = row->opens_block ? row->depth : block_depth;
+        block = row->opens_block ? row->name : row->depth <= block_depth ? "" : block;
     }
     return true;
 }
@@ -130,6 +134,18 @@ static inline bool add_environment(struct arena *arena, const struct desired_fil
     return true;
 }
 
+/* A page holds nobody's text: it is compared as a whole. */
+static inline bool add_page(struct arena *arena, const struct desired_file *file,
+                            struct statement_list *out)
+{
+    const char **words = arena_array(arena, 1, sizeof(*words));
+    words[0] = file->content.data;
+    vec_add(
+        arena, out,
+        (struct statement){.key = file->path, .words = words, .word_count = 1, .literal_count = 1});
+    return true;
+}
+
 /* False with *out_path set to a file that cannot be read back. */
 static inline bool statements_of(struct arena *arena, const struct outcome *outcome,
                                  struct statement_list *out, const char **out_path)
@@ -138,7 +154,10 @@ static inline bool statements_of(struct arena *arena, const struct outcome *outc
         const char *ending;
         bool (*add)(struct arena *arena, const struct desired_file *file,
                     struct statement_list *out);
-    } readers[] = {{".conf", add_nginx}, {".service", add_unit}, {".env", add_environment}};
+    } readers[] = {{".conf", add_nginx},
+                   {".service", add_unit},
+                   {".env", add_environment},
+                   {".html", add_page}};
     for (size_t i = 0; i < outcome->files.count; i++) {
         const struct desired_file *file = &outcome->files.items[i];
         bool is_read = false;

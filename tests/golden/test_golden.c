@@ -1,7 +1,8 @@
 /* Whole outputs: each folder KIND/CASE beside this file holds in.yaml, and in want/ what comes of
  * it: messages (as people read them), items, and every file at its path below files/. Optional:
  * facts.json and settings.yaml stand for the host's; with-origins asks for want/origins, the
- * rendered nginx lines beside the place in in.yaml that each came from.
+ * rendered nginx lines beside the place in in.yaml that each came from; with-pages asks for the
+ * error pages that come with us, which are the same everywhere.
  *
  *     test_golden             compares; each case is a test of its own
  *     test_golden --update    writes what came out instead, for review as a diff
@@ -105,6 +106,28 @@ static void add_output(struct golden *golden, const char *name, struct str conte
     }
 }
 
+/* What is not as it is without any condition. */
+static void add_conditions(struct text *text, const struct probe *probe)
+{
+    bool is_plain = probe->statuses.count == 2 && probe->statuses.items[0].first == 200 &&
+                    probe->statuses.items[1].last == 399;
+    text_add(text, probe->is_head ? " head" : "");
+    for (size_t i = 0; !is_plain && i < probe->statuses.count; i++) {
+        text_addf(text, " %u-%u", probe->statuses.items[i].first, probe->statuses.items[i].last);
+    }
+    for (size_t i = 0; i < probe->headers.count; i++) {
+        text_addf(text, " %s=\"%s\"", probe->headers.items[i].name, probe->headers.items[i].text);
+    }
+    if (probe->contains != NULL) {
+        text_addf(text, " holds \"%s\"", probe->contains);
+    }
+    if (probe->within_ms > 0 || probe->window_ms > 0) {
+        text_addf(text, " within %u of %u, for %u", probe->within_ms, probe->timeout_ms,
+                  probe->window_ms);
+    }
+    text_add(text, "\n");
+}
+
 static void add_items(struct golden *golden, const struct desired *desired)
 {
     struct text text = text_make(golden->arena);
@@ -122,8 +145,9 @@ static void add_items(struct golden *golden, const struct desired *desired)
     }
     for (size_t i = 0; desired->tree != NULL && i < desired->tree->probes.count; i++) {
         const struct probe *probe = &desired->tree->probes.items[i];
-        text_line(&text, "%s probe %s://%s:%u%s", span_text(golden->arena, probe->span),
+        text_addf(&text, "%s probe %s://%s:%u%s", span_text(golden->arena, probe->span),
                   probe->uses_tls ? "https" : "http", probe->host, probe->port, probe->path);
+        add_conditions(&text, probe);
     }
     add_output(golden, "items", text_str(&text));
 }
@@ -150,6 +174,13 @@ static void add_origins(struct golden *golden, const struct desired *desired)
     }
 }
 
+static bool is_wanted(struct golden *golden, const struct desired_file *file)
+{
+    struct str marker;
+    const char *pages = arena_printf(golden->arena, "%s/pages/", golden->layout.state);
+    return !text_starts_with(file->path, pages) || read_optional(golden, "with-pages", &marker);
+}
+
 static void add_files(struct golden *golden, const struct desired *desired)
 {
     struct desired_files files = {0};
@@ -162,7 +193,9 @@ static void add_files(struct golden *golden, const struct desired *desired)
             !nginx_parse(golden->arena, file->content, &directives, &line)) {
             fail_msg("%s:%zu is not well formed", file->path, line);
         }
-        add_output(golden, arena_printf(golden->arena, "files%s", file->path), file->content);
+        if (is_wanted(golden, file)) {
+            add_output(golden, arena_printf(golden->arena, "files%s", file->path), file->content);
+        }
     }
 }
 
@@ -172,7 +205,7 @@ static void run_stages(struct golden *golden)
     assert_true(read_optional(golden, "in.yaml", &text));
     struct decode_sources sources = {0};
     vec_add(golden->arena, &sources,
-            (struct decode_source){source_make(golden->arena, "in.yaml", text), 0});
+            (struct decode_source){.source = source_make(golden->arena, "in.yaml", text)});
     struct diagnostic_list diagnostics = {0};
     struct document_set documents = {0};
     bool is_incomplete = false;

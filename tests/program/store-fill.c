@@ -24,6 +24,7 @@ VEC(action_list, struct action_record);
 VEC(item_list, struct item_record);
 VEC(document_list, struct document_record);
 VEC(certificate_list, struct certificate_record);
+VEC(drift_list, struct drift_record);
 
 struct scene_run {
     struct arena *arena;
@@ -34,6 +35,9 @@ struct scene_run {
     struct item_list items;
     struct document_list documents;
     struct certificate_list certificates;
+    struct drift_list drifts;
+    struct delivery_record delivery; /* without a version: none */
+    struct source_record source;     /* without a URL: none */
 };
 
 static const char nginx_diff[] = "--- /etc/nginx/reconcile/http/sites/shop.example.com.conf\n"
@@ -79,6 +83,23 @@ static void shop_describe(struct scene_run *run)
     run->report.run.commit_author = "Layla Haddad";
     run->report.run.commit_at = run->now - 40 * MINUTE;
     run->report.run.source = "https://git.example.com/ops/hosts.git";
+    run->delivery = (struct delivery_record){.version = run->report.run.commit,
+                                             .source = run->report.run.source,
+                                             .commit = run->report.run.commit,
+                                             .subject = run->report.run.commit_subject,
+                                             .author = run->report.run.commit_author,
+                                             .commit_at = run->report.run.commit_at,
+                                             .generation = 8};
+    run->source = (struct source_record){.url = run->report.run.source,
+                                         .branch = "main",
+                                         .folder = "web1",
+                                         .tried_at = run->now - 20 * SECOND,
+                                         .offered = run->report.run.commit,
+                                         .commit = run->report.run.commit,
+                                         .subject = run->report.run.commit_subject,
+                                         .author = run->report.run.commit_author,
+                                         .commit_at = run->report.run.commit_at,
+                                         .signature = "verified"};
     document_add(run, "certificate", "wildcard", "certificates.yaml:2:3",
                  "*.example.com, internal");
     document_add(run, "service", "shop", "services/shop.yaml:2:3",
@@ -137,6 +158,60 @@ static void action_done(struct scene_run *run, const char *verb, const char *cau
                                    .took_us = 12345});
 }
 
+/* One change for each way in which it may be known, and answered. */
+static void drifts_add(struct scene_run *run)
+{
+    const struct drift_record edit = {.at = run->now - 30 * SECOND,
+                                      .path =
+                                          "/etc/nginx/reconcile/http/sites/shop.example.com.conf",
+                                      .kind = "site",
+                                      .name = "shop.example.com",
+                                      .what = "replaced",
+                                      .answer = "restored",
+                                      .took_us = 1730,
+                                      .program = "/usr/bin/vim.basic",
+                                      .command = "vim shop.example.com.conf",
+                                      .pid = 4711,
+                                      .parents = "bash < sudo < bash < sshd",
+                                      .user = "root",
+                                      .login = "maryam",
+                                      .unit = "session-12.scope",
+                                      .diff = nginx_diff,
+                                      .replaced = "/var/lib/reconcile/drift/17.replaced"};
+    const struct drift_record unknown = {.at = run->now - 9 * MINUTE,
+                                         .path = "/etc/systemd/system/shop.service",
+                                         .kind = "service",
+                                         .name = "shop",
+                                         .what = "written",
+                                         .answer = "reported",
+                                         .reason = "the mode is observe",
+                                         .is_cosmetic = true};
+    const struct drift_record package = {.at = run->now - 3 * HOUR,
+                                         .path = "/etc/nginx/conf.d/reconcile.conf",
+                                         .what = "removed",
+                                         .answer = "restored",
+                                         .took_us = 2100,
+                                         .program = "/usr/bin/dpkg",
+                                         .user = "root",
+                                         .package = "upgrade nginx-common 1.22.1-9"};
+    const struct drift_record fight = {.at = run->now - 5 * MINUTE,
+                                       .path = "/etc/systemd/system/worker.service",
+                                       .kind = "service",
+                                       .name = "worker",
+                                       .what = "attributes",
+                                       .answer = "fight",
+                                       .reason =
+                                           "put back 3 times within an hour; ansible writes it "
+                                           "each time",
+                                       .program = "/usr/bin/python3.11",
+                                       .user = "deploy",
+                                       .unit = "ansible.service"};
+    vec_add(run->arena, &run->drifts, package);
+    vec_add(run->arena, &run->drifts, unknown);
+    vec_add(run->arena, &run->drifts, fight);
+    vec_add(run->arena, &run->drifts, edit);
+}
+
 /* ---- Scenes ---- */
 
 static void scene_well(struct scene_run *run)
@@ -162,6 +237,7 @@ static void scene_quiet(struct scene_run *run)
 static void scene_drifted(struct scene_run *run)
 {
     shop_describe(run);
+    drifts_add(run);
     run->report.run.mode = "observe";
     run->report.run.counts = (struct run_counts){.drifted = 1, .unchanged = 8};
     run->report.run.message = "1 drifted";
@@ -174,6 +250,10 @@ static void scene_drifted(struct scene_run *run)
 static void scene_failed(struct scene_run *run)
 {
     shop_describe(run);
+    drifts_add(run);
+    run->delivery.fate = DELIVERY_PARTLY;
+    run->delivery.stage = "probe";
+    run->delivery.evidence = "site:shop.example.com: probe /healthz: it answers 502\n";
     run->report.run.verdict = RUN_VERDICT_PARTLY;
     run->report.run.exit_code = 4;
     run->report.run.counts =
@@ -206,6 +286,49 @@ static void scene_refused(struct scene_run *run)
                               " 7 |     prox: service:shop\n"
                               "   |     ^^^^\n"
                               "   = help: did you mean \"proxy\"?\n";
+    run->delivery = (struct delivery_record){.version = "b4d0c0ffee5e1f00dfeedfacecafe0123456789a",
+                                             .commit = "b4d0c0ffee5e1f00dfeedfacecafe0123456789a",
+                                             .subject = "shop: a proxy with a typing mistake",
+                                             .author = "Ali Mansour",
+                                             .commit_at = run->now - 2 * MINUTE,
+                                             .fate = DELIVERY_REFUSED,
+                                             .stage = "check",
+                                             .evidence = run->report.run.message};
+}
+
+/* Each waits for something else. */
+static void scene_waiting(struct scene_run *run)
+{
+    static const char *const stages[] = {"window", "manual", "mode", "rollback"};
+    scene_well(run);
+    run->report.run.verdict = RUN_VERDICT_SUCCESS;
+    run->report.run.counts = (struct run_counts){.unchanged = 9};
+    run->delivery.version = arena_printf(run->arena, "%040zu", run->count);
+    run->delivery.fate = DELIVERY_WAITING;
+    run->delivery.stage = stages[run->count % (sizeof(stages) / sizeof(stages[0]))];
+    run->delivery.generation = 0;
+    run->delivery.evidence = "a new version waits";
+}
+
+/* The repository does not answer any more. */
+static void scene_unreachable(struct scene_run *run)
+{
+    scene_well(run);
+    run->source.tried_at = run->now;
+    run->source.error = "connect to git.example.com: Connection refused";
+    run->source.offered = NULL;
+}
+
+/* COUNT edits of one file. */
+static void scene_edits(struct scene_run *run)
+{
+    scene_well(run);
+    drifts_add(run);
+    const struct drift_record edit = *vec_last(&run->drifts);
+    run->drifts.count = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        vec_add(run->arena, &run->drifts, edit);
+    }
 }
 
 /* Proven long enough ago that nobody should believe it. */
@@ -248,6 +371,42 @@ static void scene_hostile(struct scene_run *run)
     vec_add(run->arena, &run->certificates,
             (struct certificate_record){
                 .name = attack, .names = attack, .issuer = attack, .not_after = run->now + DAY});
+    vec_add(run->arena, &run->drifts,
+            (struct drift_record){.at = run->now,
+                                  .path = attack,
+                                  .kind = attack,
+                                  .name = attack,
+                                  .what = attack,
+                                  .answer = attack,
+                                  .reason = attack,
+                                  .program = attack,
+                                  .command = attack,
+                                  .pid = 1,
+                                  .parents = attack,
+                                  .user = attack,
+                                  .login = attack,
+                                  .unit = attack,
+                                  .package = attack,
+                                  .diff = attack,
+                                  .replaced = attack});
+    run->delivery = (struct delivery_record){.version = attack,
+                                             .source = attack,
+                                             .commit = attack,
+                                             .subject = attack,
+                                             .author = attack,
+                                             .fate = DELIVERY_REFUSED,
+                                             .stage = attack,
+                                             .evidence = attack};
+    run->source = (struct source_record){.url = attack,
+                                         .branch = attack,
+                                         .folder = attack,
+                                         .tried_at = run->now,
+                                         .error = attack,
+                                         .offered = "another",
+                                         .commit = attack,
+                                         .subject = attack,
+                                         .author = attack,
+                                         .signature = attack};
 }
 
 /* COUNT sites and as many services, four items each; every hundredth has drifted. */
@@ -277,9 +436,12 @@ static const struct scene {
     const char *name;
     void (*play)(struct scene_run *run);
 } scenes[] = {
-    {"well", scene_well},       {"quiet", scene_quiet},     {"drifted", scene_drifted},
-    {"failed", scene_failed},   {"refused", scene_refused}, {"stale", scene_stale},
+    {"well", scene_well},       {"quiet", scene_quiet},
+    {"drifted", scene_drifted}, {"failed", scene_failed},
+    {"refused", scene_refused}, {"stale", scene_stale},
     {"hostile", scene_hostile}, {"many", scene_many},
+    {"waiting", scene_waiting}, {"unreachable", scene_unreachable},
+    {"edits", scene_edits},
 };
 
 static bool scene_record(struct store *store, const struct scene *scene, size_t count, int64_t ago,
@@ -309,10 +471,14 @@ static bool scene_record(struct store *store, const struct scene *scene, size_t 
     run.report.document_count = run.documents.count;
     run.report.certificates = run.certificates.items;
     run.report.certificate_count = run.certificates.count;
+    run.report.drifts = run.drifts.items;
+    run.report.drift_count = run.drifts.count;
+    run.report.delivery = run.delivery.version == NULL ? NULL : &run.delivery;
     if (run.documents.count > 0) {
         run.report.run.document_count = (int64_t)run.documents.count;
     }
-    return store_record_run(store, &run.report, NULL, err);
+    return store_record_run(store, &run.report, NULL, err) &&
+           (run.source.url == NULL || store_record_source(store, &run.source, err));
 }
 
 static const struct scene *scene_find(const char *name)

@@ -40,6 +40,7 @@ static inline struct layout sandbox_layout(void)
         .nginx_tree = "/etc/nginx/reconcile",
         .units = "/etc/systemd/system",
         .environment = "/etc/reconcile/environment",
+        .secrets = "/etc/reconcile/secrets",
         .sysusers = "/etc/sysusers.d",
         .manages_users = geteuid() == 0,
     };

@@ -257,8 +257,8 @@ static void test_file_below_a_linked_directory_is_refused(void **state)
     struct item item =
         sandbox_item(ITEM_FILE, "/etc/systemd/system/link/x", want(sandbox, "x", 0644));
     struct observation found = sandbox_observe(sandbox, &file_provider, &item);
-    assert_true(found.has_failed);
-    assert_non_null(strstr(found.error.message, "symbolic link"));
+    assert_non_null(found.trouble);
+    assert_non_null(strstr(found.trouble->text, "symbolic link"));
     struct action action = {.verb = ACTION_CREATE, .item = &item, .found = &found};
     assert_int_equal(sandbox_apply(sandbox, &file_provider, &action).result, OUTCOME_FAILED);
     assert_string_equal(test_folder_list(sandbox->folder, "elsewhere"), "");
@@ -274,7 +274,7 @@ static void test_file_path_that_leads_up_is_refused(void **state)
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         struct item item = sandbox_item(ITEM_FILE, paths[i], want(sandbox, "x", 0644));
         struct observation found = sandbox_observe(sandbox, &file_provider, &item);
-        assert_true(found.has_failed);
+        assert_non_null(found.trouble);
         struct action action = {.verb = ACTION_CREATE, .item = &item};
         assert_int_equal(sandbox_apply(sandbox, &file_provider, &action).result, OUTCOME_FAILED);
     }
@@ -332,9 +332,9 @@ static void test_file_forbidden_one_is_an_error_of_its_item(void **state)
     const struct item *items[] = {&item, &other};
     struct observation found[2] = {{0}};
     assert_true(file_provider.observe(&sandbox->host, items, 2, sandbox->arena, found, NULL));
-    assert_true(found[0].has_failed);
-    assert_non_null(strstr(found[0].error.message, "Permission denied"));
-    assert_false(found[1].has_failed);
+    assert_non_null(found[0].trouble);
+    assert_non_null(strstr(found[0].trouble->text, "Permission denied"));
+    assert_null(found[1].trouble);
     assert_false(found[1].exists);
 }
 

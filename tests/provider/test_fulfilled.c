@@ -11,6 +11,7 @@
 #include "model/certificate_item.h"
 #include "model/directory_item.h"
 #include "model/file_item.h"
+#include "model/passwords_item.h"
 #include "model/tree_item.h"
 #include "model/unit_item.h"
 #include "model/user_item.h"
@@ -80,6 +81,24 @@ static void test_fulfilled_tree(void **state)
     assert_settled(arena, ITEM_TREE, "/etc/nginx/reconcile", &tree);
     assert_string_equal(changes_between(arena, ITEM_TREE, "/etc/nginx/reconcile", &tree, &other),
                         "content: a;\n -> b;\n\n");
+}
+
+static void test_fulfilled_passwords(void **state)
+{
+    struct arena *arena = *state;
+    struct passwords_item file = {.mode = 0640};
+    struct passwords_item other = {.mode = 0640};
+    struct passwords_item more = {.mode = 0640};
+    const struct password ali = {.user = "ali", .hash = "$6$a$b"};
+    vec_add(arena, &file.passwords, ali);
+    vec_add(arena, &other.passwords, ((struct password){.user = "ali", .secret = "x"}));
+    vec_add(arena, &more.passwords, ali);
+    vec_add(arena, &more.passwords, ((struct password){.user = "omar", .secret = "x"}));
+    assert_settled(arena, ITEM_PASSWORDS, "/p", &file);
+    assert_string_equal(changes_between(arena, ITEM_PASSWORDS, "/p", &file, &other),
+                        "passwords:  -> \n");
+    assert_string_equal(changes_between(arena, ITEM_PASSWORDS, "/p", &file, &more),
+                        "users: ali -> ali, omar\n");
 }
 
 static void test_fulfilled_user(void **state)
@@ -227,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_fulfilled_files_and_directories),
         TEST(test_fulfilled_tree),
+        TEST(test_fulfilled_passwords),
         TEST(test_fulfilled_user),
         TEST(test_fulfilled_unit),
         TEST(test_fulfilled_certificate),

@@ -72,6 +72,34 @@ static void test_generation_numbered_files_include_their_own_generation(void **s
         "# Generation 7.\n");
 }
 
+static void test_generation_streams_stand_in_one_block(void **state)
+{
+    struct error err;
+    struct sandbox *sandbox = *state;
+    struct generation_files files = {0};
+    static const char *const paths[] = {"stream/sites/b.conf", "stream/00-shared.conf",
+                                        "stream/main.conf", "http/a.conf", "main/c.conf"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        const char *path = arena_printf(sandbox->arena, "/etc/nginx/reconcile/%s", paths[i]);
+        vec_add(sandbox->arena, &files, (struct generation_file){path, STR(""), 0644, NULL});
+    }
+    assert_true(generation_write(&sandbox->host, 7, &files, "", sandbox->arena, &err));
+    const char *tree = "/var/lib/reconcile/generations/7/etc/nginx/reconcile";
+    assert_string_equal(
+        test_folder_read(sandbox->folder, STATE "generations/7/etc/nginx/reconcile/main/main.conf"),
+        arena_printf(sandbox->arena,
+                     "# Generation 7.\n"
+                     "include \"%s/main/c.conf\";\n"
+                     "stream {\n"
+                     "    include \"%s/stream/00-shared.conf\";\n"
+                     "    include \"%s/stream/sites/b.conf\";\n"
+                     "}\n",
+                     tree, tree, tree));
+    assert_null(strstr(
+        test_folder_read(sandbox->folder, STATE "generations/7/etc/nginx/reconcile/http/main.conf"),
+        "stream"));
+}
+
 static void test_generation_include_of_a_star_is_no_pattern(void **state)
 {
     struct error err;
@@ -357,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_generation_write_makes_plain_files),
         TEST(test_generation_numbered_files_include_their_own_generation),
+        TEST(test_generation_streams_stand_in_one_block),
         TEST(test_generation_include_of_a_star_is_no_pattern),
         TEST(test_generation_without_a_tree_has_no_numbered_files),
         TEST(test_generation_read_gives_what_was_written),

@@ -20,6 +20,18 @@ static void expect(const struct nginx_complaint *complaint, const char *level, c
     assert_int_equal(complaint->line, line);
 }
 
+/* A site that says the type of an ending means it; what others say twice is told. */
+static void test_nginx_complaint_leaves_out_what_is_meant(void **state)
+{
+    struct nginx_complaints found = read_text(
+        *state, "nginx: [warn] duplicate extension \"md\", content type: \"a/b\", previous content "
+                "type: \"c/d\" in /etc/nginx/reconcile/http/sites/a.conf:3\n"
+                "nginx: [warn] duplicate extension \"md\", content type: \"a/b\", previous content "
+                "type: \"c/d\" in /etc/nginx/mime.types:9\n");
+    assert_int_equal(found.count, 1);
+    assert_string_equal(found.items[0].file, "/etc/nginx/mime.types");
+}
+
 static void test_nginx_complaint_short_and_long_lines_are_the_same(void **state)
 {
     struct nginx_complaints found = read_text(
@@ -82,6 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SANDBOX_TEST(test_nginx_complaint_short_and_long_lines_are_the_same),
+        SANDBOX_TEST(test_nginx_complaint_leaves_out_what_is_meant),
         SANDBOX_TEST(test_nginx_complaint_only_warnings_and_worse_count),
         SANDBOX_TEST(test_nginx_complaint_paths_are_those_of_the_live_tree),
         SANDBOX_TEST(test_nginx_complaint_words_that_look_like_a_place_are_none),

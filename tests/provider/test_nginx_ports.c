@@ -69,6 +69,25 @@ static void test_nginx_ports_busy_one_names_its_holder(void **state)
     assert_true(CHECK(on(sandbox, "127.0.0.1", port)));
 }
 
+static void test_nginx_ports_streams_and_sites_of_others_share_none(void **state)
+{
+    struct sandbox *sandbox = *state;
+    struct error err = {0};
+    unsigned port = nginx_sandbox_port();
+    test_folder_write(
+        sandbox->folder, "nginx/conf.d/theirs.conf",
+        arena_printf(sandbox->arena, "server {\n    listen 127.0.0.1:%u;\n}\n", port));
+    assert_true(CHECK(on(sandbox, "127.0.0.1", port)));
+    nginx_sandbox_generation(
+        sandbox, 7,
+        (const char *const[]){"http/a.conf", "", "stream/sites/a.conf",
+                              arena_printf(sandbox->arena, "server { listen %u; }", port), NULL});
+    const char *tree = generation_tree_path(sandbox->arena, &sandbox->layout, 7);
+    assert_false(nginx_check_ports(&sandbox->host, tree, sandbox->arena, &err));
+    expect(&err, arena_printf(sandbox->arena, "0.0.0.0:%u is listened on already, by", port));
+    expect(&err, "/nginx/conf.d/theirs.conf:2");
+}
+
 static void test_nginx_ports_wildcard_collides_with_one_address(void **state)
 {
     struct sandbox *sandbox = *state;
@@ -162,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_nginx_ports_free_ones_pass),
         TEST(test_nginx_ports_busy_one_names_its_holder),
+        TEST(test_nginx_ports_streams_and_sites_of_others_share_none),
         TEST(test_nginx_ports_wildcard_collides_with_one_address),
         TEST(test_nginx_ports_all_busy_ones_are_named),
         TEST(test_nginx_ports_address_of_another_host_is_refused),

@@ -85,19 +85,31 @@ static struct probe probe_make(struct sandbox *sandbox, bool uses_tls, const cha
 static void expect_well(struct sandbox *sandbox, const struct probe *probe)
 {
     struct error err;
+    const char *evidence = NULL;
     struct probe patient = *probe;
     patient.timeout_ms = 30000; /* of which a machine at ease needs ten */
-    if (!nginx_probe(&sandbox->host, &patient, sandbox->arena, &err)) {
+    if (!nginx_probe(&sandbox->host, &patient, sandbox->arena, &evidence, &err)) {
         fail_msg("%s", err.message);
     }
 }
 
-static void expect_bad(struct sandbox *sandbox, const struct probe *probe, const char *word)
+/* Gives the evidence, which may be NULL. */
+static const char *expect_bad(struct sandbox *sandbox, const struct probe *probe, const char *word)
 {
     struct error err = {0};
-    assert_false(nginx_probe(&sandbox->host, probe, sandbox->arena, &err));
+    const char *evidence = NULL;
+    assert_false(nginx_probe(&sandbox->host, probe, sandbox->arena, &evidence, &err));
     if (strstr(err.message, word) == NULL) {
         fail_msg("\"%s\" is not in: %s", word, err.message);
+    }
+    return evidence;
+}
+
+static void expect_evidence(struct sandbox *sandbox, const struct probe *probe, const char *word)
+{
+    const char *evidence = expect_bad(sandbox, probe, "");
+    if (evidence == NULL || strstr(evidence, word) == NULL) {
+        fail_msg("\"%s\" is not in: %s", word, evidence == NULL ? "(nothing)" : evidence);
     }
 }
 
@@ -111,7 +123,7 @@ static void test_nginx_probe_asks_the_site_by_its_name(void **state)
     expect_well(sandbox, &plain);
     expect_well(sandbox, &safe);
     plain.host = "other.example";
-    expect_bad(sandbox, &plain, "answered 404");
+    (void)expect_bad(sandbox, &plain, "answered 404");
 }
 
 static void test_nginx_probe_redirects_are_well_and_errors_are_not(void **state)
@@ -123,8 +135,8 @@ static void test_nginx_probe_redirects_are_well_and_errors_are_not(void **state)
     struct probe redirect = probe_make(sandbox, true, "/r");
     struct probe failure = probe_make(sandbox, true, "/e");
     expect_well(sandbox, &redirect);
-    expect_bad(sandbox, &failure, "/e answered 500");
-    expect_bad(sandbox, &failure, "within 3000 ms");
+    (void)expect_bad(sandbox, &failure, "/e answered 500");
+    (void)expect_bad(sandbox, &failure, "within 3000 ms");
 }
 
 static void test_nginx_probe_wants_the_installed_certificate(void **state)
@@ -135,7 +147,7 @@ static void test_nginx_probe_wants_the_installed_certificate(void **state)
     struct probe probe = probe_make(sandbox, true, "/");
     expect_well(sandbox, &probe);
     install_pair(sandbox, NAME); /* newer than what nginx has loaded */
-    expect_bad(sandbox, &probe, "certificate");
+    (void)expect_bad(sandbox, &probe, "certificate");
 }
 
 static void test_nginx_probe_wants_a_certificate_of_that_name(void **state)
@@ -144,7 +156,7 @@ static void test_nginx_probe_wants_a_certificate_of_that_name(void **state)
     install_pair(sandbox, "b.example");
     run_nginx(sandbox, "    return 204;\n");
     struct probe probe = probe_make(sandbox, true, "/");
-    expect_bad(sandbox, &probe, NAME);
+    (void)expect_bad(sandbox, &probe, NAME);
 }
 
 static void test_nginx_probe_without_a_pair_trusts_the_system_alone(void **state)
@@ -154,7 +166,7 @@ static void test_nginx_probe_without_a_pair_trusts_the_system_alone(void **state
     run_nginx(sandbox, "    return 204;\n");
     struct probe probe = probe_make(sandbox, true, "/");
     probe.certificate = NULL;
-    expect_bad(sandbox, &probe, "certificate");
+    (void)expect_bad(sandbox, &probe, "certificate");
 }
 
 static void test_nginx_probe_says_when_nobody_listens(void **state)
@@ -162,7 +174,7 @@ static void test_nginx_probe_says_when_nobody_listens(void **state)
     struct sandbox *sandbox = *state;
     struct probe probe = probe_make(sandbox, false, "/");
     int64_t begin = clock_ms();
-    expect_bad(sandbox, &probe, "within 3000 ms");
+    (void)expect_bad(sandbox, &probe, "within 3000 ms");
     assert_true(clock_ms() - begin < 6000);
 }
 
@@ -203,7 +215,7 @@ static void test_nginx_probe_waits_for_the_application_and_not_for_its_body(void
                                     "    proxy_buffering off; }\n",
                                     (unsigned)port));
     struct probe probe = probe_make(sandbox, true, "/");
-    expect_bad(sandbox, &probe, "answered 502");
+    (void)expect_bad(sandbox, &probe, "answered 502");
     pid_t application = start_late(port);
     int64_t begin = clock_ms();
     expect_well(sandbox, &probe);
@@ -211,6 +223,139 @@ static void test_nginx_probe_waits_for_the_application_and_not_for_its_body(void
     (void)kill(application, SIGKILL);
     (void)waitpid(application, NULL, 0);
     assert_true(took >= 300 && took < 9000);
+}
+
+/* ---- Conditions ------------------------------------------------------------------------------ */
+
+static const char conditions[] =
+    "    location = /text { add_header X-State ready; return 200 \"all is well\"; }\n"
+    "    location = /gone { return 404 \"no\\n\033[31msuch thing\"; }\n"
+    "    location = /head { if ($request_method != HEAD) { return 405; } return 204; }\n"
+    "    location = /error { root /nowhere; try_files /none =500; }\n"
+    "    location = /missing { root /nowhere; }\n";
+
+static void check_status_is_what_was_asked_for(struct sandbox *sandbox)
+{
+    struct probe_status statuses[] = {{404, 404}, {500, 599}};
+    struct probe probe = probe_make(sandbox, false, "/gone");
+    probe.timeout_ms = 500;
+    (void)expect_bad(sandbox, &probe, "/gone answered 404");
+    probe.statuses = (struct probe_statuses){.items = statuses, .count = 2};
+    expect_well(sandbox, &probe);
+    probe.path = "/error";
+    expect_well(sandbox, &probe);
+    probe.path = "/text";
+    (void)expect_bad(sandbox, &probe, "/text answered 200");
+}
+
+static void check_answer_holds_a_text(struct sandbox *sandbox)
+{
+    struct probe probe = probe_make(sandbox, true, "/text");
+    probe.timeout_ms = 500;
+    probe.contains = "is well";
+    expect_well(sandbox, &probe);
+    probe.contains = "is bad";
+    (void)expect_bad(sandbox, &probe, "/text does not hold \"is bad\"");
+    expect_evidence(sandbox, &probe, "status: 200\nanswer: all is well\n");
+}
+
+static void check_answer_has_a_header(struct sandbox *sandbox)
+{
+    struct probe_header header = {"x-state", "ready"};
+    struct probe probe = probe_make(sandbox, false, "/text");
+    probe.timeout_ms = 500;
+    probe.headers = (struct probe_headers){.items = &header, .count = 1};
+    expect_well(sandbox, &probe);
+    header.text = "";
+    expect_well(sandbox, &probe);
+    header.text = "busy";
+    (void)expect_bad(sandbox, &probe, "without \"busy\" in the header x-state");
+    header = (struct probe_header){"X-Other", ""};
+    (void)expect_bad(sandbox, &probe, "without the header X-Other");
+}
+
+static void check_by_head(struct sandbox *sandbox)
+{
+    struct probe probe = probe_make(sandbox, false, "/head");
+    probe.timeout_ms = 500;
+    (void)expect_bad(sandbox, &probe, "answered 405");
+    probe.is_head = true;
+    expect_well(sandbox, &probe);
+}
+
+static void check_keeps_what_came_instead(struct sandbox *sandbox)
+{
+    struct probe probe = probe_make(sandbox, false, "/gone");
+    probe.timeout_ms = 300;
+    expect_evidence(sandbox, &probe, "status: 404\nanswer: no\n^[[31msuch thing\n");
+    probe.path = "/missing";
+    expect_evidence(sandbox, &probe, "error.log: ");
+    expect_evidence(sandbox, &probe, "open() \"/nowhere/missing\" failed");
+}
+
+/* One nginx for all: it takes long to begin. */
+static void test_nginx_probe_wants_each_condition(void **state)
+{
+    struct sandbox *sandbox = *state;
+    install_pair(sandbox, NAME);
+    run_nginx(sandbox, conditions);
+    check_status_is_what_was_asked_for(sandbox);
+    check_answer_holds_a_text(sandbox);
+    check_answer_has_a_header(sandbox);
+    check_by_head(sandbox);
+    check_keeps_what_came_instead(sandbox);
+}
+
+/* Answers well so many times, then never again in time. */
+static pid_t start_tired(uint16_t port, int times)
+{
+    static const char answer[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int yes = 1;
+    assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)), 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)alarm(60);
+        for (int i = 0; i < times; i++) {
+            char request[4096];
+            int fd = accept(listener, NULL, NULL);
+            if (recv(fd, request, sizeof(request), 0) < 0 ||
+                send(fd, answer, strlen(answer), 0) < 0) {
+                _exit(1);
+            }
+            (void)close(fd);
+        }
+        (void)pause();
+        _exit(0);
+    }
+    (void)close(listener);
+    return pid;
+}
+
+static void test_nginx_probe_goes_on_to_ask_within_its_window(void **state)
+{
+    struct sandbox *sandbox = *state;
+    uint16_t port = nginx_sandbox_port();
+    install_pair(sandbox, NAME);
+    run_nginx(sandbox,
+              arena_printf(sandbox->arena, "    location / { proxy_pass http://127.0.0.1:%u; }\n",
+                           (unsigned)port));
+    pid_t application = start_tired(port, 3);
+    struct probe probe = probe_make(sandbox, false, "/");
+    probe.within_ms = 1000;
+    expect_well(sandbox, &probe);
+    probe.window_ms = 20000;
+    (void)expect_bad(sandbox, &probe, "ms of good answers");
+    probe.within_ms = 200; /* it answers no more */
+    probe.timeout_ms = 500;
+    (void)expect_bad(sandbox, &probe, "timed out after 2");
+    (void)kill(application, SIGKILL);
+    (void)waitpid(application, NULL, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, nginx_sandbox_setup, teardown)
@@ -225,6 +370,8 @@ int main(void)
         TEST(test_nginx_probe_without_a_pair_trusts_the_system_alone),
         TEST(test_nginx_probe_says_when_nobody_listens),
         TEST(test_nginx_probe_waits_for_the_application_and_not_for_its_body),
+        TEST(test_nginx_probe_wants_each_condition),
+        TEST(test_nginx_probe_goes_on_to_ask_within_its_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

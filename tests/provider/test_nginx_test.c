@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "provider/nginx_sandbox.h"
+#include "providers/nginx_module.h"
 
 /* test_nginx_supervised.c brings another. */
 #ifndef TEST_GROUP_SETUP
@@ -237,6 +238,31 @@ static void test_nginx_test_warns_when_main_level_would_not_be_read(void **state
     expect_text(result.complaints.items[0].message, "modules-enabled/90-reconcile.conf");
 }
 
+static void test_nginx_test_refuses_streams_that_would_not_be_read(void **state)
+{
+    struct sandbox *sandbox = *state;
+    test_folder_write(sandbox->folder, "nginx/nginx.conf",
+                      "events {}\nhttp { include conf.d/*.conf; }\n");
+    struct nginx_test_result result =
+        test_members(sandbox, MEMBERS("http/a.conf", "", "stream/sites/a.conf", ""));
+    expect_text(expect_refused(&result)->message, "modules-enabled/90-reconcile.conf");
+}
+
+static void test_nginx_test_knows_one_block_of_streams(void **state)
+{
+    struct sandbox *sandbox = *state;
+    const char *members[] = {"http/a.conf", "", "stream/sites/a.conf", "", NULL};
+    test_folder_write(
+        sandbox->folder, "nginx/nginx.conf",
+        "include modules-enabled/*.conf;\nevents {}\nhttp { include conf.d/*.conf; }\n"
+        "stream {\n}\n");
+    struct nginx_test_result result = test_members(sandbox, members);
+    const struct nginx_complaint *complaint = expect_refused(&result);
+    expect_text(complaint->message, "one block of streams");
+    expect_text(complaint->file, "/nginx/nginx.conf");
+    assert_int_equal(complaint->line, 4);
+}
+
 static void test_nginx_test_warnings_come_with_acceptance(void **state)
 {
     struct sandbox *sandbox = *state;
@@ -432,6 +458,28 @@ static void test_nginx_test_offline_main_file_is_like_that_of_debian(void **stat
     assert_int_equal(complaint->line, 2);
 }
 
+/* Whether the nginx of this machine has streams or not. */
+static void test_nginx_test_offline_loads_streams(void **state)
+{
+    struct sandbox *sandbox = *state;
+    struct nginx_module module;
+    struct nginx_candidate candidate = offline_candidate(
+        sandbox,
+        MEMBERS("http/a.conf", "", "stream/sites/a.conf",
+                "server {\n    listen 2222;\n    proxy_pass 10.0.0.5:22;\n    lisen;\n}\n"));
+    struct nginx_test_result result = test_candidate(sandbox, &candidate);
+    nginx_module_find(&sandbox->host, "stream", sandbox->arena, &module);
+    if (!module.is_there) {
+        assert_int_equal(result.verdict, NGINX_UNTESTED);
+        expect_text(result.untested_because->text, "libnginx-mod-stream");
+        return;
+    }
+    const struct nginx_complaint *complaint = expect_refused(&result);
+    expect_text(complaint->message, "lisen");
+    assert_string_equal(complaint->file, "/etc/nginx/reconcile/stream/sites/a.conf");
+    assert_int_equal(complaint->line, 4);
+}
+
 static void test_nginx_test_without_nginx_is_untested(void **state)
 {
     struct sandbox *sandbox = *state;
@@ -482,6 +530,8 @@ int main(void)
         TEST(test_nginx_test_brings_the_entrances_along),
         TEST(test_nginx_test_refuses_a_main_file_that_would_not_read_ours),
         TEST(test_nginx_test_warns_when_main_level_would_not_be_read),
+        TEST(test_nginx_test_refuses_streams_that_would_not_be_read),
+        TEST(test_nginx_test_knows_one_block_of_streams),
         TEST(test_nginx_test_warnings_come_with_acceptance),
         TEST(test_nginx_test_of_ours_only_placeholders_are_loaded),
         TEST(test_nginx_test_names_the_file_of_others),
@@ -493,6 +543,7 @@ int main(void)
         TEST(test_nginx_test_says_when_it_may_not_read_what_others_wrote),
         TEST(test_nginx_test_offline_needs_nothing_of_the_host),
         TEST(test_nginx_test_offline_main_file_is_like_that_of_debian),
+        TEST(test_nginx_test_offline_loads_streams),
         TEST(test_nginx_test_without_nginx_is_untested),
         TEST(test_nginx_test_of_another_root_reads_its_files),
     };

@@ -166,8 +166,8 @@ static void observe(struct unit *unit)
                                &err)) {
         fail_msg("%s", err.message);
     }
-    if (unit->found.has_failed) {
-        fail_msg("%s", unit->found.error.message);
+    if (unit->found.trouble != NULL) {
+        fail_msg("%s", unit->found.trouble->text);
     }
 }
 
@@ -308,7 +308,7 @@ static void test_unit_in_sync_is_seen_without_asking_anybody(void **state)
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(unsetenv(bus), 0);
     assert_true(is_observed);
-    assert_false(seen.has_failed);
+    assert_null(seen.trouble);
     assert_true(seen.exists);
     assert_true(((const struct unit_item *)seen.found)->is_running);
     remove_unit(&unit);
@@ -327,8 +327,8 @@ static void test_unit_that_cannot_be_asked_for_fails_alone(void **state)
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(unsetenv("DBUS_SYSTEM_BUS_ADDRESS"), 0);
     assert_true(is_observed);
-    assert_true(seen.has_failed);
-    assert_non_null(strstr(seen.error.message, "systemd"));
+    assert_non_null(seen.trouble);
+    assert_non_null(strstr(seen.trouble->text, "systemd"));
 }
 
 static void test_unit_works_without_the_system_bus(void **state)
@@ -483,6 +483,21 @@ static void test_unit_with_a_changed_file_is_reloaded_and_restarted(void **state
     assert_int_equal(notify(&unit), OUTCOME_CHANGED);
     assert_int_not_equal(main_pid(&unit), before);
     assert_non_null(strstr(property(*state, unit.item.id, "ExecStart"), "sleep 2000"));
+    assert_in_sync(&unit);
+    remove_unit(&unit);
+}
+
+/* systemd counts starts, five within ten seconds, to stop units that fail again and again. */
+static void test_unit_takes_many_versions_in_a_row(void **state)
+{
+    enum { VERSIONS = 8 };
+    (void)state;
+    UNIT(unit, "t-quick.service", SLEEPER);
+    apply_well(&unit);
+    for (int i = 0; i < VERSIONS; i++) {
+        write_file(unit.wanted.file, i % 2 == 0 ? OTHER_SLEEPER : SLEEPER);
+        assert_int_equal(notify(&unit), OUTCOME_CHANGED);
+    }
     assert_in_sync(&unit);
     remove_unit(&unit);
 }
@@ -961,6 +976,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unit_masked_by_hand_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unit_with_a_changed_file_is_reloaded_and_restarted,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unit_takes_many_versions_in_a_row, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unit_owes_what_an_earlier_run_left, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unit_file_with_an_older_time_is_loaded, setup,
                                         teardown),

@@ -86,7 +86,7 @@ static struct change_list differences(struct sandbox *sandbox, const struct wish
 {
     struct change_list changes = {0};
     struct observation found = observe(sandbox, wish);
-    assert_false(found.has_failed);
+    assert_null(found.trouble);
     tree_provider.diff(&wish->item, &found, sandbox->arena, &changes);
     return changes;
 }

@@ -172,7 +172,7 @@ static void test_unit_name_that_leads_elsewhere_is_refused(void **state)
 {
     struct sandbox *sandbox = *state;
     struct item item = sandbox_item(ITEM_UNIT, "../../passwd", NULL);
-    assert_true(sandbox_observe(sandbox, &unit_provider, &item).has_failed);
+    assert_non_null(sandbox_observe(sandbox, &unit_provider, &item).trouble);
 }
 
 /* ---- plans ---------------------------------------------------------------------------------- */

@@ -117,7 +117,7 @@ static void test_user_name_that_is_none_is_refused(void **state)
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct item item = sandbox_item(ITEM_USER, names[i], &shop);
-        assert_true(sandbox_observe(sandbox, &user_provider, &item).has_failed);
+        assert_non_null(sandbox_observe(sandbox, &user_provider, &item).trouble);
         for (enum action_verb verb = ACTION_CREATE; verb <= ACTION_DELETE; verb++) {
             struct action action = {.verb = verb, .item = &item};
             assert_int_equal(sandbox_apply(sandbox, &user_provider, &action).result,

@@ -159,7 +159,20 @@ def nginx_version():
     return int(numbers[0]) * 1000000 + int(numbers[1]) * 1000 + int(numbers[2])
 
 
-MAIN = """worker_processes 1;
+def stream_module():
+    """The file that nginx loads for streams, "" where they are built in, None where it has none."""
+    program = shutil.which("nginx") or "/usr/sbin/nginx"
+    words = subprocess.run([program, "-V"], stderr=subprocess.PIPE, text=True, check=True).stderr.split()
+    if "--with-stream" in words:
+        return ""
+    for word in words:
+        path = word.partition("=")[2] + "/ngx_stream_module.so"
+        if word.startswith("--modules-path=") and os.path.exists(path):
+            return path
+    return None
+
+
+MAIN = """%(modules)sworker_processes 1;
 daemon off;
 pid %(state)s/nginx.pid;
 error_log %(state)s/error.log;
@@ -180,7 +193,7 @@ http {
     uwsgi_temp_path %(state)s/tmp-uwsgi;
     scgi_temp_path %(state)s/tmp-scgi;
 %(includes)s}
-"""
+%(streams)s"""
 
 
 def run(*command):
@@ -192,29 +205,34 @@ def run(*command):
 
 
 def render(c, documents):
-    """The tree as nginx reads it; its main.conf and proof.conf belong to apply."""
+    """The tree as nginx reads it; its main.conf and proof.conf belong to apply. documents: texts by
+    name, each a file."""
     state = c["state"]
-    write(state + "/folder/sites.yaml", documents)
+    for name, text in documents.items():
+        write("%s/folder/%s.yaml" % (state, name), text)
     listen = '["127.0.0.1", "::1"]' if c["ipv6"] else '["127.0.0.1"]'
     write(state + "/settings.yaml", """state: %s
-nginx: {directory: /etc/nginx, listen: %s, http_port: %d, https_port: %d}
-""" % (state, listen, c["http"], c["https"]))
+nginx: {directory: /etc/nginx, log: %s/log, cache: %s/cache, listen: %s, http_port: %d, https_port: %d}
+""" % (state, state, state, listen, c["http"], c["https"]))
     write(state + "/facts.json", json.dumps({
         "cpus": 2, "memory_bytes": 1 << 30, "nginx_version": c["version"],
-        "nginx_modules": "http_ssl http_v2", "systemd_version": 252, "has_ipv6": c["ipv6"],
+        "nginx_modules": "http_ssl http_stub_status http_v2 stream", "systemd_version": 252, "has_ipv6": c["ipv6"],
         "nameservers": "127.0.0.1:%d" % c["dns"], "foreign_default_servers": "",
         "is_assumed": False}))
     run(os.environ["RECONCILE"], "render", state + "/folder", "--out", state + "/out",
         "--config", state + "/settings.yaml", "--facts", state + "/facts.json")
+    os.makedirs(state + "/log")
+    os.makedirs(state + "/cache/reconcile")
     return state + "/out/etc/nginx/reconcile"
 
 
-def make_certificates(tree, state):
+def make_certificates(tree, state, more=()):
     pair = state + "/pair"
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
         "-nodes", "-days", "2", "-subj", "/CN=test", "-keyout", pair + ".key", "-out", pair + ".pem")
-    for name in os.listdir(tree + "/http/sites"):
-        folder = "%s/certificates/%s" % (state, name[:-len(".conf")])
+    names = [name[:-len(".conf")] for name in os.listdir(tree + "/http/sites")]
+    for name in [*names, *more]:
+        folder = "%s/certificates/%s" % (state, name)
         os.makedirs(folder)
         shutil.copy(pair + ".key", folder + "/key.pem")
         shutil.copy(pair + ".pem", folder + "/fullchain.pem")
@@ -223,12 +241,18 @@ def make_certificates(tree, state):
 def start_nginx(tree, c):
     members = sorted(os.path.relpath(os.path.join(folder, name), tree)
                      for folder, _, names in os.walk(tree) for name in names)
-    includes = "".join('    include "%s/%s";\n' % (tree, m) for m in members if m.startswith("http/"))
+    lines = [(m.split("/")[0], '    include "%s/%s";\n' % (tree, m)) for m in members]
+    includes, streams = ("".join(line for level, line in lines if level == wanted)
+                         for wanted in ["http", "stream"])
+    module = stream_module() if streams else None
     main = c["state"] + "/nginx.conf"
-    write(main, MAIN % dict(c, includes=includes))
-    complaints = run("nginx", "-t", "-q", "-e", "stderr", "-p", c["state"], "-c", main)
+    write(main, MAIN % dict(c, includes=includes, streams="stream {\n%s}\n" % streams if streams else "",
+                            modules="load_module %s;\n" % module if module else ""))
+    complaints = run("nginx", "-t", "-q", "-e", "stderr", "-p", c["state"], "-c", main).splitlines()
+    # Sites may know an ending otherwise than the machine does.
+    complaints = [line for line in complaints if "duplicate extension" not in line]
     if complaints:
-        sys.exit("nginx warns:\n" + complaints)
+        sys.exit("nginx warns:\n" + "\n".join(complaints))
     process = subprocess.Popen(["nginx", "-e", c["state"] + "/error.log", "-p", c["state"], "-c", main],
                                stderr=subprocess.DEVNULL)
     for _ in range(100):

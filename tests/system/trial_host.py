@@ -41,6 +41,12 @@ def write(path, text):
         f.write(text)
 
 
+def replace(path, text):
+    """At once, as editors do: who reads meanwhile finds the former text, never half of this one."""
+    write(path + ".new", text)
+    os.replace(path + ".new", path)
+
+
 class Failures:
     """Counts and prints what does not hold."""
 

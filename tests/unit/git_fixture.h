@@ -101,3 +101,29 @@ static inline void test_branch(const struct test_repository *made, const char *b
     assert_int_equal(git_reference_create(&reference, made->repository, name, &id, 1, NULL), 0);
     git_reference_free(reference);
 }
+
+/* What such a test begins with: a folder, and an empty repository in it. The first member of its
+ * own struct. */
+struct git_fixture {
+    struct test_folder *folder;
+    struct test_repository made;
+};
+
+/* size: of the test's own struct, which is zeroed but for its first member. */
+static inline void *git_fixture_make(size_t size)
+{
+    void *folder = NULL;
+    assert_int_equal(test_folder_setup(&folder), 0);
+    struct git_fixture *fixture = arena_alloc(((struct test_folder *)folder)->arena, size);
+    fixture->folder = folder;
+    fixture->made = test_repository_make(folder, "repo.git");
+    return fixture;
+}
+
+static inline int git_fixture_teardown(void **state)
+{
+    struct git_fixture *fixture = *state;
+    void *folder = fixture->folder;
+    test_repository_free(&fixture->made);
+    return test_folder_teardown(&folder);
+}

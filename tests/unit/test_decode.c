@@ -45,7 +45,8 @@ static int teardown(void **state)
 static void add(struct fixture *fixture, size_t layer, const char *name, const char *text)
 {
     const struct source *source = source_make(fixture->arena, name, str_of(text));
-    vec_add(fixture->arena, &fixture->sources, (struct decode_source){source, layer});
+    vec_add(fixture->arena, &fixture->sources,
+            (struct decode_source){.source = source, .layer = layer});
 }
 
 static void decode(struct fixture *fixture)

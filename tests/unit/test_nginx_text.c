@@ -147,6 +147,77 @@ static void test_nginx_text_joins_parts_to_one_argument(void **state)
                         "return 308 \"https://a b${rc_dollar}$request_uri\";\n");
 }
 
+/* The text of a template between two variables, with its dollars doubled, comes back as it was. */
+static void test_nginx_text_templates_read_back(void **state)
+{
+    for (size_t i = 0; i < HOSTILE_COUNT; i++) {
+        struct text written = text_make(*state);
+        text_add(&written, "$host/");
+        for (const char *c = hostile_texts[i]; *c != '\0'; c++) {
+            text_add(&written, *c == '$' ? "$$" : (const char[]){*c, '\0'});
+        }
+        text_add(&written, "$1");
+        struct template_part_list parts;
+        const char *unknown = NULL;
+        assert_true(template_read(*state, written.data, &parts, &unknown));
+        struct nginx_text *nginx = nginx_text_make(*state, *state);
+        nginx_begin(nginx, "return");
+        nginx_open(nginx);
+        nginx_template(nginx, &parts, "kept_");
+        nginx_close(nginx);
+        nginx_end(nginx);
+        struct nginx_directives directives = parse(*state, nginx_text_finish(nginx).content);
+        assert_int_equal(directives.count, 1);
+        const char *read = directives.items[0].arguments[0];
+        assert_true(text_starts_with(read, "${host}/"));
+        assert_true(text_ends_with(read, "${kept_1}"));
+        size_t length = strlen(read) - strlen("${host}/") - strlen("${kept_1}");
+        const char *middle = arena_strndup(*state, read + strlen("${host}/"), length);
+        assert_string_equal(evaluate(*state, middle), hostile_texts[i]);
+    }
+}
+
+static void test_templates_know_a_closed_list(void **state)
+{
+    static const char *const unknown[][2] = {
+        {"$word", "word"},   {"a$", ""},        {"$0", "0"},    {"${host}", ""},
+        {"$hostx", "hostx"}, {"$Host", "Host"}, {"$ host", ""}, {"$http_cookie", "http_cookie"},
+        {"$$$", ""},
+    };
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        struct template_part_list parts;
+        const char *found = NULL;
+        assert_false(template_read(*state, unknown[i][0], &parts, &found));
+        assert_string_equal(found, unknown[i][1]);
+    }
+}
+
+static void test_templates_count_groups(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *regex;
+        unsigned count;
+    } cases[] = {
+        {"", 0},
+        {"a", 0},
+        {"(a)(b)", 2},
+        {"(?:a)(?i)(b)", 1},
+        {"\\((a)", 1},
+        {"[(](a)", 1},
+        {"[]()](a)", 1},
+        {"[^](](a)", 1},
+        {"(?<n>a)(?P<m>b)(?<=c)(?<!d)(?=e)", 2},
+        {"\\", 0},
+        {"[", 0},
+        {"((a))", 2},
+        {"(*UTF8)(a)", 1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(regex_group_count(cases[i].regex), cases[i].count);
+    }
+}
+
 static void test_nginx_text_indents_blocks(void **state)
 {
     struct nginx_text *nginx = nginx_text_make(*state, *state);
@@ -285,14 +356,39 @@ static void test_nginx_parse_refuses_arguments_that_nginx_would(void **state)
     assert_false(nginx_parse(*state, text_str(&longer), &directives, &line));
 }
 
+/* nginx refuses a comment of more bytes than its buffer has. */
+static void test_nginx_text_long_comment_goes_on_in_another_line(void **state)
+{
+    struct nginx_text *nginx = nginx_text_make(*state, *state);
+    struct text text = text_make(*state);
+    for (size_t i = 0; i < 5000; i++) {
+        text_add(&text, i % 2 == 0 ? "\xd8\xb9" : "x");
+    }
+    nginx_comment(nginx, text.data);
+    struct str out = nginx_text_finish(nginx).content;
+    size_t marks = 0;
+    for (const char *at = out.data; *at != '\0'; at = strchr(at, '\n') + 1) {
+        assert_true(strncmp(at, "# ", 2) == 0);
+        assert_true(strchr(at, '\n') - at < 1100);
+        assert_true(((unsigned char)at[2] & 0xC0) != 0x80);
+        marks++;
+    }
+    assert_int_equal(out.length - 3 * marks, text.length);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_nginx_text_literal_reads_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nginx_text_long_comment_goes_on_in_another_line, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_nginx_text_evaluated_reads_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nginx_text_static_reads_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nginx_text_joins_parts_to_one_argument, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_nginx_text_templates_read_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_templates_know_a_closed_list, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_templates_count_groups, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nginx_text_indents_blocks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nginx_text_maps_lines_to_their_origin, setup,
                                         teardown),

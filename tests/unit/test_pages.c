@@ -111,6 +111,9 @@ static void test_pages_without_a_store_say_so(void **state)
     assert_false(says(page, "tone-well"));
     (void)ask(folder, resources_page, "/resources", "", NOON);
     (void)ask(folder, runs_page, "/runs", "", NOON);
+    (void)ask(folder, events_page, "/events", "", NOON);
+    (void)ask(folder, history_page, "/history", "", NOON);
+    assert_true(says(ask(folder, sources_page, "/sources", "", NOON), "No run is recorded yet."));
     assert_int_equal(ask(folder, run_page, "/runs/1", "1", NOON).status, 404);
     assert_int_equal(ask(folder, resource_page, "/r/site/a", "site/a", NOON).status, 404);
 }
@@ -225,8 +228,36 @@ static void test_pages_escape_whatever_the_rows_hold(void **state)
                              .generation_after = 1,
                              .verdict = RUN_VERDICT_FAILED,
                              .message = attack};
+    const struct drift_record drift = {.at = NOON,
+                                       .path = attack,
+                                       .kind = attack,
+                                       .name = attack,
+                                       .what = attack,
+                                       .answer = attack,
+                                       .reason = attack,
+                                       .program = attack,
+                                       .command = attack,
+                                       .pid = 1,
+                                       .parents = attack,
+                                       .user = attack,
+                                       .login = attack,
+                                       .unit = attack,
+                                       .package = attack,
+                                       .diff = attack,
+                                       .replaced = attack};
+    const struct delivery_record delivery = {.version = attack,
+                                             .source = attack,
+                                             .commit = attack,
+                                             .subject = attack,
+                                             .author = attack,
+                                             .fate = DELIVERY_REFUSED,
+                                             .stage = attack,
+                                             .evidence = attack};
     record(folder, &(struct run_report){.run = run,
                                         .state = RUN_STATE_REPLACED,
+                                        .drifts = &drift,
+                                        .drift_count = 1,
+                                        .delivery = &delivery,
                                         .items = &item,
                                         .item_count = 1,
                                         .documents = &document,
@@ -240,7 +271,50 @@ static void test_pages_escape_whatever_the_rows_hold(void **state)
     assert_true(says(ask(folder, resources_page, "/resources", "", NOON), "&lt;script&gt;"));
     assert_true(says(ask(folder, runs_page, "/runs", "", NOON), "&lt;script&gt;"));
     assert_true(says(ask(folder, run_page, "/runs/1", "1", NOON), "&lt;script&gt;"));
+    assert_true(says(ask(folder, events_page, "/events", "", NOON), "&lt;script&gt;"));
+    assert_true(says(ask(folder, history_page, "/history", "", NOON), "&lt;script&gt;"));
+    assert_true(says(ask(folder, sources_page, "/sources", "", NOON), "&lt;script&gt;"));
     (void)ask(folder, resource_page, attack, rest, NOON);
+}
+
+static void test_pages_never_guess_who_changed_something(void **state)
+{
+    const struct test_folder *folder = *state;
+    const struct drift_record drift = {.at = NOON,
+                                       .path = "/a",
+                                       .kind = "site",
+                                       .name = "shop",
+                                       .what = "written",
+                                       .answer = "reported"};
+    record_site(folder, "shop", ITEM_STATE_DRIFTED);
+    record(folder, &(struct run_report){.run = {.started_at = NOON, .ended_at = NOON},
+                                        .state = RUN_STATE_KEPT,
+                                        .drifts = &drift,
+                                        .drift_count = 1});
+    assert_true(says(ask(folder, events_page, "/events", "", NOON), "<dd>unknown</dd>"));
+    assert_true(says(ask(folder, overview_page, "/", "", NOON), "by whom is unknown"));
+    struct response page = ask(folder, resource_page, "/r/site/shop", "site/shop", NOON);
+    assert_true(says(page, "<dd>unknown</dd>"));
+    assert_true(says(page, ">left as it is</span>"));
+}
+
+static void test_pages_say_what_the_host_keeps_to(void **state)
+{
+    const struct test_folder *folder = *state;
+    struct delivery_record delivery = {
+        .version = "aaaa", .commit = "aaaa", .subject = "the good one", .fate = DELIVERY_APPLIED};
+    struct run_report report = {.run = {.started_at = NOON, .ended_at = NOON},
+                                .delivery = &delivery};
+    record(folder, &report);
+    assert_false(says(ask(folder, history_page, "/history", "", NOON), "keeps to"));
+    delivery = (struct delivery_record){
+        .version = "bbbb", .commit = "bbbb", .fate = DELIVERY_WAITING, .stage = "window"};
+    report.run.ended_at = NOON + SECOND;
+    record(folder, &report);
+    struct response page = ask(folder, history_page, "/history", "", NOON);
+    assert_true(says(page, "keeps to the last good version, <code dir=\"ltr\">aaaa</code>"));
+    assert_true(says(page, "It waits for its window."));
+    assert_true(says(ask(folder, sources_page, "/sources", "", NOON), "the good one"));
 }
 
 static void test_pages_run_numbers_are_numbers(void **state)
@@ -265,6 +339,8 @@ int main(void)
         TEST(test_pages_tell_a_refused_input_with_its_mistakes),
         TEST(test_pages_resource_shows_items_and_history),
         TEST(test_pages_escape_whatever_the_rows_hold),
+        TEST(test_pages_never_guess_who_changed_something),
+        TEST(test_pages_say_what_the_host_keeps_to),
         TEST(test_pages_run_numbers_are_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,23 @@ static void test_report_names_effects_once(void **state)
     assert_int_equal(report_exit_code(&fixture->report, true), EXIT_CODE_PENDING);
 }
 
+static void test_report_counts_the_middle_of_many_effects(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 20; i++) {
+        const char *path = arena_printf(fixture->arena, "/%02d", i);
+        add_action(fixture, path, ACTION_CREATE, CAUSE_PENDING)->impact =
+            message_make(fixture->arena, "start s%02d", i);
+    }
+    add_action(fixture, "/z", ACTION_UPDATE, CAUSE_PENDING)->impact =
+        message_word(fixture->arena, "reload nginx");
+    fixture->plan.counts.to_change = 21;
+    assert_string_equal(report_verdict(&fixture->report, LANGUAGE_ENGLISH),
+                        "21 to change, 0 drifted, 0 to remove; start s00, start s01, start s02, "
+                        "start s03, start s04, start s05, start s06, start s07, start s08, "
+                        "start s09, start s10, 9 more, reload nginx");
+}
+
 static void test_report_shows_a_diff_of_text(void **state)
 {
     struct fixture *fixture = *state;
@@ -310,6 +327,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_report_in_sync_is_one_line, setup, teardown),
         cmocka_unit_test_setup_teardown(test_report_names_effects_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_counts_the_middle_of_many_effects, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_report_shows_a_diff_of_text, setup, teardown),
         cmocka_unit_test_setup_teardown(test_report_never_shows_a_secret, setup, teardown),
         cmocka_unit_test_setup_teardown(test_report_failure_of_one_is_partly, setup, teardown),

@@ -120,6 +120,41 @@ static void test_security_policy_names_no_other_origin_and_nothing_inline(void *
     assert_null(strstr(policy, "data:"));
 }
 
+static void test_security_addresses_that_take_post_take_nothing_else(void **state)
+{
+    struct request_line line = line_of("POST", "/webhooks/shop");
+    line.has_body = true;
+    assert_int_equal(security_check(&security, &line), 405);
+    line.takes_post = true;
+    assert_int_equal(security_check(&security, &line), 0);
+    line.method = "GET";
+    assert_int_equal(security_check(&security, &line), 405);
+    line.method = "POST";
+    line.host = "evil.example.com";
+    assert_int_equal(security_check(&security, &line), 421);
+}
+
+static void test_security_knows_pages_of_its_own(void **state)
+{
+    static const char host[] = "status.example.com:8443";
+    assert_true(security_is_same_origin(NULL, NULL, host));
+    assert_true(security_is_same_origin("https://status.example.com:8443", "same-origin", host));
+    assert_true(security_is_same_origin("https://Status.Example.com:8443", NULL, host));
+    static const char *const foreign[] = {"null",
+                                          "",
+                                          "https://status.example.com",
+                                          "https://status.example.com:8443.evil.example.com",
+                                          "https://evil.example.com",
+                                          "status.example.com:8443"};
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+        assert_false(security_is_same_origin(foreign[i], NULL, host));
+    }
+    assert_false(security_is_same_origin(NULL, "cross-site", host));
+    assert_false(security_is_same_origin(NULL, "same-site", host));
+    assert_false(security_is_same_origin(NULL, "none", host));
+    assert_false(security_is_same_origin("https://status.example.com:8443", NULL, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +164,8 @@ int main(void)
         cmocka_unit_test(test_security_refuses_malformed_requests),
         cmocka_unit_test(test_security_bounds_the_address),
         cmocka_unit_test(test_security_policy_names_no_other_origin_and_nothing_inline),
+        cmocka_unit_test(test_security_addresses_that_take_post_take_nothing_else),
+        cmocka_unit_test(test_security_knows_pages_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

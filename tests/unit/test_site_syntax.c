@@ -42,29 +42,41 @@ static void check_rows(const struct row *rows, size_t count)
 
 #define CHECK_ROWS(rows) check_rows((rows), sizeof(rows) / sizeof((rows)[0]))
 
-static void test_site_syntax_proxy_target(void **state)
+static void test_site_syntax_backend(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {&syntax_proxy_target, "127.0.0.1:3000", true},
-        {&syntax_proxy_target, "[::1]:3000", true},
-        {&syntax_proxy_target, "backend.internal:8080", true},
-        {&syntax_proxy_target, "localhost:1", true},
-        {&syntax_proxy_target, "unix:/run/shop/http", true},
-        {&syntax_proxy_target, "unix:/run/a b/http", true},
-        {&syntax_proxy_target, "", false},
-        {&syntax_proxy_target, "127.0.0.1", false},
-        {&syntax_proxy_target, "3000", false},
-        {&syntax_proxy_target, "::1:3000", false},
-        {&syntax_proxy_target, "127.0.0.1:0", false},
-        {&syntax_proxy_target, "127.0.0.1:65536", false},
-        {&syntax_proxy_target, "http://127.0.0.1:3000", false},
-        {&syntax_proxy_target, "host:80/path", false},
-        {&syntax_proxy_target, "$host:80", false},
-        {&syntax_proxy_target, "unix:run/x", false},
-        {&syntax_proxy_target, "unix:/run/../x", false},
-        {&syntax_proxy_target, "unix:/run/$x", false},
-        {&syntax_proxy_target, "unix:/run/x:/uri", false},
+        {&syntax_backend, "127.0.0.1:3000", true},
+        {&syntax_backend, "[::1]:3000", true},
+        {&syntax_backend, "backend.internal:8080", true},
+        {&syntax_backend, "localhost:1", true},
+        {&syntax_backend, "unix:/run/shop/http", true},
+        {&syntax_backend, "unix:/run/a b/http", true},
+        {&syntax_backend, "", false},
+        {&syntax_backend, "127.0.0.1", false},
+        {&syntax_backend, "3000", false},
+        {&syntax_backend, "::1:3000", false},
+        {&syntax_backend, "127.0.0.1:0", false},
+        {&syntax_backend, "127.0.0.1:65536", false},
+        {&syntax_backend, "http://127.0.0.1:3000", true},
+        {&syntax_backend, "https://backend.internal", true},
+        {&syntax_backend, "https://backend.internal:8443", true},
+        {&syntax_backend, "https://[::1]", true},
+        {&syntax_backend, "http://[::1]:3000", true},
+        {&syntax_backend, "https://", false},
+        {&syntax_backend, "https://[", false},
+        {&syntax_backend, "https://[]", false},
+        {&syntax_backend, "https://::1", false},
+        {&syntax_backend, "https://backend.internal/", false},
+        {&syntax_backend, "https://backend.internal:0", false},
+        {&syntax_backend, "https://user@backend.internal", false},
+        {&syntax_backend, "ftp://backend.internal", false},
+        {&syntax_backend, "host:80/path", false},
+        {&syntax_backend, "$host:80", false},
+        {&syntax_backend, "unix:run/x", false},
+        {&syntax_backend, "unix:/run/../x", false},
+        {&syntax_backend, "unix:/run/$x", false},
+        {&syntax_backend, "unix:/run/x:/uri", false},
     };
     CHECK_ROWS(rows);
 }
@@ -247,14 +259,14 @@ static void test_site_syntax_reads_listen(void **state)
 static void test_site_syntax_tells_names_from_addresses(void **state)
 {
     (void)state;
-    assert_true(proxy_target_is_name("backend.internal:80"));
-    assert_true(proxy_target_is_name("localhost.example.com:80"));
-    assert_true(proxy_target_is_name(
-        "a-name-that-is-longer-than-any-address-could-ever-be.example.com:80"));
-    assert_false(proxy_target_is_name("localhost:80"));
-    assert_false(proxy_target_is_name("127.0.0.1:80"));
-    assert_false(proxy_target_is_name("[::1]:80"));
-    assert_false(proxy_target_is_name("unix:/run/x"));
+    assert_true(backend_is_name("backend.internal:80"));
+    assert_true(backend_is_name("localhost.example.com:80"));
+    assert_true(
+        backend_is_name("a-name-that-is-longer-than-any-address-could-ever-be.example.com:80"));
+    assert_false(backend_is_name("localhost:80"));
+    assert_false(backend_is_name("127.0.0.1:80"));
+    assert_false(backend_is_name("[::1]:80"));
+    assert_false(backend_is_name("unix:/run/x"));
 }
 
 static void test_header_rules_ignore_case(void **state)
@@ -271,7 +283,7 @@ static void test_header_rules_ignore_case(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_site_syntax_proxy_target),
+        cmocka_unit_test(test_site_syntax_backend),
         cmocka_unit_test(test_site_syntax_location),
         cmocka_unit_test(test_site_syntax_files),
         cmocka_unit_test(test_site_syntax_answers),

@@ -429,8 +429,10 @@ static void test_store_makes_its_folder_for_the_group(void **state)
     const struct test_folder *folder = *state;
     struct store *store = NULL;
     const char *path = arena_printf(folder->arena, "%s/store/store.db", folder->path);
+    mode_t before = umask(0077);
     assert_true(store_open(path, (gid_t)-1, &store, NULL));
     store_close(store);
+    (void)umask(before);
     assert_int_equal(test_folder_mode(folder, "store") & 07777, 0750);
     assert_int_equal(test_folder_mode(folder, "store/store.db") & 07777, 0640);
 }
@@ -581,7 +583,8 @@ static void test_store_of_an_older_program_is_brought_up(void **state)
     assert_int_equal(sqlite3_open(store_path(folder), &older), SQLITE_OK);
     assert_int_equal(sqlite3_exec(older,
                                   "DROP TABLE tally; DROP TABLE drift; DROP TABLE delivery;"
-                                  " DROP TABLE audit; PRAGMA user_version = 1",
+                                  " DROP TABLE audit; DROP TABLE notification; DROP TABLE source; "
+                                  "PRAGMA user_version = 1",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_close(older), SQLITE_OK);

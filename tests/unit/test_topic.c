@@ -63,7 +63,7 @@ static void add_source(struct reading *reading, struct decode_sources *sources, 
 {
     const struct source *source =
         source_make(reading->arena, arena_printf(reading->arena, "layer-%zu", layer), text);
-    vec_add(reading->arena, sources, (struct decode_source){source, layer});
+    vec_add(reading->arena, sources, (struct decode_source){.source = source, .layer = layer});
 }
 
 /* True when the documents have no mistakes; lower may be NULL. */
