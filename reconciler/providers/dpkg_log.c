@@ -23,6 +23,8 @@ enum {
     TIME_LENGTH = 19,              /* "2026-11-27 02:25:45" */
     SECOND_US = 1000 * 1000,
     WORDS = 6,
+    COMM_LENGTH = 15,     /* of a process's short name: proc_pid_comm(5) */
+    SCRIPT_NAME_PART = 2, /* of it, ".p" must be in sight, or the name could be any program's */
 };
 
 struct action {
@@ -258,9 +260,39 @@ static const struct action *installation_of(const struct actions *list, const st
     return action;
 }
 
+/* Whether the short name is that of a script of the package. dpkg starts them by their paths:
+ * info/PACKAGE.postinst, and tmp.ci/preinst of a package that is being unpacked. */
+static bool is_script_of(const char *name, const struct action *action, struct arena *arena)
+{
+    static const char *const scripts[] = {"preinst", "postinst", "prerm", "postrm"};
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+        const char *whole = arena_printf(arena, "%s.%s", action->package, scripts[i]);
+        bool is_told = strlen(action->package) + SCRIPT_NAME_PART <= COMM_LENGTH;
+        if (text_equal(name, scripts[i]) ||
+            (is_told &&
+             text_equal(name, arena_strndup(arena, whole, strnlen(whole, COMM_LENGTH))))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a change has to fit besides its time: one of these, or neither. */
+struct evidence {
+    const char *path;   /* the package's list has it */
+    const char *script; /* the short name of one of its scripts */
+};
+
+static bool fits(struct host *host, const struct action *action, const struct evidence *evidence,
+                 struct arena *arena)
+{
+    return (evidence->path == NULL || package_has(host, action, evidence->path, arena)) &&
+           (evidence->script == NULL || is_script_of(evidence->script, action, arena));
+}
+
 /* The only one of these that fits; NULL when none does, or several packages. */
 static const struct action *only_one(struct host *host, const struct actions *list,
-                                     const char *second, const char *path, bool is_running,
+                                     const char *second, struct evidence evidence, bool is_running,
                                      struct arena *arena)
 {
     const struct action *found = NULL;
@@ -268,7 +300,7 @@ static const struct action *only_one(struct host *host, const struct actions *li
         const struct action *action = &list->items[i];
         bool goes_on = !action->is_over && is_running;
         if (strcmp(second, action->start) < 0 || (strcmp(second, action->end) > 0 && !goes_on) ||
-            (path != NULL && !package_has(host, action, path, arena))) {
+            !fits(host, action, &evidence, arena)) {
             continue;
         }
         if (found != NULL && strcmp(found->package, action->package) != 0) {
@@ -301,9 +333,9 @@ bool dpkg_log_find(struct host *host, int64_t at_us, const char *path,
     struct actions list = {0};
     time_t second = (time_t)(at_us / SECOND_US);
     bool is_dpkg = writer != NULL && file_writer_comes_from(writer, "dpkg");
+    bool is_cut_short = writer != NULL && writer->is_partial && writer->ancestor_count == 0;
     *out_action = NULL;
-    if (writer != NULL && writer->is_known && !is_dpkg &&
-        (writer->ancestor_count > 0 || !writer->is_partial)) {
+    if (writer != NULL && writer->is_known && !is_dpkg && !is_cut_short) {
         return true; /* somebody else, at the same time */
     }
     AUTO_FD log = file_open_beneath(host->root, "var/log/dpkg.log", O_RDONLY | O_NONBLOCK, 0, NULL);
@@ -323,9 +355,14 @@ bool dpkg_log_find(struct host *host, int64_t at_us, const char *path,
         return false;
     }
     const struct action *found =
-        only_one(host, &list, text, without_suffix(arena, path), is_running, arena);
+        only_one(host, &list, text, (struct evidence){.path = without_suffix(arena, path)},
+                 is_running, arena);
     if (found == NULL && is_dpkg) {
-        found = only_one(host, &list, text, NULL, is_running, arena);
+        found = only_one(host, &list, text, (struct evidence){0}, is_running, arena);
+    }
+    if (found == NULL && is_cut_short && writer->program != NULL) {
+        found = only_one(host, &list, text, (struct evidence){.script = writer->program},
+                         is_running, arena);
     }
     if (found != NULL) {
         *out_action = show(arena, installation_of(&list, found));

@@ -17,7 +17,8 @@ struct package_action {
 };
 
 /* The action on a package that was under way at that time (CLOCK_REALTIME) and explains a change of
- * path: the package has that path, or the writer (NULL where not known) was started by dpkg.
+ * path: the package has that path, or the writer (NULL where not known) was started by dpkg, or it
+ * ended before more than the name of a script of that package could be read.
  * *out_action is NULL when there is none, or no telling which. Reads the log from its end, a
  * bounded part of it; a host without dpkg is no error. */
 bool dpkg_log_find(struct host *host, int64_t at_us, const char *path,

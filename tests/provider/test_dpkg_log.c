@@ -142,6 +142,51 @@ static void test_dpkg_log_by_writer(void **state)
     assert_string_equal(find(*state, at(10, 0, 4), made, &script), "none");
 }
 
+/* A script that ended before its parents could be read has nothing but its short name, of which the
+ * kernel keeps 15 characters. */
+static void test_dpkg_log_by_name_of_script(void **state)
+{
+    static const char made[] = "/etc/nginx/sites-enabled/default";
+    static const char upgrade[] = "upgrade nginx-common 1.22.1-8 1.22.1-9";
+    static const struct {
+        int second;
+        const char *program;
+        const char *found;
+    } cases[] = {
+        {6, "nginx-common.po", upgrade},
+        {0, "nginx-common.pr", upgrade},
+        {0, "preinst", upgrade},
+        {1, "nginx-common.po", upgrade},
+        {1, "preinst", "none"}, /* of which of two packages? */
+        {2, "libfoo.postinst", "install libfoo - 1.0"},
+        {6, "libfoo.postinst", "none"},
+        {6, "nginx-common", "none"},
+        {6, "nginx-common.p", "none"},
+        {4, "nginx-common.po", "none"},
+        {6, "sh", "none"},
+        {6, NULL, "none"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct file_writer writer = ended;
+        writer.program = cases[i].program;
+        print_message("%d %s\n", cases[i].second, writer.program == NULL ? "-" : writer.program);
+        assert_string_equal(find(*state, at(10, 0, cases[i].second), made, &writer),
+                            cases[i].found);
+        /* One whose parents are known was started by somebody else. */
+        writer.ancestors = (const struct file_writer_ancestor[]){{4, "/usr/bin/bash"}};
+        writer.ancestor_count = 1;
+        assert_string_equal(find(*state, at(10, 0, cases[i].second), made, &writer), "none");
+    }
+    /* No telling where the part that is left could be any program's. */
+    struct sandbox *sandbox = *state;
+    struct file_writer writer = ended;
+    writer.program = "systemd-resolve";
+    test_folder_write(sandbox->folder, "var/log/dpkg.log",
+                      "2026-03-01 10:00:00 configure systemd-resolved:amd64 1 <none>\n"
+                      "2026-03-01 10:00:02 status installed systemd-resolved:amd64 1\n");
+    assert_string_equal(find(*state, at(10, 0, 1), made, &writer), "none");
+}
+
 /* An action without an end is under way as long as dpkg runs, and was broken off when it does not.
  */
 static void test_dpkg_log_while_it_runs(void **state)
@@ -260,7 +305,7 @@ int main(void)
         LOG_TEST(test_dpkg_log_by_time_and_list), LOG_TEST(test_dpkg_log_by_writer),
         LOG_TEST(test_dpkg_log_while_it_runs),    LOG_TEST(test_dpkg_log_that_is_not_there),
         LOG_TEST(test_dpkg_log_that_is_damaged),  LOG_TEST(test_dpkg_log_that_is_long),
-        LOG_TEST(test_dpkg_log_in_local_time),
+        LOG_TEST(test_dpkg_log_in_local_time),    LOG_TEST(test_dpkg_log_by_name_of_script),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
