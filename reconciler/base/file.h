@@ -35,6 +35,14 @@ bool file_read(int directory, const char *path, size_t limit, struct arena *aren
 bool file_read_fd(int fd, const char *name, size_t limit, struct arena *arena,
                   struct str *out_content, struct error *err) MUST_CHECK;
 
+/* All of it from where the descriptor stands, which may block; false with errno. May be called
+ * between fork and exec. */
+bool file_write_all(int fd, struct str content) MUST_CHECK;
+
+/* A file in memory alone, which nobody can change any more, at its beginning (memfd_create(2),
+ * F_ADD_SEALS of fcntl(2)); name is for /proc. The caller closes the descriptor; -1 with errno. */
+int file_in_memory(const char *name, struct str content) MUST_CHECK;
+
 struct file_owner {
     uid_t user; /* (uid_t)-1: leave to the creator */
     gid_t group;

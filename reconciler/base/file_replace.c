@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -79,7 +80,7 @@ static int create_link(int parent, const char *temporary, const void *context)
     return symlinkat(context, parent, temporary);
 }
 
-static bool write_all(int fd, struct str content)
+bool file_write_all(int fd, struct str content)
 {
     while (content.length > 0) {
         ssize_t count = write(fd, content.data, content.length);
@@ -93,6 +94,17 @@ static bool write_all(int fd, struct str content)
         content.length -= (size_t)count;
     }
     return true;
+}
+
+int file_in_memory(const char *name, struct str content)
+{
+    static const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+    AUTO_FD fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || !file_write_all(fd, content) || fcntl(fd, F_ADD_SEALS, seals) != 0 ||
+        lseek(fd, 0, SEEK_SET) != 0) {
+        return -1;
+    }
+    return take_fd(&fd);
 }
 
 /* Owner before mode: chown takes set-user-id bits away. */
@@ -126,8 +138,8 @@ static bool sync_directory(int fd, enum file_sync sync)
 static bool finish_file(int fd, struct str content, mode_t mode, struct file_owner owner,
                         enum file_sync sync)
 {
-    bool is_done =
-        write_all(fd, content) && set_owner_and_mode(fd, mode, owner) && sync_directory(fd, sync);
+    bool is_done = file_write_all(fd, content) && set_owner_and_mode(fd, mode, owner) &&
+                   sync_directory(fd, sync);
     int number = errno;
     bool is_closed = close(fd) == 0;
     if (!is_done) {

@@ -13,7 +13,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/text.h"
 
 enum {
@@ -155,19 +155,7 @@ static int open_input(struct str input)
     if (input.length == 0) {
         return open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
-    AUTO_FD fd = memfd_create("input", MFD_CLOEXEC);
-    while (fd >= 0 && input.length > 0) {
-        ssize_t count = write(fd, input.data, input.length);
-        if (count < 0 && errno != EINTR) {
-            return -1;
-        }
-        input.data += count < 0 ? 0 : count;
-        input.length -= count < 0 ? 0 : (size_t)count;
-    }
-    if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0) {
-        return -1;
-    }
-    return take_fd(&fd);
+    return file_in_memory("input", input);
 }
 
 /* Our reading end never blocks, the program's writing end does. */

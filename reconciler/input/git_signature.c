@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -181,17 +180,6 @@ static bool extract(const struct git_revision *from, const char *commit, git_buf
     return result == 0 || git_problem(err, result, "read its signature");
 }
 
-/* Both programs want a file; this one has no name that somebody else could take. */
-static int signature_file(struct str bytes)
-{
-    AUTO_FD fd = memfd_create("signature", MFD_CLOEXEC);
-    if (fd < 0 || write(fd, bytes.data, bytes.length) != (ssize_t)bytes.length ||
-        write(fd, "\n", 1) != 1) {
-        return -1;
-    }
-    return take_fd(&fd);
-}
-
 static bool verify(struct signature *signature, const char *armor, const char **out_signer,
                    struct error *err)
 {
@@ -214,7 +202,9 @@ static bool verify_parts(struct arena *arena, const struct git_signers *signers,
     if (armor->ptr == NULL || text->ptr == NULL || armor->size > SIGNATURE_MOST) {
         return error_set(err, ERROR_REFUSED, "its signature is empty, or larger than 64 KiB");
     }
-    AUTO_FD fd = signature_file((struct str){armor->ptr, armor->size});
+    const char *bytes = arena_printf(arena, "%.*s\n", (int)armor->size, armor->ptr);
+    /* Both programs want a file; this one has no name that somebody else could take. */
+    AUTO_FD fd = file_in_memory("signature", str_of(bytes));
     if (fd < 0) {
         return error_errno(err, "hold its signature");
     }

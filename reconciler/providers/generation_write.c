@@ -55,19 +55,6 @@ static bool writer_enter(struct writer *writer, const char *path, const char *na
     return writer->parent >= 0;
 }
 
-static bool write_all(int fd, struct str content)
-{
-    size_t done = 0;
-    while (done < content.length) {
-        ssize_t count = write(fd, content.data + done, content.length - done);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        done += count > 0 ? (size_t)count : 0;
-    }
-    return true;
-}
-
 /* path is relative to the writer's root. */
 static bool writer_add(struct writer *writer, const char *path, struct str content, mode_t mode,
                        struct error *err)
@@ -79,7 +66,7 @@ static bool writer_add(struct writer *writer, const char *path, struct str conte
     }
     AUTO_FD fd = openat(writer->parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                         mode & 0600U);
-    if (fd < 0 || !write_all(fd, content) || fchmod(fd, mode) != 0) {
+    if (fd < 0 || !file_write_all(fd, content) || fchmod(fd, mode) != 0) {
         return error_errno(err, "write %s", path);
     }
     return true;

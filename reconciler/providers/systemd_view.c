@@ -55,19 +55,6 @@ struct building {
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static bool write_content(int fd, struct str content)
-{
-    while (content.length > 0) {
-        ssize_t written = write(fd, content.data, content.length);
-        if (written < 0) {
-            return false;
-        }
-        content.data += written;
-        content.length -= (size_t)written;
-    }
-    return true;
-}
-
 /* path is absolute inside the view. What is there already stays. */
 static bool add_file(struct building *building, const char *path, struct str content, mode_t mode,
                      struct error *err)
@@ -84,7 +71,7 @@ static bool add_file(struct building *building, const char *path, struct str con
     }
     AUTO_FD fd = openat(building->directory, path + 1,
                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (fd < 0 || !write_content(fd, content)) {
+    if (fd < 0 || !file_write_all(fd, content)) {
         return error_errno(err, "write placeholder %s", path);
     }
     (void)map_put(building->arena, &building->files, path, building);

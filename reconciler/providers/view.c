@@ -166,13 +166,5 @@ bool view_fail(struct view *view, const char *step, const char *path)
 bool view_file_put(const char *path, int flags, struct str content)
 {
     AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | flags, FILE_MODE);
-    size_t done = 0;
-    while (fd >= 0 && done < content.length) {
-        ssize_t count = write(fd, content.data + done, content.length - done);
-        if (count <= 0) {
-            return false;
-        }
-        done += (size_t)count;
-    }
-    return fd >= 0;
+    return fd >= 0 && file_write_all(fd, content);
 }
