@@ -33,6 +33,7 @@ enum option_key {
     OPTION_NO_NGINX_TEST,
     OPTION_HEAL,
     OPTION_TRIGGER,
+    OPTION_SETTINGS_ON_STDIN,
     OPTION_UNTIL,
     OPTION_RUNNER,
     OPTION_WHY,
@@ -61,6 +62,7 @@ static const struct argp_option options[] = {
     {"deep", OPTION_DEEP, NULL, 0, "Read everything again, whatever was recorded", 1},
     {"heal", OPTION_HEAL, NULL, 0, "While the documents have errors, repair drift from the last good ones", 1},
     {"trigger", OPTION_TRIGGER, "WORDS", OPTION_HIDDEN, "What asked for this run, for its record", 1},
+    {"settings-on-stdin", OPTION_SETTINGS_ON_STDIN, NULL, OPTION_HIDDEN, "What the settings file said to the loop", 1},
     {"runner", OPTION_RUNNER, "SOCKET", 0, "Where a service of its own carries out the runs of watch", 1},
     {"until", OPTION_UNTIL, "TIME", 0, "When it ends by itself: a day (2026-12-31), a time, or 2h", 3},
     {"why", OPTION_WHY, "TEXT", 0, "The reason, shown wherever it matters", 3},
@@ -158,6 +160,9 @@ static bool parse_run_option(struct run_options *run, int key, const char *argum
         return true;
     case OPTION_TRIGGER:
         run->trigger = argument;
+        return true;
+    case OPTION_SETTINGS_ON_STDIN:
+        run->has_settings_on_stdin = true;
         return true;
     case OPTION_NO_FETCH:
         run->skips_fetch = true;

@@ -40,6 +40,7 @@ struct run_options {
     const char *git_dir;     /* documents of a commit of this repository; NULL: no */
     const char *commit;      /* that commit, or one that was fetched before; NULL: the newest */
     const struct saved_plan *expected; /* apply: only while everything is as it saw it; or NULL */
+    bool has_settings_on_stdin;        /* of that file, as the loop has read them */
     bool is_offline;                   /* against an empty host */
     bool applies;
     bool may_adopt;

@@ -28,6 +28,9 @@ static bool read_settings_text(struct run *run, struct str *out_text, const char
                    : arena_printf(run->arena, "%s%s", run->options->root, DEFAULT_CONFIG);
     }
     *out_name = path;
+    if (run->options->has_settings_on_stdin) {
+        return file_read_fd(STDIN_FILENO, path, SETTINGS_MOST, run->arena, out_text, err);
+    }
     /* Offline nothing of this machine counts, but what the user names does. */
     if (run->options->config == NULL && run->options->is_offline) {
         return true;

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "model/json.h"
 #include "watch_parts.h"
-#include "watch_process.h"
 
 enum {
     PUSH_SETTLE_MS = 10, /* a push moves several names */
@@ -95,8 +94,7 @@ static void start(struct watch *watch)
     watch_add_options(watch, arena, &arguments);
     vec_add(arena, &arguments, NULL);
     unsigned seconds = (unsigned)(watch->look.settings->source.timeout.milliseconds / 1000);
-    if (!watch_process_start(watch->event, watch->options->runner, arguments.items,
-                             seconds + LEEWAY_SECONDS, fetch_done, watch, &git->fetch, &err)) {
+    if (!watch_start(watch, &arguments, seconds + LEEWAY_SECONDS, fetch_done, &git->fetch, &err)) {
         tell(git, err.message);
         arm_interval(watch);
     }

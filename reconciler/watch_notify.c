@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "providers/notify_spool.h"
 #include "watch_parts.h"
-#include "watch_process.h"
 
 enum {
     SENDER_SECONDS = 30 * 60, /* then it is killed, and what it had not sent is due again */
@@ -66,8 +65,8 @@ static int timer_passed(sd_event_source *source, uint64_t at, void *context)
     vec_add(arena, &arguments, "--");
     vec_add(arena, &arguments, "send");
     vec_add(arena, &arguments, NULL);
-    if (!watch_process_start(watch->event, watch->options->runner, arguments.items, SENDER_SECONDS,
-                             sender_done, watch, &watch->notify->sender, &err)) {
+    if (!watch_start(watch, &arguments, SENDER_SECONDS, sender_done, &watch->notify->sender,
+                     &err)) {
         log_event(LOG_LEVEL_WARNING, "messages could not be sent", "error", err.message, NULL);
         arm(watch, clock_wall_us() + (int64_t)AGAIN_MS * WATCH_US_A_MS);
     }

@@ -7,6 +7,7 @@
 #include "providers/file_events.h"
 #include "providers/managed_files.h"
 #include "watch.h"
+#include "watch_process.h"
 
 /* Why a run is asked for. Several may wait for the same run. */
 enum watch_reason {
@@ -57,9 +58,14 @@ void watch_runs_end(struct watch *watch);
 /* A run is made as soon as none is under way, after the delay; what is asked meanwhile joins it. */
 void watch_ask(struct watch *watch, enum watch_reason reason, unsigned delay_ms);
 bool watch_is_running(const struct watch *watch);
-/* Options of the loop that its children take as well: --config, --state, ... */
+/* What was said to the loop is said to its children as well: --config, --state, ... */
 void watch_add_options(const struct watch *watch, struct arena *arena,
                        struct argument_list *arguments);
+/* Starts a child with the settings of the loop, whatever their file says by now; arguments as of
+ * watch_add_options. done gets the watch. */
+bool watch_start(struct watch *watch, const struct argument_list *arguments, unsigned seconds_most,
+                 watch_process_done *done, struct watch_process **out_process,
+                 struct error *err) MUST_CHECK;
 /* The documents changed: a run that waits for something may be waiting in vain. */
 void watch_drop_wait(struct watch *watch);
 

@@ -131,63 +131,91 @@ static int process_exited(sd_event_source *source, const siginfo_t *info, void *
 /* --- a child -------------------------------------------------------------------------------- */
 
 /* execv wants pointers that it could write through, and does not. */
-static _Noreturn void become_program(const char *const *arguments, int output)
+static _Noreturn void become_program(const struct watch_program *program, int output)
 {
     union {
         const char *const *given;
         char *const *wanted;
-    } same = {.given = arguments};
+    } same = {.given = program->arguments};
     sigset_t none;
     (void)sigemptyset(&none); /* these cannot fail */
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
-    if (dup2(output, STDOUT_FILENO) >= 0) {
+    if (dup2(program->input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0) {
         (void)execv("/proc/self/exe", same.wanted);
     }
     _exit(STATUS_NOT_RUN);
 }
 
-static bool spawn(struct watch_process *process, const char *const *arguments, struct error *err)
+static bool spawn(struct watch_process *process, const struct watch_program *program,
+                  struct error *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return error_errno(err, "start %s", arguments[1]);
+        return error_errno(err, "start %s", program->arguments[1]);
     }
     process->pid = fork();
     if (process->pid == 0) {
-        become_program(arguments, ends[1]);
+        become_program(program, ends[1]);
     }
     (void)close(ends[1]); /* the child's */
     process->output = ends[0];
-    return process->pid > 0 || error_errno(err, "start %s", arguments[1]);
+    return process->pid > 0 || error_errno(err, "start %s", program->arguments[1]);
 }
 
 /* --- a runner ------------------------------------------------------------------------------- */
 
-static bool send_arguments(int fd, const char *const *arguments)
+/* The name of the program, and beside it its standard input (unix(7), SCM_RIGHTS). */
+static bool send_name(int fd, const struct watch_program *program)
 {
-    for (; *arguments != NULL; arguments++) {
-        size_t length = strlen(*arguments) + 1;
-        if (send(fd, *arguments, length, MSG_NOSIGNAL) != (ssize_t)length) {
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr aligned;
+    } control = {0};
+    union {
+        const char *given;
+        char *wanted;
+    } name = {.given = program->arguments[0]};
+    struct iovec part = {.iov_base = name.wanted, .iov_len = strlen(name.given) + 1};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &program->input, sizeof(int));
+    return sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)part.iov_len;
+}
+
+static bool send_program(int fd, const struct watch_program *program)
+{
+    if (!send_name(fd, program)) {
+        return false;
+    }
+    for (const char *const *argument = program->arguments + 1; *argument != NULL; argument++) {
+        size_t length = strlen(*argument) + 1;
+        if (send(fd, *argument, length, MSG_NOSIGNAL) != (ssize_t)length) {
             return false;
         }
     }
     return shutdown(fd, SHUT_WR) == 0;
 }
 
-static bool call_runner(struct watch_process *process, const char *runner,
-                        const char *const *arguments, struct error *err)
+static bool call_runner(struct watch_process *process, const struct watch_program *program,
+                        struct error *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(runner) >= sizeof(address.sun_path)) {
-        return error_set(err, ERROR_LIMIT, "%s is too long for a socket", runner);
+    if (strlen(program->runner) >= sizeof(address.sun_path)) {
+        return error_set(err, ERROR_LIMIT, "%s is too long for a socket", program->runner);
     }
-    memcpy(address.sun_path, runner, strlen(runner) + 1);
+    memcpy(address.sun_path, program->runner, strlen(program->runner) + 1);
     process->output = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (process->output < 0 ||
         connect(process->output, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-        !send_arguments(process->output, arguments)) {
-        return error_errno(err, "ask %s to start %s", runner, arguments[1]);
+        !send_program(process->output, program)) {
+        return error_errno(err, "ask %s to start %s", program->runner, program->arguments[1]);
     }
     return true;
 }
@@ -226,27 +254,27 @@ static int follow(struct watch_process *process, sd_event *event, unsigned secon
     return result;
 }
 
-bool watch_process_start(sd_event *event, const char *runner, const char *const *arguments,
-                         unsigned seconds_most, watch_process_done *done, void *context,
+bool watch_process_start(sd_event *event, const struct watch_program *program,
+                         watch_process_done *done, void *context,
                          struct watch_process **out_process, struct error *err)
 {
     struct watch_process *process = calloc(1, sizeof(*process));
     if (process == NULL) {
-        return error_errno(err, "start %s", arguments[1]);
+        return error_errno(err, "start %s", program->arguments[1]);
     }
     *process = (struct watch_process){
         .output = -1, .started_ms = clock_ms(), .done = done, .context = context};
-    bool is_started = runner == NULL ? spawn(process, arguments, err)
-                                     : call_runner(process, runner, arguments, err);
+    bool is_started =
+        program->runner == NULL ? spawn(process, program, err) : call_runner(process, program, err);
     if (!is_started) {
         release(process);
         return false;
     }
-    int result = follow(process, event, seconds_most);
+    int result = follow(process, event, program->seconds_most);
     if (result < 0) {
         watch_process_end(process);
         errno = -result;
-        return error_errno(err, "follow %s", arguments[1]);
+        return error_errno(err, "follow %s", program->arguments[1]);
     }
     *out_process = process;
     return true;

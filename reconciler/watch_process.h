@@ -15,10 +15,16 @@ struct watch_process;
  * of 128 + N tells that signal N ended it. */
 typedef void watch_process_done(void *context, int code, const char *output);
 
-/* runner: path of its socket; NULL: a child. arguments: ended by NULL, arguments[0] is the
- * program's name. Calls done once, unless watch_process_end is called before. */
-bool watch_process_start(sd_event *event, const char *runner, const char *const *arguments,
-                         unsigned seconds_most, watch_process_done *done, void *context,
+struct watch_program {
+    const char *runner;           /* path of its socket; NULL: a child */
+    const char *const *arguments; /* ended by NULL; arguments[0] is the program's name */
+    int input;                    /* its standard input; stays the caller's */
+    unsigned seconds_most;
+};
+
+/* Calls done once, unless watch_process_end is called before. */
+bool watch_process_start(sd_event *event, const struct watch_program *program,
+                         watch_process_done *done, void *context,
                          struct watch_process **out_process, struct error *err) MUST_CHECK;
 /* Asks it to end; done is called when it has. */
 void watch_process_stop(struct watch_process *process);

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "watch_parts.h"
-#include "watch_process.h"
 
 enum {
     LOCKED_AGAIN_MS = 1000,    /* somebody else runs: asked again after this */
@@ -50,6 +50,7 @@ void watch_add_options(const struct watch *watch, struct arena *arena,
                        struct argument_list *arguments)
 {
     const struct run_options *options = watch->options;
+    vec_add(arena, arguments, "--settings-on-stdin");
     add_option(arena, arguments, "--config", options->config);
     add_option(arena, arguments, "--state", options->state);
     add_option(arena, arguments, "--root", options->root);
@@ -69,8 +70,22 @@ static const char *trigger_of(const struct watch_runs *runs, struct arena *arena
     return trigger.data;
 }
 
-/* What was said to the loop is said to each run. */
-static const char *const *run_arguments(const struct watch *watch, struct arena *arena)
+bool watch_start(struct watch *watch, const struct argument_list *arguments, unsigned seconds_most,
+                 watch_process_done *done, struct watch_process **out_process, struct error *err)
+{
+    AUTO_FD input = file_in_memory("settings", str_of(watch->look.settings_text));
+    struct watch_program program = {.runner = watch->options->runner,
+                                    .arguments = arguments->items,
+                                    .input = input,
+                                    .seconds_most = seconds_most};
+    if (input < 0) {
+        return error_errno(err, "hand on the settings");
+    }
+    return watch_process_start(watch->event, &program, done, watch, out_process, err);
+}
+
+static void add_run_arguments(const struct watch *watch, struct arena *arena,
+                              struct argument_list *out_arguments)
 {
     struct argument_list arguments = {0};
     vec_add(arena, &arguments, "reconcile");
@@ -91,7 +106,7 @@ static const char *const *run_arguments(const struct watch *watch, struct arena 
         vec_add(arena, &arguments, watch->options->folder);
     }
     vec_add(arena, &arguments, NULL);
-    return arguments.items;
+    *out_arguments = arguments;
 }
 
 /* --- one after the other -------------------------------------------------------------------- */
@@ -106,9 +121,9 @@ static void start_if_asked(struct watch *watch)
         return;
     }
     AUTO_ARENA arena = arena_create();
-    const char *const *arguments = run_arguments(watch, arena);
-    if (watch_process_start(watch->event, watch->options->runner, arguments, RUN_SECONDS, run_done,
-                            watch, &runs->process, &err)) {
+    struct argument_list arguments = {0};
+    add_run_arguments(watch, arena, &arguments);
+    if (watch_start(watch, &arguments, RUN_SECONDS, run_done, &runs->process, &err)) {
         runs->asked = 0;
         return;
     }

@@ -23,6 +23,11 @@ static const char *const allowed_verbs[] = {"apply", "fetch", "notify"};
 
 /* --- the question --------------------------------------------------------------------------- */
 
+struct question {
+    const char *const *arguments;
+    int input; /* of the program; -1: none came */
+};
+
 static bool is_allowed(const char *verb)
 {
     for (size_t i = 0; verb != NULL && i < sizeof(allowed_verbs) / sizeof(*allowed_verbs); i++) {
@@ -33,13 +38,36 @@ static bool is_allowed(const char *verb)
     return false;
 }
 
+/* As read(); a file that comes beside the bytes is *input, which is ours then. */
+static ssize_t receive(char *bytes, size_t size, int *input)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr aligned;
+    } control = {0};
+    struct iovec part = {.iov_base = bytes, .iov_len = size};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+    ssize_t count = recvmsg(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *header = count > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len == CMSG_LEN(sizeof(int))) {
+        cleanup_fd(input);
+        memcpy(input, CMSG_DATA(header), sizeof(int));
+    }
+    return count;
+}
+
 /* Everything until the other side has said all. */
-static bool read_question(struct arena *arena, struct str *out_bytes, struct error *err)
+static bool read_question(struct arena *arena, struct str *out_bytes, int *out_input,
+                          struct error *err)
 {
     char *bytes = arena_alloc(arena, RUNNER_BYTES_MOST);
     size_t length = 0;
     for (;;) {
-        ssize_t count = read(STDIN_FILENO, bytes + length, RUNNER_BYTES_MOST - length);
+        ssize_t count = receive(bytes + length, RUNNER_BYTES_MOST - length, out_input);
         if (count == 0) {
             break;
         }
@@ -90,14 +118,14 @@ static bool is_asked_by_us(struct error *err)
 
 /* --- the program ---------------------------------------------------------------------------- */
 
-static _Noreturn void become_program(const char *const *arguments, int output)
+static _Noreturn void become_program(const struct question *question, int output)
 {
     union {
         const char *const *given;
         char *const *wanted;
-    } same = {.given = arguments};
-    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0) {
+    } same = {.given = question->arguments};
+    int input = question->input < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : question->input;
+    if (input >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0) {
         (void)execv("/proc/self/exe", same.wanted);
     }
     _exit(STATUS_NOT_RUN);
@@ -147,21 +175,21 @@ static int exit_code(pid_t pid)
     return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static bool run_program(const char *const *arguments, int *out_code, struct error *err)
+static bool run_program(const struct question *question, int *out_code, struct error *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return error_errno(err, "start %s", arguments[1]);
+        return error_errno(err, "start %s", question->arguments[1]);
     }
     AUTO_FD output = ends[0];
     pid_t pid = fork();
     if (pid == 0) {
-        become_program(arguments, ends[1]);
+        become_program(question, ends[1]);
     }
     (void)close(ends[1]); /* the child's */
     AUTO_FD pidfd = pid < 0 ? -1 : pidfd_open(pid, 0);
     if (pidfd < 0) {
-        return error_errno(err, "start %s", arguments[1]);
+        return error_errno(err, "start %s", question->arguments[1]);
     }
     attend(pid, pidfd, output);
     if (fcntl(output, F_SETFL, O_NONBLOCK) == 0) {
@@ -184,11 +212,14 @@ int verb_runner(struct command *command)
     struct error err = {0};
     struct str bytes = {0};
     static const char *const nothing[] = {"reconcile", "", NULL};
-    const char *const *arguments = nothing;
+    struct question question = {.arguments = nothing, .input = -1};
     int code = EXIT_CODE_FAILED;
-    if (!is_asked_by_us(&err) || !read_question(command->arena, &bytes, &err) ||
-        !split_question(command->arena, bytes, &arguments, &err) ||
-        !run_program(arguments, &code, &err)) {
+    bool has_run = is_asked_by_us(&err) &&
+                   read_question(command->arena, &bytes, &question.input, &err) &&
+                   split_question(command->arena, bytes, &question.arguments, &err) &&
+                   run_program(&question, &code, &err);
+    cleanup_fd(&question.input);
+    if (!has_run) {
         return output_error(command, &err);
     }
     say_end(command->arena, code);
