@@ -128,6 +128,7 @@ static struct owned_item owned_of(const struct ledger_entry *entry)
                                .id = entry->id,
                                .document = entry->document == NULL ? "" : entry->document,
                                .digest = entry->digest,
+                               .is_begun = entry->is_begun,
                                .is_protected = entry->is_protected,
                                .has_data = entry->has_data};
 }

@@ -68,15 +68,18 @@ static void put_parts(struct run *run, bool is_intent)
     }
 }
 
-/* Before apply: what is about to be made is ours from now on, whatever happens. */
+/* Before apply: what is about to be made is ours from now on, whatever happens; and where we are
+ * ended in the middle, what we changed is no drift. The tree is switched as a whole. */
 static void put_intent(struct run *run)
 {
     for (size_t i = 0; i < run->plan.actions.count; i++) {
         const struct action *action = &run->plan.actions.items[i];
         if (action->item->wanted != NULL && action_is_due(action)) {
+            bool is_tree = strcmp(action->item->type, ITEM_TREE) == 0;
             struct ledger_entry entry = entry_of(run, action->item);
+            entry.is_begun = !is_tree && action->cause != CAUSE_DRIFT;
             (void)ledger_put(run->ledger, &entry);
-            if (strcmp(action->item->type, ITEM_TREE) == 0) {
+            if (is_tree) {
                 put_parts(run, true);
             }
         }
@@ -128,6 +131,9 @@ static void put_result(struct run *run)
             struct ledger_entry entry = entry_of(run, item);
             const char *digest = plan_item_digest(&run->plan_input.providers, item, run->arena);
             memcpy(entry.digest, digest, sizeof(entry.digest));
+            (void)ledger_put(run->ledger, &entry);
+        } else if (item->wanted != NULL && action_is_due(&run->plan.actions.items[i])) {
+            struct ledger_entry entry = entry_of(run, item); /* failed or skipped: it has ended */
             (void)ledger_put(run->ledger, &entry);
         }
     }

@@ -492,7 +492,7 @@ static void settle(struct watch *watch)
     struct error err = {0};
     unsigned long current = 0;
     int lock = -1;
-    if (watch_is_running(watch) || (drift->pending.count == 0 && !drift->looks_at_all)) {
+    if (watch_is_halfway(watch) || (drift->pending.count == 0 && !drift->looks_at_all)) {
         return; /* the end of the run comes back here */
     }
     if (must_wait(drift, watch)) {

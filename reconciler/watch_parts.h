@@ -58,6 +58,9 @@ void watch_runs_end(struct watch *watch);
 /* A run is made as soon as none is under way, after the delay; what is asked meanwhile joins it. */
 void watch_ask(struct watch *watch, enum watch_reason reason, unsigned delay_ms);
 bool watch_is_running(const struct watch *watch);
+/* Whether a run may have left the host in between: one is under way, or was killed, and what it has
+ * written by then only the next one knows, as at the start of the loop. */
+bool watch_is_halfway(const struct watch *watch);
 /* What was said to the loop is said to its children as well: --config, --state, ... */
 void watch_add_options(const struct watch *watch, struct arena *arena,
                        struct argument_list *arguments);

@@ -19,6 +19,7 @@ enum {
 struct watch_runs {
     unsigned asked;                /* a bit for each reason */
     struct watch_process *process; /* NULL: none is under way */
+    bool is_unfinished;            /* none has ended since one was killed, or since the start */
     sd_event_source *delay;
 };
 
@@ -34,6 +35,11 @@ const char *watch_reason_word(enum watch_reason reason)
 bool watch_is_running(const struct watch *watch)
 {
     return watch->runs->process != NULL;
+}
+
+bool watch_is_halfway(const struct watch *watch)
+{
+    return watch_is_running(watch) || watch->runs->is_unfinished;
 }
 
 /* --- arguments ------------------------------------------------------------------------------ */
@@ -137,6 +143,7 @@ static void run_done(void *context, int code, const char *output)
     struct watch_runs *runs = watch->runs;
     AUTO_ARENA arena = arena_create();
     runs->process = NULL;
+    runs->is_unfinished = code > SIGNALLED || (code == EXIT_CODE_LOCKED && runs->is_unfinished);
     if (code > SIGNALLED) {
         log_event(LOG_LEVEL_WARNING, "a run was killed", "signal", strsignal(code - SIGNALLED),
                   NULL);
@@ -193,6 +200,7 @@ bool watch_runs_begin(struct watch *watch, struct error *err)
     if (watch->runs == NULL) {
         return error_errno(err, "begin the loop");
     }
+    watch->runs->is_unfinished = true;
     int result = sd_event_add_time(watch->event, &watch->runs->delay, CLOCK_MONOTONIC, 0,
                                    WATCH_US_A_MS, delay_passed, watch);
     if (result >= 0) {

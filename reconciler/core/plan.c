@@ -144,7 +144,7 @@ static void plan_change(const struct planning *planning, struct action *action,
     }
     action->verb = action->found->exists ? ACTION_UPDATE : ACTION_CREATE;
     bool is_old_wish =
-        owned != NULL &&
+        owned != NULL && !owned->is_begun &&
         strcmp(owned->digest, plan_item_digest(&planning->input->providers, item, arena)) == 0;
     action->cause = is_old_wish ? CAUSE_DRIFT : CAUSE_PENDING;
     const struct refusal *refusal = refusal_of(planning, item->document);

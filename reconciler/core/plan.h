@@ -18,6 +18,7 @@ struct owned_item {
     const char *id;
     const char *document; /* "site:shop"; "" for what the engine itself needs */
     const char *digest;   /* of the wish that was last applied */
+    bool is_begun;        /* a later one was begun, and nobody knows how far it came */
     bool is_protected;    /* the document said protect; outlives its block */
     bool has_data;
     struct span span; /* where it was written, if that is known: SPAN_NONE */

@@ -61,8 +61,8 @@ static void add_entry(struct text *text, const struct ledger_entry *entry)
     add_field(text, entry->id);
     text_add_char(text, '\t');
     add_field(text, entry->document == NULL ? "" : entry->document);
-    text_addf(text, "\t%s\t%s%s\n", entry->digest, entry->is_protected ? "p" : "",
-              entry->has_data ? "d" : "");
+    text_addf(text, "\t%s\t%s%s%s\n", entry->digest, entry->is_protected ? "p" : "",
+              entry->has_data ? "d" : "", entry->is_begun ? "b" : "");
 }
 
 /* In place; false when a backslash stands before anything else. */
@@ -103,7 +103,7 @@ static bool read_entry(char *line, struct ledger_entry *entry)
         fields[count++] = field;
     }
     if (count != FIELDS || fields[0][0] == '\0' || fields[1][0] == '\0' || !is_digest(fields[3]) ||
-        strspn(fields[4], "pd") != strlen(fields[4])) {
+        strspn(fields[4], "pdb") != strlen(fields[4])) {
         return false;
     }
     *entry = (struct ledger_entry){
@@ -112,6 +112,7 @@ static bool read_entry(char *line, struct ledger_entry *entry)
         .document = fields[2][0] == '\0' ? NULL : fields[2],
         .is_protected = strchr(fields[4], 'p') != NULL,
         .has_data = strchr(fields[4], 'd') != NULL,
+        .is_begun = strchr(fields[4], 'b') != NULL,
     };
     memcpy(entry->digest, fields[3], strlen(fields[3]) + 1);
     return true;
@@ -151,7 +152,8 @@ static int compare(const void *a, const void *b)
 static bool is_same(const struct ledger_entry *a, const struct ledger_entry *b)
 {
     return text_equal(a->document, b->document) && strcmp(a->digest, b->digest) == 0 &&
-           a->is_protected == b->is_protected && a->has_data == b->has_data;
+           a->is_protected == b->is_protected && a->has_data == b->has_data &&
+           a->is_begun == b->is_begun;
 }
 
 /* ---- The file ------------------------------------------------------------------------------- */

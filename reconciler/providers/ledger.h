@@ -1,10 +1,10 @@
 /* The ledger: the items that we own, in STATE/ledger. Only they are ever deleted, and a thing that
  * exists without standing here is never taken over silently.
  *
- * The order that survives a crash: put what is about to be created and save, apply, put the digests
- * of what was carried out, remove what was deleted, save again. An entry of something that was
- * never made does no harm; something that was made without an entry would look like somebody
- * else's. */
+ * The order that survives a crash: put what is about to be created or changed and save, apply, put
+ * the digests of what was carried out, remove what was deleted, save again. An entry of something
+ * that was never made does no harm; something that was made without an entry would look like
+ * somebody else's, and something that was changed as if somebody else had done it. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,6 +24,7 @@ struct ledger_entry {
     char digest[DIGEST_HEX_SIZE]; /* of the wish that was last carried out; "": none yet */
     bool is_protected;            /* deleting asks for more than its document going away */
     bool has_data;                /* never deleted without a tombstone */
+    bool is_begun;                /* a change of it has begun, and its end was never written down */
 };
 
 struct ledger;

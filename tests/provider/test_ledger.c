@@ -51,6 +51,7 @@ static void test_ledger_keeps_every_field(void **state)
         .digest = DIGEST,
         .is_protected = true,
         .has_data = true,
+        .is_begun = true,
     };
     (void)ledger_put(ledger, &full);
     (void)ledger_put(ledger, &(struct ledger_entry){.type = "user", .id = "shop"});
@@ -65,12 +66,14 @@ static void test_ledger_keeps_every_field(void **state)
     assert_string_equal(entry->digest, DIGEST);
     assert_true(entry->is_protected);
     assert_true(entry->has_data);
+    assert_true(entry->is_begun);
     entry = ledger_find(ledger, "user", "shop");
     assert_non_null(entry);
     assert_null(entry->document);
     assert_string_equal(entry->digest, "");
     assert_false(entry->is_protected);
     assert_false(entry->has_data);
+    assert_false(entry->is_begun);
     assert_null(ledger_find(ledger, "user", "/etc/shop.env"));
 }
 

@@ -169,6 +169,21 @@ static void test_plan_tells_drift_from_a_new_wish(void **state)
     arena_destroy(fixture->arena);
 }
 
+/* What a run that was killed left halfway was changed by us, also where the wish is the old one
+ * again. */
+static void test_plan_tells_drift_from_what_was_begun(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make();
+    want(fixture, "thing", "a", (char[]){"same wish"});
+    own(fixture, "thing", "a", "site:x", "same wish");
+    fixture->owned.items[0].is_begun = true;
+    find_on_host(fixture, "thing:a", (char[]){"what it became"});
+    assert_int_equal(plan_of(fixture, "thing:a")->cause, CAUSE_PENDING);
+    assert_int_equal(fixture->plan.counts.drifted, 0);
+    arena_destroy(fixture->arena);
+}
+
 static void test_plan_deleted_by_hand_is_drift(void **state)
 {
     (void)state;
@@ -402,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_plan_absent_is_created),
         cmocka_unit_test(test_plan_same_content_makes_no_action),
         cmocka_unit_test(test_plan_tells_drift_from_a_new_wish),
+        cmocka_unit_test(test_plan_tells_drift_from_what_was_begun),
         cmocka_unit_test(test_plan_deleted_by_hand_is_drift),
         cmocka_unit_test(test_plan_foreign_thing_is_not_taken_over),
         cmocka_unit_test(test_plan_rest_of_a_document_waits_for_what_is_foreign),
