@@ -287,6 +287,7 @@ static void plan(struct run *run)
     for (size_t i = 0; i < run->items.count; i++) {
         run->observations[i].item = &run->items.items[i];
     }
+    run_find_taken_over(run);
     run->plan = (struct plan){0};
     plan_build(&run->plan_input, &run->items, run->observations, &run->plan);
     run->plan.counts.items += run->scope == NULL ? 0 : run->owned_count - run->owned.count;
@@ -358,7 +359,6 @@ static bool look_at_host(struct run *run)
     if (!observe(run)) {
         return false;
     }
-    run_find_taken_over(run);
     plan(run);
     return leave_fights_alone(run);
 }

@@ -362,12 +362,16 @@ void run_find_taken_over(struct run *run)
             run, arena_printf(run->arena, "%s/%s", run->layout.nginx_tree, member->path));
         is_taken_over |= good != NULL && !str_equal(good->content, member->text.content);
     }
-    for (size_t i = 0; is_taken_over && i < run->items.count; i++) {
+    for (size_t i = 0; i < run->items.count; i++) {
         struct observation *seen = &run->observations[i];
-        if (seen->exists && strcmp(run->items.items[i].type, ITEM_TREE) == 0) {
+        if (!seen->exists || strcmp(run->items.items[i].type, ITEM_TREE) != 0) {
+            continue;
+        }
+        const struct tree_item *before = seen->found;
+        if (before->is_taken_over != is_taken_over) {
             struct tree_item *found = arena_new(run->arena, struct tree_item);
-            *found = *(const struct tree_item *)seen->found;
-            found->is_taken_over = true; /* where it is then found as it is wanted */
+            *found = *before;
+            found->is_taken_over = is_taken_over; /* where it is then found as it is wanted */
             seen->found = found;
         }
     }
