@@ -254,13 +254,9 @@ bool api_resources(struct request *request, struct response *out_response, struc
     for (size_t i = 0; i < page.rows.count; i++) {
         (void)json_array_append_new(list, json_document(request->arena, &page.rows.items[i]));
     }
-    json_t *object = json_object();
-    json_set(object, "resources", list);
-    json_set_number(object, "total", page.total);
     bool has_next = page.has_after && page.rows.count > 0;
-    api_set_next(request, object,
-                 has_next ? resource_key(request->arena, vec_last(&page.rows)) : NULL);
-    api_answer(request, object, out_response);
+    const char *key = has_next ? resource_key(request->arena, vec_last(&page.rows)) : NULL;
+    api_answer_page(request, "resources", list, page.total, key, out_response);
     return true;
 }
 
@@ -349,14 +345,10 @@ bool api_runs(struct request *request, struct response *out_response, struct err
     for (size_t i = 0; i < page.rows.count; i++) {
         (void)json_array_append_new(list, json_run(request->arena, &page.rows.items[i]));
     }
-    json_t *object = json_object();
-    json_set(object, "runs", list);
-    json_set_number(object, "total", page.total);
     bool has_next = page.has_after && page.rows.count > 0;
     const char *key =
         has_next ? api_number_key(request->arena, vec_last(&page.rows)->number) : NULL;
-    api_set_next(request, object, key);
-    api_answer(request, object, out_response);
+    api_answer_page(request, "runs", list, page.total, key, out_response);
     return true;
 }
 

@@ -65,14 +65,10 @@ bool api_events(struct request *request, struct response *out_response, struct e
     for (size_t i = 0; i < page.rows.count; i++) {
         (void)json_array_append_new(list, json_drift(request->arena, &page.rows.items[i]));
     }
-    json_t *object = json_object();
-    json_set(object, "events", list);
-    json_set_number(object, "total", page.total);
     bool has_next = page.has_after && page.rows.count > 0;
     const char *key =
         has_next ? api_number_key(request->arena, vec_last(&page.rows)->number) : NULL;
-    api_set_next(request, object, key);
-    api_answer(request, object, out_response);
+    api_answer_page(request, "events", list, page.total, key, out_response);
     return true;
 }
 
@@ -142,16 +138,12 @@ bool api_history(struct request *request, struct response *out_response, struct 
     for (size_t i = 0; i < page.rows.count; i++) {
         (void)json_array_append_new(list, json_delivery(request->arena, &page.rows.items[i]));
     }
-    json_t *object = json_object();
-    json_set(object, "deliveries", list);
-    json_set_number(object, "total", page.total);
     const struct delivery_record *last =
         page.has_after && page.rows.count > 0 ? vec_last(&page.rows) : NULL;
     const char *key = last == NULL ? NULL
                                    : arena_printf(request->arena, "%lld:%s",
                                                   (long long)last->last_at, last->version);
-    api_set_next(request, object, key);
-    api_answer(request, object, out_response);
+    api_answer_page(request, "deliveries", list, page.total, key, out_response);
     return true;
 }
 

@@ -78,3 +78,13 @@ void api_answer(struct request *request, json_t *value, struct response *out_res
     };
     free(body);
 }
+
+void api_answer_page(struct request *request, const char *name, json_t *list, int64_t total,
+                     const char *key, struct response *out_response)
+{
+    json_t *object = json_object();
+    json_set(object, name, list);
+    json_set_number(object, "total", total);
+    api_set_next(request, object, key);
+    api_answer(request, object, out_response);
+}

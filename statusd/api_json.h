@@ -32,3 +32,7 @@ const char *api_number_key(struct arena *arena, int64_t number);
 
 /* Writes the answer; takes the value. */
 void api_answer(struct request *request, json_t *value, struct response *out_response);
+/* One page of a list of that name: how many rows there are in all, and next as of api_set_next.
+ * Takes the list. */
+void api_answer_page(struct request *request, const char *name, json_t *list, int64_t total,
+                     const char *key, struct response *out_response);
