@@ -1,10 +1,9 @@
 /* The API of what happened beside the runs: changes on the host, versions, the source. */
 
-#include <string.h>
-
 #include "base/text.h"
 #include "statusd/api.h"
 #include "statusd/api_json.h"
+#include "statusd/deliveries.h"
 
 /* ---- /api/v1/events ---- */
 
@@ -98,38 +97,11 @@ static json_t *json_delivery(struct arena *arena, const struct delivery_record *
     return object;
 }
 
-/* "LAST_AT:VERSION" */
-static void key_parse(const struct request *request, struct delivery_filter *filter)
-{
-    const char *key = request_parameter(request, "after");
-    const char *colon = key == NULL ? NULL : strchr(key, ':');
-    if (colon != NULL && colon[1] != '\0') {
-        const char *at = arena_strndup(request->arena, key, (size_t)(colon - key));
-        filter->key_at = number_parse(at, 1, INT64_MAX, 0);
-        filter->key_version = filter->key_at == 0 ? NULL : colon + 1;
-    }
-}
-
-static struct delivery_filter delivery_filter_of(const struct request *request)
-{
-    struct delivery_filter filter = {
-        .fate = -1,
-        .search = request_parameter(request, "q"),
-        .page.limit = (size_t)request_number(request, "limit", 1, API_ROWS_MAX, API_ROWS),
-    };
-    const char *word = request_parameter(request, "fate");
-    for (int i = 0; word != NULL && i < DELIVERY_FATE_COUNT; i++) {
-        filter.fate =
-            strcmp(word, delivery_fate_word((enum delivery_fate)i)) == 0 ? i : filter.fate;
-    }
-    key_parse(request, &filter);
-    return filter;
-}
-
 bool api_history(struct request *request, struct response *out_response, struct error *err)
 {
     struct delivery_page page = {0};
-    const struct delivery_filter filter = delivery_filter_of(request);
+    const struct delivery_filter filter = deliveries_asked(
+        request, (size_t)request_number(request, "limit", 1, API_ROWS_MAX, API_ROWS));
     if (request->reader != NULL &&
         !store_read_deliveries(request->reader, request->arena, &filter, &page, err)) {
         return false;
@@ -138,11 +110,8 @@ bool api_history(struct request *request, struct response *out_response, struct 
     for (size_t i = 0; i < page.rows.count; i++) {
         (void)json_array_append_new(list, json_delivery(request->arena, &page.rows.items[i]));
     }
-    const struct delivery_record *last =
-        page.has_after && page.rows.count > 0 ? vec_last(&page.rows) : NULL;
-    const char *key = last == NULL ? NULL
-                                   : arena_printf(request->arena, "%lld:%s",
-                                                  (long long)last->last_at, last->version);
+    bool has_next = page.has_after && page.rows.count > 0;
+    const char *key = has_next ? delivery_key(request->arena, vec_last(&page.rows)) : NULL;
     api_answer_page(request, "deliveries", list, page.total, key, out_response);
     return true;
 }

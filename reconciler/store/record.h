@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/state.h"
 
@@ -162,6 +163,16 @@ static inline const char *delivery_fate_word(enum delivery_fate fate)
         [DELIVERY_WAITING] = "waiting",
     };
     return words[fate];
+}
+
+/* The number of the fate; -1: no word of ours, or NULL. */
+static inline int delivery_fate_find(const char *word)
+{
+    int fate = word == NULL ? -1 : DELIVERY_FATE_COUNT - 1;
+    while (fate >= 0 && strcmp(word, delivery_fate_word((enum delivery_fate)fate)) != 0) {
+        fate--;
+    }
+    return fate;
 }
 
 /* What became of one version of the documents. */

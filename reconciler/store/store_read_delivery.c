@@ -1,18 +1,12 @@
 /* What became of each version of the documents, and what is known of where they come from. */
 
-#include <string.h>
-
 #include "store/store_read_rows.h"
 
 /* A word that no version of ours wrote reads as waiting: it claims nothing. */
 static enum delivery_fate fate_of_word(const char *word)
 {
-    for (size_t i = 0; word != NULL && i < DELIVERY_FATE_COUNT; i++) {
-        if (strcmp(word, delivery_fate_word((enum delivery_fate)i)) == 0) {
-            return (enum delivery_fate)i;
-        }
-    }
-    return DELIVERY_WAITING;
+    int fate = delivery_fate_find(word);
+    return fate < 0 ? DELIVERY_WAITING : (enum delivery_fate)fate;
 }
 
 static struct delivery_record delivery_of_row(sqlite3_stmt *statement, struct arena *arena)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "statusd/deliveries.h"
 #include "statusd/pages/pages.h"
 #include "statusd/pages/parts.h"
 
@@ -10,34 +11,11 @@ enum {
     EVIDENCE_BYTES = 6 * 1024, /* of each; all of it is in the API */
 };
 
-/* "LAST_AT:VERSION" */
-static bool key_parse(const char *key, struct delivery_filter *filter)
-{
-    const char *colon = key == NULL ? NULL : strchr(key, ':');
-    if (colon == NULL || colon[1] == '\0') {
-        return false;
-    }
-    AUTO_ARENA arena = arena_create();
-    const char *at = arena_strndup(arena, key, (size_t)(colon - key));
-    filter->key_at = number_parse(at, 1, INT64_MAX, 0);
-    filter->key_version = filter->key_at == 0 ? NULL : colon + 1;
-    return filter->key_version != NULL;
-}
-
 static struct delivery_filter filter_of(const struct request *request)
 {
-    struct delivery_filter filter = {
-        .fate = -1, .search = request_parameter(request, "q"), .page.limit = ROWS};
-    const char *word = request_parameter(request, "fate");
-    for (int i = 0; word != NULL && i < DELIVERY_FATE_COUNT; i++) {
-        if (strcmp(word, delivery_fate_word((enum delivery_fate)i)) == 0) {
-            filter.fate = i;
-        }
-    }
-    filter.page.is_backward = key_parse(request_parameter(request, "before"), &filter);
-    if (!filter.page.is_backward) {
-        (void)key_parse(request_parameter(request, "after"), &filter);
-    }
+    struct delivery_filter filter = deliveries_asked(request, ROWS);
+    const char *before = request_parameter(request, "before");
+    filter.page.is_backward = delivery_key_read(before, &filter);
     return filter;
 }
 
@@ -162,9 +140,7 @@ static bool last_good_write(struct page *page, const struct delivery_record *new
 static const char *page_url(const struct request *request, const char *parameter,
                             const struct delivery_record *delivery)
 {
-    return pager_url(
-        request, parameter,
-        arena_printf(request->arena, "%lld:%s", (long long)delivery->last_at, delivery->version));
+    return pager_url(request, parameter, delivery_key(request->arena, delivery));
 }
 
 static bool list_write(struct page *page, const struct delivery_filter *filter,
