@@ -109,6 +109,8 @@ void site_headers_collect(struct site *site);
 void site_headers_http(struct site *site);
 void site_headers_server(struct site *site);
 void site_headers_route(struct site *site, const struct route *route);
+/* Before a request is sent on: what it came in on counts no longer, only the site. */
+void site_headers_of_site(struct site *site);
 /* For servers that only redirect. */
 void site_headers_redirect(struct site *site, bool uses_tls);
 

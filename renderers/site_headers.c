@@ -3,8 +3,14 @@
  * What nginx does by itself drops headers where a location has one of its own, doubles those that
  * the program behind it sends, and forgets them on error pages. So each header that a site sends is
  * hidden from the program's answer and emitted once; a location that differs from the site emits
- * its complete list and leaves its number in $rc_path, by which the server's own list, which serves
- * error pages and internal redirects, finds the same values. */
+ * its complete list and leaves what is its own in variables, in which the server's list, which
+ * serves error pages and internal redirects, finds the same values.
+ *
+ * Each map costs nginx 1.2 MB of cleared memory whenever it reads its configuration
+ * (ngx_hash_keys_array_init), and each variable that only one site knows 16 bytes of every request.
+ * So there is one only where a value cannot be set when the request comes in. */
+
+#include <ctype.h>
 
 #include "base/text.h"
 #include "renderers/site.h"
@@ -21,7 +27,8 @@ struct site_header {
     const char *name;
     enum header_rule rule;
     struct header_value *values; /* one for each route */
-    const char *variable;        /* the value by $rc_path, where routes differ; else NULL */
+    const char *variable;        /* where routes differ: what the request came in on; else NULL */
+    bool is_mapped;              /* by $rc_path, where routes cannot leave the value itself */
 };
 
 static bool is_sent(const struct header_value *value)
@@ -191,13 +198,10 @@ static void set_own(struct site *site, const struct route *route)
     set_vary(site, route);
 }
 
-/* Where the program's own value counts, ours stands in by a map. */
-static const char *stand_in_name(const struct site *site, const struct site_header *header,
-                                 const char *text)
+static bool stands_in(const struct site *site, const struct site_header *header,
+                      const struct header_value *value)
 {
-    return arena_printf(
-        site->arena, "$%s",
-        site_variable(site, "own", arena_printf(site->arena, "%s: %s", header->name, text)));
+    return header->rule == HEADER_APPLICATION && value->text != NULL && site_has_programs(site);
 }
 
 static bool headers_differ(const struct site *site, const struct route *route)
@@ -233,6 +237,43 @@ static bool header_differs(const struct site *site, const struct site_header *he
     return false;
 }
 
+/* RFC 9110 (5.1) lets names have signs that no variable may have; and two names shall not become
+ * one. */
+static bool can_name_variable(const char *name)
+{
+    for (const char *c = name; *c != '\0'; c++) {
+        if (!isalnum((unsigned char)*c) && *c != '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The site sends nothing, which is what an unset variable is; and `set` takes a value when the
+ * request comes in, so that no value may wait for the program's answer. */
+static bool routes_can_set(const struct site *site, const struct site_header *header)
+{
+    for (size_t i = 1; i < site->route_count; i++) {
+        const struct header_value *value = &header->values[i];
+        if (value->word != NULL || stands_in(site, header, value)) {
+            return false;
+        }
+    }
+    return !is_sent(&header->values[0]) && can_name_variable(header->name);
+}
+
+static void find_variable(struct site *site, struct site_header *header)
+{
+    if (!header_differs(site, header)) {
+        return;
+    }
+    header->is_mapped = !routes_can_set(site, header);
+    header->variable =
+        header->is_mapped
+            ? arena_printf(site->arena, "$%s", site_variable(site, "header", header->name))
+            : header_variable(site->arena, "$rc_header_", header->name);
+}
+
 void site_headers_collect(struct site *site)
 {
     set_defaults(site);
@@ -251,20 +292,19 @@ void site_headers_collect(struct site *site)
         set_cache_status(site, &site->routes[i]);
     }
     for (size_t i = 0; i < site->headers.count; i++) {
-        struct site_header *header = &site->headers.items[i];
-        if (header_differs(site, header)) {
-            header->variable =
-                arena_printf(site->arena, "$%s", site_variable(site, "header", header->name));
-        }
+        find_variable(site, &site->headers.items[i]);
     }
 }
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-static bool stands_in(const struct site *site, const struct site_header *header,
-                      const struct header_value *value)
+/* Where the program's own value counts, ours stands in by a map. */
+static const char *stand_in_name(const struct site *site, const struct site_header *header,
+                                 const char *text)
 {
-    return header->rule == HEADER_APPLICATION && value->text != NULL && site_has_programs(site);
+    return arena_printf(
+        site->arena, "$%s",
+        site_variable(site, "own", arena_printf(site->arena, "%s: %s", header->name, text)));
 }
 
 static void value_render(struct site *site, const struct site_header *header,
@@ -332,10 +372,44 @@ void site_headers_http(struct site *site)
 {
     for (size_t i = 0; i < site->headers.count; i++) {
         stand_ins_render(site, &site->headers.items[i]);
-        if (site->headers.items[i].variable != NULL) {
+        if (site->headers.items[i].is_mapped) {
             variable_render(site, &site->headers.items[i]);
         }
     }
+}
+
+/* For what a route sends that the site does not; all that another one may have left. */
+static void set_render(struct site *site, const struct route *route,
+                       const struct site_header *header)
+{
+    const struct header_value *value = &header->values[route->number];
+    if (header->variable == NULL || header->is_mapped) {
+        return;
+    }
+    nginx_at(site->nginx, is_sent(value) ? value->span : route->span);
+    nginx_begin(site->nginx, "set");
+    nginx_word(site->nginx, header->variable);
+    value_render(site, header, value);
+    nginx_end(site->nginx);
+}
+
+/* A route's values are those that the request has from now on. */
+static void leave_values(struct site *site, const struct route *route)
+{
+    bool has_map = false;
+    for (size_t i = 0; i < site->headers.count; i++) {
+        has_map |= site->headers.items[i].is_mapped;
+    }
+    if (has_map) {
+        nginx_begin(site->nginx, "set");
+        nginx_word(site->nginx, "$rc_path");
+        nginx_number(site->nginx, route->number, "");
+        nginx_end(site->nginx);
+    }
+    for (size_t i = 0; i < site->headers.count; i++) {
+        set_render(site, route, &site->headers.items[i]);
+    }
+    nginx_at(site->nginx, route->span);
 }
 
 static void add_header(struct site *site, const struct site_header *header,
@@ -455,10 +529,7 @@ void site_headers_route(struct site *site, const struct route *route)
         return;
     }
     nginx_at(site->nginx, route->span);
-    nginx_begin(site->nginx, "set");
-    nginx_word(site->nginx, "$rc_path");
-    nginx_number(site->nginx, route->number, "");
-    nginx_end(site->nginx);
+    leave_values(site, route);
     const char *directive = pass_directive(site, route->now->handler, "hide_header");
     if (directive != NULL) {
         hide_headers(site, route, directive);
@@ -475,6 +546,11 @@ void site_headers_route(struct site *site, const struct route *route)
         /* Without one of its own the location would send the server's; this one is never sent. */
         nginx_line(site->nginx, "add_header", "X-None", "\"\"", NULL);
     }
+}
+
+void site_headers_of_site(struct site *site)
+{
+    leave_values(site, &site->routes[0]);
 }
 
 /* HTTPS is not announced over plain HTTP, a redirect is not to be kept, and never closed. */

@@ -279,7 +279,7 @@ static void rewrite_render(struct site *site, const struct when_spec *entry)
     struct nginx_text *nginx = site->nginx;
     struct template_part_list parts = site_template(site, entry->rewrite.text);
     nginx_line(nginx, "set", "$rc_sent_on", "1", NULL);
-    nginx_line(nginx, "set", "$rc_path", "0", NULL);
+    site_headers_of_site(site);
     nginx_begin(nginx, "rewrite");
     nginx_value(nginx, NGINX_LITERAL, entry->all.path.text != NULL ? entry->all.path.text : "^");
     nginx_open(nginx);
