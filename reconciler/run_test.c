@@ -77,19 +77,28 @@ static const struct message *why_not_ours(struct run *run,
     return what;
 }
 
+static void list_tree_files(struct run *run, struct generation_files *out_files)
+{
+    const char *folder = arena_printf(run->arena, "%s/", run->layout.nginx_tree);
+    struct desired_files wanted = {0};
+    run_list_files(run, &wanted);
+    for (size_t i = 0; i < wanted.count; i++) {
+        const struct desired_file *file = &wanted.items[i];
+        if (text_starts_with(file->path, folder)) {
+            vec_add(
+                run->arena, out_files,
+                (struct generation_file){file->path, file->content, file->mode, file->document});
+        }
+    }
+}
+
 /* Below a directory of this machine, whatever root the run is for; nothing of the host is written.
  */
 static bool write_candidate(struct run *run, const char *folder, struct error *err)
 {
     enum { FOLDER_MODE = 0700 };
     struct generation_files files = {0};
-    struct desired_files wanted = {0};
-    run_list_files(run, &wanted);
-    for (size_t i = 0; i < wanted.count; i++) {
-        vec_add(run->arena, &files,
-                (struct generation_file){wanted.items[i].path, wanted.items[i].content,
-                                         wanted.items[i].mode, wanted.items[i].document});
-    }
+    list_tree_files(run, &files);
     if (mkdir(folder, FOLDER_MODE) != 0) {
         return error_errno(err, "create %s", folder);
     }

@@ -18,10 +18,14 @@
 #include "providers/systemd.h"
 
 enum {
-    PATIENCE_MS = 3000, /* beside twice the time of the test */
+    PATIENCE_MS = 3000, /* beside so many times the time of the test */
+    PATIENCE_TESTS = 4, /* 2 of a plain one, which takes up to 1.7 times as long as ours */
     BINDING_MS = 2600,  /* a master tries to bind for 2.5 s, and hears no signal meanwhile */
     ASK_MS = 500,       /* a worker that is alive answers within a millisecond */
     PAUSE_NS = 2000000, /* between two looks: the first new answer comes after 17 ms */
+    PAUSE_PARTS = 64,
+    NS_PER_MS = 1000000,
+    NS_PER_S = 1000000000,
     OUTPUT_LIMIT = 64 * 1024,
     US_PER_MS = 1000,
 };
@@ -117,9 +121,16 @@ static bool fail_late(const struct wait *wait, struct error *err)
                      (int)wait->answer.worker, wait->answer.generation, waited);
 }
 
-static void pause_shortly(void)
+/* The longer it takes the more seldom we look: nginx, which reads a large configuration, shall have
+ * the processor, and what is late by a part of PAUSE_PARTS is not late. */
+static void pause_shortly(const struct wait *wait)
 {
-    static const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    int64_t elapsed_ns = (clock_ms() - wait->begin_ms) * NS_PER_MS / PAUSE_PARTS;
+    int64_t pause_ns = elapsed_ns < PAUSE_NS ? PAUSE_NS : elapsed_ns;
+    const struct timespec pause = {
+        .tv_sec = pause_ns / NS_PER_S,
+        .tv_nsec = pause_ns % NS_PER_S,
+    };
     (void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
 }
 
@@ -140,7 +151,7 @@ static bool wait_for_proof(struct wait *wait, struct error *err)
         if (clock_ms() - wait->begin_ms > wait->limit_ms) {
             return fail_late(wait, err);
         }
-        pause_shortly();
+        pause_shortly(wait);
     }
 }
 
@@ -182,7 +193,7 @@ static bool wait_for_master(struct wait *wait, struct error *err)
             return error_set(err, ERROR_UNAVAILABLE, "nginx was started, but has no master in %s",
                              wait->host->layout->nginx_pid);
         }
-        pause_shortly();
+        pause_shortly(wait);
     }
 }
 
@@ -226,7 +237,8 @@ bool nginx_load(struct host *host, unsigned long generation, int64_t test_us, bo
         .generation = generation,
         .ignores_binding = is_way_back,
         .begin_ms = clock_ms(),
-        .limit_ms = PATIENCE_MS + 2 * test_us / US_PER_MS + (is_way_back ? BINDING_MS : 0),
+        .limit_ms =
+            PATIENCE_MS + PATIENCE_TESTS * test_us / US_PER_MS + (is_way_back ? BINDING_MS : 0),
     };
     bool is_loaded = load(&wait, err);
     nginx_errors_close(&wait.errors);
