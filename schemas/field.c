@@ -8,8 +8,9 @@
 
 /* ---- Objects -------------------------------------------------------------------------------- */
 
-static void decode_rows(const struct place *place, const struct schema *schema,
-                        const struct node *mapping, void *spec);
+static void decode_written(const struct place *place, const struct schema *schema,
+                           const struct node *mapping, void *spec);
+static void fill_defaults(const struct place *place, const struct schema *schema, void *spec);
 
 static const char *const *field_names(struct arena *arena, const struct schema *schema,
                                       size_t *out_count)
@@ -44,18 +45,20 @@ static void report_unknown(const struct place *place, const struct schema *schem
 static void decode_fields(const struct place *place, const struct schema *schema,
                           const struct node *node, void *spec)
 {
-    if (node == NULL || node->type == NODE_MAPPING) {
-        decode_rows(place, schema, node, spec);
-        if (node != NULL) {
-            report_unknown(place, schema, node);
-        }
+    if (node == NULL) {
+        fill_defaults(place, schema, spec);
+        return;
+    }
+    if (node->type == NODE_MAPPING) {
+        decode_written(place, schema, node, spec);
+        report_unknown(place, schema, node);
         return;
     }
     if (schema->shorthand == NULL || node_is_null(node)) {
         place_report(place, DIAGNOSTIC_WRONG_TYPE, node, N_("a map"), node_words(node));
         return;
     }
-    decode_rows(place, schema, field_spell_out(place->check->arena, schema, node), spec);
+    decode_written(place, schema, field_spell_out(place->check->arena, schema, node), spec);
 }
 
 static void decode_object(const struct place *place, const struct field *field,
@@ -167,6 +170,34 @@ static void fill_default(const struct place *place, const struct field *field, v
     decode_member(&below, field, &scalar, member);
 }
 
+static void fill_rows(const struct place *place, const struct schema *schema, void *spec)
+{
+    if (schema->base != NULL) {
+        fill_rows(place, schema->base, spec);
+    }
+    for (size_t i = 0; i < schema->field_count; i++) {
+        fill_default(place, &schema->fields[i], (char *)spec + schema->fields[i].offset);
+    }
+}
+
+/* Defaults are the same for all objects of a schema: read once, then copied. */
+static void fill_defaults(const struct place *place, const struct schema *schema, void *spec)
+{
+    struct field_defaults *known = place->check->defaults;
+    for (size_t i = 0; known != NULL && i < known->count; i++) {
+        if (known->items[i].schema == schema) {
+            memcpy(spec, known->items[i].spec, schema->size);
+            return;
+        }
+    }
+    fill_rows(place, schema, spec);
+    if (known != NULL) {
+        void *copy = arena_alloc(place->check->arena, schema->size);
+        memcpy(copy, spec, schema->size);
+        vec_add(place->check->arena, known, (struct schema_defaults){schema, copy});
+    }
+}
+
 static bool is_raw_allowed(const struct place *place)
 {
     const struct layout *layout = place->check->layout;
@@ -180,6 +211,7 @@ static void fill_written(const struct place *place, const struct field *field,
         place_report(place, DIAGNOSTIC_RAW_NOT_ALLOWED, node, NULL, NULL);
         return;
     }
+    memset(member, 0, field->size);
     if (field->type == FIELD_CHOICE) {
         ((struct choice_value *)member)->index = -1;
     }
@@ -198,7 +230,6 @@ static void report_missing(const struct place *place, const struct field *field,
     place_report(place, DIAGNOSTIC_MISSING_FIELD, &at, field->name, NULL);
 }
 
-/* mapping: NULL where only the defaults are wanted. */
 static void decode_rows(const struct place *place, const struct schema *schema,
                         const struct node *mapping, void *spec)
 {
@@ -207,21 +238,24 @@ static void decode_rows(const struct place *place, const struct schema *schema,
     }
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct field *field = &schema->fields[i];
-        void *member = (char *)spec + field->offset;
-        const struct node *node = mapping == NULL ? NULL : node_get(mapping, field->name);
-        struct place below = place_below(place, field->name);
-        below.hides_source |= field->hides_source;
+        const struct node *node = node_get(mapping, field->name);
         if (node != NULL && !node_is_null(node)) {
+            struct place below = place_below(place, field->name);
             struct place here = *place; /* messages call a shorthand by the object's name */
-            here.hides_source = below.hides_source;
-            fill_written(mapping->is_short ? &here : &below, field, node, member);
-            continue;
-        }
-        fill_default(place, field, member);
-        if (field->is_required && mapping != NULL && !place->is_fallback) {
+            here.hides_source = below.hides_source |= field->hides_source;
+            fill_written(mapping->is_short ? &here : &below, field, node,
+                         (char *)spec + field->offset);
+        } else if (field->is_required && !place->is_fallback) {
             report_missing(place, field, mapping);
         }
     }
+}
+
+static void decode_written(const struct place *place, const struct schema *schema,
+                           const struct node *mapping, void *spec)
+{
+    fill_defaults(place, schema, spec);
+    decode_rows(place, schema, mapping, spec);
 }
 
 /* ---- Public --------------------------------------------------------------------------------- */
@@ -260,7 +294,8 @@ const struct field *field_find(const struct schema *schema, const char *name)
 {
     for (const struct schema *at = schema; at != NULL; at = at->base) {
         for (size_t i = 0; i < at->field_count; i++) {
-            if (strcmp(at->fields[i].name, name) == 0) {
+            const char *own = at->fields[i].name;
+            if (*own == *name && strcmp(own, name) == 0) {
                 return &at->fields[i];
             }
         }

@@ -137,9 +137,19 @@ struct schema {
     const char *const *preset_names; /* NULL-terminated */
 };
 
+/* What an object of the schema holds where nothing is written. */
+struct schema_defaults {
+    const struct schema *schema;
+    const void *spec;
+};
+
+VEC(field_defaults, struct schema_defaults);
+
 /* What a check may see and add to. */
 struct check {
     struct arena *arena;
+    struct field_defaults *defaults; /* of the schemas met so far; on the same arena. NULL: read
+                                        anew for each object */
     struct diagnostic_list *diagnostics;
     struct document *document;
     const struct facts *facts;

@@ -279,13 +279,20 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
+    enum { USUAL = 256 }; /* most texts are shorter, and need not be made twice */
+    char usual[USUAL];
     va_list again;
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, again);
+    int length = vsnprintf(usual, sizeof(usual), format, again);
     va_end(again);
     assert(length >= 0);
-    char *result = arena_alloc(arena, (size_t)length + 1);
-    (void)vsnprintf(result, (size_t)length + 1, format, arguments); /* measured above */
+    size_t size = (size_t)length + 1;
+    char *result = arena_alloc(arena, size);
+    if (size <= sizeof(usual)) {
+        memcpy(result, usual, size);
+    } else {
+        (void)vsnprintf(result, size, format, arguments); /* measured above */
+    }
     return result;
 }
 

@@ -1,6 +1,8 @@
 /* Makes what cannot be seen visible. */
 #include "base/visible.h"
 
+#include <string.h>
+
 #include "base/utf8.h"
 
 enum { DELETE = 0x7f, CARET_OFFSET = 0x40, FIRST_C1 = 0x80, PLANE_MASK = 0xffff };
@@ -30,13 +32,31 @@ static void add_code(struct text *out, uint32_t code)
     }
 }
 
+/* Eight bytes of which each is plain, and none a line break or tab: a bit that is left over from
+ * the subtraction or was there before tells of a byte below a space, above ASCII, or that is
+ * DELETE. */
+static bool are_plain(const char *bytes)
+{
+    static const uint64_t each = 0x0101010101010101U;
+    uint64_t word = 0;
+    memcpy(&word, bytes, sizeof(word));
+    uint64_t deletes = word ^ (each * DELETE);
+    uint64_t odd = (word - each * ' ') | word | ((deletes - each) & ~deletes);
+    return (odd & (each << 7U)) == 0;
+}
+
 /* How many bytes from offset on may stay as they are. */
 static size_t visible_length(struct str bytes, size_t offset)
 {
     size_t at = offset;
     while (at < bytes.length) {
         uint32_t code = 0;
-        if (is_plain(bytes.data[at])) { /* nearly everything: worth not decoding */
+        /* Nearly everything: worth not decoding. */
+        if (bytes.length - at >= sizeof(uint64_t) && are_plain(bytes.data + at)) {
+            at += sizeof(uint64_t);
+            continue;
+        }
+        if (is_plain(bytes.data[at])) {
             at++;
             continue;
         }

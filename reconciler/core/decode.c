@@ -27,9 +27,10 @@ struct decoding {
     struct document_set *documents;
     struct entry_list entries; /* in order of reading */
     struct map by_name;        /* "section name" -> struct entry * */
-    bool has_section;          /* some file says something, if only "sites: {}" */
-    bool is_incomplete;        /* a part of some file could not be read: anything may stand there */
-    bool misses_documents;     /* or a document is known by its name alone */
+    struct field_defaults field_defaults;
+    bool has_section;      /* some file says something, if only "sites: {}" */
+    bool is_incomplete;    /* a part of some file could not be read: anything may stand there */
+    bool misses_documents; /* or a document is known by its name alone */
 };
 
 /* --- sections -------------------------------------------------------------------------------- */
@@ -289,6 +290,7 @@ static void decode_document(struct decoding *decoding, const struct entry *entry
                                   .defaults = defaults,
                                   .spec = arena_alloc(arena, schema->size)};
     struct check check = {.arena = arena,
+                          .defaults = &decoding->field_defaults,
                           .diagnostics = diagnostics,
                           .document = document,
                           .facts = decoding->input->facts,

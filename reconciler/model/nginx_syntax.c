@@ -41,19 +41,24 @@ static void step(struct reader *reader)
 static void skip_space(struct reader *reader)
 {
     bool is_comment = false;
-    while (reader->at < reader->end) {
-        is_comment = (is_comment && *reader->at != '\n') || *reader->at == '#';
-        if (!is_comment && !is_space(*reader->at)) {
-            return;
+    const char *at = reader->at;
+    for (; at < reader->end; at++) {
+        is_comment = (is_comment && *at != '\n') || *at == '#';
+        if (!is_comment && !is_space(*at)) {
+            break;
         }
-        step(reader);
+        reader->line += *at == '\n';
     }
+    reader->at = at;
 }
 
 /* Takes back what quoting added: a backslash before quotes and itself, and \t \r \n; before
  * anything else it stands for itself. */
 static const char *unescape(struct arena *arena, const char *data, size_t length)
 {
+    if (memchr(data, '\\', length) == NULL) {
+        return arena_strndup(arena, data, length);
+    }
     char *out = arena_alloc(arena, length + 1);
     size_t used = 0;
     for (size_t i = 0; i < length; i++) {
@@ -80,35 +85,37 @@ static bool ends_bare_word(char c)
 static bool skip_bare_word(struct reader *reader)
 {
     bool is_variable = false;
-    while (reader->at < reader->end) {
-        char c = *reader->at;
-        if (c == '{' && is_variable) {
-            step(reader);
+    const char *at = reader->at;
+    for (; at < reader->end; at++) {
+        if (*at == '{' && is_variable) {
             continue;
         }
-        if (ends_bare_word(c)) {
-            return true;
+        if (ends_bare_word(*at)) {
+            break;
         }
-        is_variable = c == '$';
-        step(reader);
-        if (c == '\\' && reader->at < reader->end) {
-            step(reader);
+        is_variable = *at == '$';
+        if (*at == '\\' && at + 1 < reader->end) {
+            at++;
+            reader->line += *at == '\n';
         }
     }
-    return false;
+    reader->at = at;
+    return at < reader->end;
 }
 
 /* Up to the closing quote; at stands behind the opening one. */
 static bool skip_quoted(struct reader *reader, char quote)
 {
-    while (reader->at < reader->end && *reader->at != quote) {
-        bool is_escape = *reader->at == '\\';
-        step(reader);
-        if (is_escape && reader->at < reader->end) {
-            step(reader);
+    const char *at = reader->at;
+    for (; at < reader->end && *at != quote; at++) {
+        reader->line += *at == '\n';
+        if (*at == '\\' && at + 1 < reader->end) {
+            at++;
+            reader->line += *at == '\n';
         }
     }
-    return reader->at < reader->end;
+    reader->at = at;
+    return at < reader->end;
 }
 
 static bool read_word(struct reader *reader)

@@ -32,7 +32,8 @@ const struct node *node_get(const struct node *mapping, const char *key)
 {
     assert(mapping->type == NODE_MAPPING);
     for (size_t i = 0; i < mapping->entries.count; i++) {
-        if (strcmp(mapping->entries.items[i].key->text, key) == 0) {
+        const char *text = mapping->entries.items[i].key->text;
+        if (*text == *key && strcmp(text, key) == 0) { /* most differ at once: worth no call */
             return mapping->entries.items[i].value;
         }
     }

@@ -57,6 +57,22 @@ static void test_visible_add_takes_bytes_with_nul(void **state)
     arena_destroy(arena);
 }
 
+/* Eight bytes are looked at together: wherever one of them cannot be seen, it is found. */
+static void test_visible_text_finds_each_byte_anywhere(void **state)
+{
+    enum { LENGTH = 19, BYTES = 256, DELETE = 0x7f };
+    struct arena *arena = arena_create();
+    for (size_t at = 0; at < LENGTH; at++) {
+        for (int byte = 1; byte < BYTES; byte++) {
+            char text[LENGTH + 1] = "~~~~~~~~~          ";
+            text[at] = (char)byte;
+            bool is_plain = (byte >= ' ' && byte < DELETE) || byte == '\n' || byte == '\t';
+            assert_int_equal(strcmp(visible_text(arena, text), text) == 0, is_plain);
+        }
+    }
+    arena_destroy(arena);
+}
+
 static void test_visible_line_has_one_line(void **state)
 {
     struct arena *arena = arena_create();
@@ -72,6 +88,7 @@ int main(void)
         cmocka_unit_test(test_visible_text_keeps_what_can_be_seen),
         cmocka_unit_test(test_visible_text_shows_what_cannot),
         cmocka_unit_test(test_visible_add_takes_bytes_with_nul),
+        cmocka_unit_test(test_visible_text_finds_each_byte_anywhere),
         cmocka_unit_test(test_visible_line_has_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
