@@ -42,6 +42,7 @@ enum option_key {
     OPTION_OUT,
     OPTION_PLAN,
     OPTION_RENDERED,
+    OPTION_TIMINGS,
     OPTION_WRITE,
     OPTION_USAGE,
 };
@@ -84,6 +85,7 @@ static const struct argp_option options[] = {
     {"output", 'o', "FORMAT[=FILE]", 0, "How to report, and where to; may be given several times", 3},
     {"color", OPTION_COLOR, "WHEN", 0, "auto, always or never", 3},
     {"quiet", 'q', NULL, 0, "The verdict only", 3},
+    {"timings", OPTION_TIMINGS, NULL, 0, "How long each stage took and what memory, on standard error", 3},
     {"help", '?', NULL, 0, "Give this help list", -1},
     {"usage", OPTION_USAGE, NULL, 0, "Give a short usage message", -1},
     {"version", 'V', NULL, 0, "Print program version", -1},
@@ -312,6 +314,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'q':
         command->is_quiet = true;
+        return 0;
+    case OPTION_TIMINGS:
+        command->wants_timings = true;
         return 0;
     case 'o':
         if (!parse_output(command, argument)) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "core/decode.h"
 #include "core/order.h"
 #include "core/resolve.h"
@@ -61,6 +62,16 @@ static void copy_files(struct run *run, const struct generation_files *from,
     }
 }
 
+void run_stage_end(struct run *run, const char *name)
+{
+    int64_t now_us = clock_us();
+    size_t bytes = arena_used(run->arena);
+    vec_add(run->arena, &run->stages.list,
+            (struct run_stage){name, now_us - run->stages.at_us, bytes - run->stages.bytes});
+    run->stages.at_us = now_us;
+    run->stages.bytes = bytes;
+}
+
 /* --- pure: from bytes to items --------------------------------------------------------------- */
 
 static bool build_documents(struct run *run)
@@ -79,8 +90,10 @@ static bool build_documents(struct run *run)
     bool is_incomplete = false;
     decode_documents(&input, &run->documents, &is_incomplete);
     validate_documents(run->arena, &run->facts, &run->layout, &run->documents, &run->diagnostics);
+    run_stage_end(run, "decode");
     resolve_documents(run->arena, &run->documents, is_incomplete, &run->diagnostics);
     order_documents(run->arena, &run->documents, &run->diagnostics);
+    run_stage_end(run, "resolve");
     return refuse_if_errors(run);
 }
 
@@ -117,6 +130,7 @@ static bool build_desired(struct run *run)
         .keeps_tree = run->owns_tree,
     };
     desired_build(&input, &run->desired);
+    run_stage_end(run, "render");
     return refuse_if_errors(run) && take_saved_texts(run);
 }
 
@@ -359,7 +373,9 @@ static bool look_at_host(struct run *run)
     if (!observe(run)) {
         return false;
     }
+    run_stage_end(run, "observe");
     plan(run);
+    run_stage_end(run, "plan");
     return leave_fights_alone(run);
 }
 
@@ -377,6 +393,7 @@ static bool test(struct run *run)
     if (run->report.held.count > held) {
         plan(run);
     }
+    run_stage_end(run, "test");
     return true;
 }
 
@@ -572,6 +589,7 @@ bool run_open(struct run *run, struct arena *arena, const struct run_options *op
 {
     *run = (struct run){.arena = arena, .options = options, .lock = -1};
     run->started_us = run_clock_us();
+    run->stages.at_us = clock_us();
     run->report = (struct report){.arena = arena,
                                   .verb = options->verb,
                                   .directory = options->directory,
@@ -629,7 +647,9 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
         run_notify_settled(run);
         return;
     }
+    run_stage_end(run, "open");
     bool is_read = is_open && open_ledger(run) && run_read_documents(run);
+    run_stage_end(run, "load");
     if (is_read && is_set_aside(run)) {
         return;
     }
@@ -648,6 +668,7 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
                       run_expect_actions(run) && accept_all(run);
     if (is_planned && options->applies) {
         apply(run);
+        run_stage_end(run, "apply");
     } else if (is_planned) {
         look_at_nginx(run);
     }
@@ -656,6 +677,7 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
         run_record(run);
         run_note(run);
         run_notify(run);
+        run_stage_end(run, "record");
     }
 }
 

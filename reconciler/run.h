@@ -85,6 +85,19 @@ struct flips {
 };
 VEC(flips_list, struct flips);
 
+/* What a stage took: time, and memory of the run's arena. */
+struct run_stage {
+    const char *name;
+    int64_t took_us;
+    size_t bytes;
+};
+
+struct run_stages {
+    VEC(, struct run_stage) list;
+    int64_t at_us; /* clock_us() when the last one ended */
+    size_t bytes;
+};
+
 struct run {
     struct arena *arena;
     const struct run_options *options;
@@ -134,9 +147,10 @@ struct run {
     struct snapshot_claims foreign;       /* host names that others serve */
     struct desired_files last_good;       /* files of the current generation */
     unsigned long next_generation;
-    bool waits_for_window;   /* something is due by the clock */
-    unsigned long healed_at; /* the generation whose documents stand in; 0: none */
-    const char *stage;       /* that is under way, for the history: "test", "apply", "probe" */
+    bool waits_for_window;    /* something is due by the clock */
+    unsigned long healed_at;  /* the generation whose documents stand in; 0: none */
+    struct run_stages stages; /* for --timings */
+    const char *stage;        /* that is under way, for the history: "test", "apply", "probe" */
 
     struct item_list items;
     struct observation *observations; /* one per item */
@@ -161,6 +175,9 @@ bool run_build(struct run *run);
 bool run_open(struct run *run, struct arena *arena, const struct run_options *options);
 /* Releases the lock and the host. */
 void run_end(struct run *run);
+
+/* Everything since the last call, or since the run began, was this stage. */
+void run_stage_end(struct run *run, const char *name);
 
 /* --- stages that live in files of their own --- */
 

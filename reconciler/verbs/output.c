@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "core/diagnostics_report.h"
 #include "core/say.h"
@@ -82,6 +83,25 @@ int output_emit(const struct command *command, const struct output *output, stru
     return EXIT_CODE_SUCCESS;
 }
 
+static void write_stage(const char *name, int64_t took_us, size_t bytes)
+{
+    static const double us_per_ms = 1000.0;
+    static const double bytes_per_mib = 1024.0 * 1024.0;
+    (void)fprintf(stderr, "%-8s %10.2f ms %9.2f MiB\n", name, (double)took_us / us_per_ms,
+                  (double)bytes / bytes_per_mib); /* there is nowhere left to complain */
+}
+
+/* What --timings asks for; the report is the last stage, and has just been written. */
+static void write_timings(const struct command *command, const struct run *run)
+{
+    const struct run_stages *stages = &run->stages;
+    for (size_t i = 0; i < stages->list.count; i++) {
+        const struct run_stage *stage = &stages->list.items[i];
+        write_stage(stage->name, stage->took_us, stage->bytes);
+    }
+    write_stage("report", clock_us() - stages->at_us, arena_used(command->arena) - stages->bytes);
+}
+
 int output_report(struct command *command, const struct run *run, const struct report_style *style)
 {
     struct text messages = text_make(command->arena);
@@ -99,6 +119,9 @@ int output_report(struct command *command, const struct run *run, const struct r
         if (output_emit(command, &command->outputs[i], text_str(&text)) != EXIT_CODE_SUCCESS) {
             code = EXIT_CODE_FAILED;
         }
+    }
+    if (command->wants_timings) {
+        write_timings(command, run);
     }
     return code;
 }

@@ -35,6 +35,7 @@ struct command {
     bool has_verb;        /* it was written, not chosen for want of another */
     bool has_color;       /* on standard output */
     bool colors_messages; /* on standard error */
+    bool wants_timings;
     bool is_quiet;
     bool is_dry_run;
     bool writes;      /* accept --write */
