@@ -326,7 +326,7 @@ static void rejecting_render(struct render *render, struct nginx_text *nginx,
     begin_rejecting(render, nginx, &listeners);
     if (uses_tls) {
         handshake_render(render, nginx);
-        tls_settings_render(nginx, TLS_SESSIONS);
+        tls_settings_render(nginx, render->facts, TLS_SESSIONS);
     }
     nginx_line(nginx, "return", "444", NULL);
     nginx_block_end(nginx);

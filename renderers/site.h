@@ -96,7 +96,7 @@ void http2_render(struct nginx_text *nginx, const struct facts *facts);
 
 /* Protocols, ciphers and sessions: the same for each server, since nginx takes some of them from
  * the default server of an address. */
-void tls_settings_render(struct nginx_text *nginx, const char *sessions);
+void tls_settings_render(struct nginx_text *nginx, const struct facts *facts, const char *sessions);
 void site_tls_render(struct site *site);
 /* Asks for the site's certificate, or compares the names of the one it refers to. */
 void site_certificate_add(struct site *site);
