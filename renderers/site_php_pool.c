@@ -11,7 +11,7 @@
 enum {
     CONFIGURATION_MODE = 0640,
     FOLDER_MODE = 0750,
-    RELOAD_SECONDS = 20, /* in which requests may end that were there before */
+    RELOAD_SECONDS = 10, /* in which requests may end that were there before; new ones wait */
     LEAST_SHARE = 5,     /* dynamic: one of five children at least waits */
     MOST_SHARE = 2,      /* and at most every second */
 };
