@@ -165,6 +165,8 @@ static void render_unit(const struct service *service)
     unit->is_running = true; /* oneshot ones remain after their exit */
     unit->wanted_by = wanted_by;
     unit->file = service->unit_path;
+    unit->program = service->spec->run.start.words[0];
+    unit->package = service->spec->package;
     unit->restart_for = inputs_of(service);
     unit->on_change = (enum unit_change)service->spec->on_change.index;
     unit->health = health_of(service);

@@ -203,6 +203,7 @@ static void fill_run(struct check *check, struct service_spec *service, const ch
     service->run.start = argv_make(check->arena, start, COUNT(start), node);
     service->run.test = argv_make(check->arena, test, COUNT(test), node);
     service->run.reload = argv_make(check->arena, reload, COUNT(reload), node);
+    service->package = arena_printf(check->arena, "php%s-fpm", version);
     service->type.index = SERVICE_NOTIFY;
     service->kill.mode.index = KILL_MIXED;
     service->kill.signal.text = "SIGQUIT"; /* requests that are worked on are finished */

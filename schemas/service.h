@@ -133,6 +133,7 @@ struct service_spec {
     struct text_list before;
     struct text_list wants;
     struct text_list restart_when;
+    const char *package; /* Debian's that brings the program; NULL: nobody knows */
 };
 
 extern const struct schema harden_schema;
