@@ -241,20 +241,32 @@ static const char *application_of(struct check *check, const char *root)
     return root;
 }
 
-/* Scripts see nothing of other sites, whatever the permissions of files say. */
+/* Scripts see nothing of other sites, whatever the permissions of files say; unless their own
+ * application is one of the folders with all sites itself. */
+static void fill_hidden(struct check *check, const char *application, struct text_list *hide)
+{
+    static const char *const folders[] = {"/srv", "/var/www"};
+    struct text_value *hidden = arena_array(check->arena, COUNT(folders), sizeof(*hidden));
+    hide->items = hidden;
+    for (size_t i = 0; i < COUNT(folders); i++) {
+        if (strcmp(folders[i], application) != 0) {
+            hidden[hide->count++].text = folders[i];
+        }
+    }
+}
+
 static void fill_sandbox(struct check *check, const struct php_pool_spec *pool,
                          const struct text_value *root, struct service_spec *service)
 {
-    static const char *const hidden[] = {"/srv", "/var/www"};
+    const char *application = application_of(check, root->text);
     service->harden = pool->harden;
     service->write = pool->write;
     if (pool->harden.hide.node == NULL && pool->harden.level.index == HARDEN_STRICT) {
-        service->harden.hide.items = texts_make(check->arena, hidden, COUNT(hidden));
-        service->harden.hide.count = COUNT(hidden);
+        fill_hidden(check, application, &service->harden.hide);
     }
     struct text_value *shown =
         arena_array(check->arena, pool->harden.show.count + 1, sizeof(*shown));
-    shown[0] = (struct text_value){application_of(check, root->text), root->node};
+    shown[0] = (struct text_value){application, root->node};
     for (size_t i = 0; i < pool->harden.show.count; i++) {
         shown[i + 1] = pool->harden.show.items[i];
     }
