@@ -2,14 +2,17 @@
  * led back to the line of YAML that it came from, and the guilty document alone is held back. */
 #include "run.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "model/file_item.h"
 #include "model/tree_item.h"
+#include "model/unit_item.h"
 #include "providers/nginx.h"
 #include "providers/systemd.h"
 
@@ -274,8 +277,45 @@ static bool test_systemd(struct run *run)
     return true;
 }
 
+/* --- programs ------------------------------------------------------------------------------- */
+
+static bool is_absent(const struct run *run, const char *path)
+{
+    return path != NULL && *path == '/' &&
+           faccessat(run->host.root, host_path(path), F_OK, 0) != 0 && errno == ENOENT;
+}
+
+/* The checker of units has a placeholder for each program. No error: what brings the application
+ * may come before the plan is carried out, and a start that fails is taken back. */
+static void look_for_programs(struct run *run)
+{
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        const struct action *action = &run->plan.actions.items[i];
+        const struct item *item = action->item;
+        const struct unit_item *unit = item->wanted;
+        if (strcmp(item->type, ITEM_UNIT) != 0 || !action_is_due(action) || unit == NULL ||
+            item->document == NULL || !is_absent(run, unit->program)) {
+            continue;
+        }
+        add_finding(
+            run,
+            (struct finding){
+                .tool = "systemd",
+                .span = item->span,
+                .document = document_id(run->arena, item->document),
+                .message = unit->package == NULL
+                               ? message_make(run->arena, "this host has no %s", unit->program)
+                               : message_make(run->arena, "this host has no %s: apt install %s",
+                                              unit->program, unit->package),
+            });
+    }
+}
+
 bool run_test(struct run *run)
 {
+    if (!run->options->is_offline) {
+        look_for_programs(run);
+    }
     if (!test_systemd(run)) {
         return false;
     }

@@ -40,7 +40,7 @@ static void render_account(const struct service *service)
     struct arena *arena = service->render->arena;
     struct user_item *user = arena_new(arena, struct user_item);
     user->home = "/nonexistent";
-    user->description = arena_printf(arena, "Service %s", service->document->name);
+    user->description = arena_printf(arena, "Service %s", service->name);
     add_item(service, ITEM_USER, service->spec->user.text, NULL, user)->has_data = true;
 }
 
@@ -103,6 +103,9 @@ static const char *const *inputs_of(const struct service *service)
     if (service->environment_path != NULL) {
         vec_add(arena, &paths, service->environment_path);
     }
+    for (size_t i = 0; service->configuration != NULL && service->configuration[i] != NULL; i++) {
+        vec_add(arena, &paths, service->configuration[i]);
+    }
     for (size_t i = 0; i < spec->env_files.count; i++) {
         vec_add(arena, &paths, env_files[i].path.text);
     }
@@ -162,31 +165,40 @@ static void render_unit(const struct service *service)
     unit->is_running = true; /* oneshot ones remain after their exit */
     unit->wanted_by = wanted_by;
     unit->file = service->unit_path;
+    unit->program = service->spec->run.start.words[0];
+    unit->package = service->spec->package;
     unit->restart_for = inputs_of(service);
     unit->on_change = (enum unit_change)service->spec->on_change.index;
     unit->health = health_of(service);
     add_item(service, ITEM_UNIT, service->unit, NULL, unit);
 }
 
-void service_render(struct render *render, const struct document *document)
+void service_items_add(struct render *render, const struct document *document, const char *name,
+                       const struct service_spec *spec, const char *const *configuration)
 {
     struct arena *arena = render->arena;
     const struct layout *layout = render->layout;
     struct service service = {
         .render = render,
         .document = document,
-        .spec = document->spec,
-        .unit = arena_printf(arena, "%s.service", document->name),
-        .unit_path = arena_printf(arena, "%s/%s.service", layout->units, document->name),
+        .name = name,
+        .spec = spec,
+        .unit = arena_printf(arena, "%s.service", name),
+        .unit_path = arena_printf(arena, "%s/%s.service", layout->units, name),
+        .configuration = configuration,
     };
-    if (service.spec->env.count > 0) {
-        service.environment_path =
-            arena_printf(arena, "%s/%s.env", layout->environment, document->name);
+    if (spec->env.count > 0) {
+        service.environment_path = arena_printf(arena, "%s/%s.env", layout->environment, name);
     }
     render_account(&service);
-    render_folders(&service, &service.spec->state, "/var/lib");
-    render_folders(&service, &service.spec->logs, "/var/log");
+    render_folders(&service, &spec->state, "/var/lib");
+    render_folders(&service, &spec->logs, "/var/log");
     render_environment(&service);
     render_unit_file(&service);
     render_unit(&service);
+}
+
+void service_render(struct render *render, const struct document *document)
+{
+    service_items_add(render, document, document->name, document->spec, NULL);
 }

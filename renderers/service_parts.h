@@ -1,4 +1,5 @@
-/* The parts of the service renderer; for renderers/service*.c only. */
+/* The parts of the service renderer; for renderers/service*.c only, and the entrance for kinds that
+ * bring a service along. */
 #pragma once
 
 #include "renderers/render.h"
@@ -8,12 +9,19 @@
 /* One service on its way to items. */
 struct service {
     struct render *render;
-    const struct document *document;
+    const struct document *document; /* that asks for it: itself one, or another kind's */
+    const char *name;                /* "shop" */
     const struct service_spec *spec;
     const char *unit;             /* "shop.service" */
     const char *unit_path;        /* its file */
     const char *environment_path; /* NULL: it has no variables */
+    const char *const *configuration;
 };
+
+/* Adds all items of a service. configuration: files among the document's items that the running
+ * service has read, NULL-terminated; may be NULL. */
+void service_items_add(struct render *render, const struct document *document, const char *name,
+                       const struct service_spec *spec, const char *const *configuration);
 
 struct mapped_text service_unit_text(const struct service *service);
 void service_sandbox_write(const struct service *service, struct systemd_text *systemd);

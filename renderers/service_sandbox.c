@@ -84,6 +84,47 @@ static void write_home(struct systemd_text *systemd, const struct service_harden
     }
 }
 
+static bool is_below_any(const struct text_list *folders, const char *path)
+{
+    for (size_t i = 0; i < folders->count; i++) {
+        const char *folder = folders->items[i].text;
+        size_t length = strlen(folder);
+        if (strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is written to below a hidden folder is there only when it is put there. */
+static void write_hidden(struct arena *arena, struct systemd_text *systemd,
+                         const struct service_spec *spec)
+{
+    VEC(, const char *) bound = {0};
+    const struct service_harden *harden = &spec->harden;
+    systemd_at_node(systemd, harden->hide.node);
+    for (size_t i = 0; i < harden->hide.count; i++) {
+        systemd_words(
+            systemd, "TemporaryFileSystem",
+            (const char *const[]){arena_printf(arena, "%s:ro", harden->hide.items[i].text), NULL});
+    }
+    if (harden->show.count > 0) {
+        systemd_at_node(systemd, harden->show.node);
+        systemd_words(systemd, "BindReadOnlyPaths", text_list_words(arena, &harden->show));
+    }
+    for (size_t i = 0; i < spec->write.count; i++) {
+        const char *path = spec->write.items[i].text;
+        if (is_below_any(&harden->hide, path) && !is_below_any(&harden->show, path)) {
+            vec_add(arena, &bound, path);
+        }
+    }
+    if (bound.count > 0) {
+        vec_add(arena, &bound, NULL);
+        systemd_at_node(systemd, spec->write.node);
+        systemd_words(systemd, "BindPaths", bound.items);
+    }
+}
+
 static void write_devices(struct systemd_text *systemd, const struct text_list *devices)
 {
     systemd_at_node(systemd, devices->node);
@@ -149,6 +190,7 @@ void service_sandbox_write(const struct service *service, struct systemd_text *s
     if (spec->harden.level.index == HARDEN_STRICT) {
         write_table(systemd, spec);
         write_home(systemd, &spec->harden);
+        write_hidden(arena, systemd, spec);
         write_devices(systemd, &spec->harden.devices);
         write_network(systemd, &spec->harden);
     }

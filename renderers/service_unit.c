@@ -71,15 +71,14 @@ static const char *description_of(const struct service *service)
 {
     const char *text = service->spec->common.description.text;
     if (text == NULL) {
-        return service->document->name;
+        return service->name;
     }
     text += strspn(text, " ");
     size_t length = strlen(text);
     while (length > 0 && strchr(" \\", text[length - 1]) != NULL) {
         length--;
     }
-    return length == 0 ? service->document->name
-                       : arena_strndup(service->render->arena, text, length);
+    return length == 0 ? service->name : arena_strndup(service->render->arena, text, length);
 }
 
 static void words_add(struct arena *arena, struct word_list *words, const char *word)
@@ -180,7 +179,7 @@ static void write_type(const struct service *service, struct systemd_text *syste
     }
     write_value(systemd, "PIDFile", &spec->pid_file);
     systemd_at(systemd, SPAN_NONE);
-    systemd_value(systemd, "SyslogIdentifier", service->document->name);
+    systemd_value(systemd, "SyslogIdentifier", service->name);
 }
 
 static void write_account(const struct service *service, struct systemd_text *systemd)
@@ -222,6 +221,7 @@ static void write_run(const struct service_spec *spec, struct systemd_text *syst
     write_commands(systemd, "ExecStartPre", &spec->run.before);
     write_command(systemd, "ExecStart", &spec->run.start);
     write_commands(systemd, "ExecStartPost", &spec->run.after);
+    write_command(systemd, "ExecReload", &spec->run.test);
     if (service_reloads_by_signal(spec)) {
         /* One word of the schema's own list. */
         systemd_at_node(systemd, spec->run.reload.node);
@@ -261,7 +261,7 @@ static void write_environment(const struct service *service, struct systemd_text
 static bool is_in_run(const struct service *service, const char *path)
 {
     static const char run[] = "/run/";
-    const char *name = service->document->name;
+    const char *name = service->name;
     size_t length = strlen(name);
     return path != NULL && text_starts_with(path, run) &&
            strncmp(path + strlen(run), name, length) == 0 && path[strlen(run) + length] == '/';
@@ -281,7 +281,7 @@ static void write_folders(const struct service *service, struct systemd_text *sy
     const struct service_spec *spec = service->spec;
     if (is_in_run(service, spec->socket.text) || is_in_run(service, spec->pid_file.text)) {
         systemd_at_node(systemd, spec->socket.node);
-        systemd_value(systemd, "RuntimeDirectory", service->document->name);
+        systemd_value(systemd, "RuntimeDirectory", service->name);
         systemd_line(systemd, "RuntimeDirectoryMode", "0755"); /* nginx must reach the socket */
     }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -331,5 +331,6 @@ void site_render(struct render *render, const struct document *document)
     member_add(&site);
     site_certificate_add(&site);
     site_auth_add(&site);
+    site_php_add(&site);
     site_probes_add(&site);
 }

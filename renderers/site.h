@@ -260,6 +260,10 @@ void site_try_render(struct site *site, const struct route *route);
 
 void site_php_route(struct site *site, const struct route *route);
 
+/* ---- site_php_pool.c: PHP-FPM of their own ---- */
+
+void site_php_add(struct site *site);
+
 /* ---- site_answer.c: redirects and fixed answers ---- */
 
 void site_redirect_render(struct site *site, const struct redirect_spec *redirect);

@@ -54,6 +54,13 @@ static const struct field php_fields[] = {
           .help = "Whose PHP-FPM runs the scripts, as Debian installs it: /run/php/phpVERSION-fpm.sock.",
           .example = "version: \"8.2\"\n"
                      "root: /srv/blog"),
+    FIELD_NAMED(struct php_spec, own, "pool", .object = &php_pool_schema,
+          .fallback_note = "PHP-FPM of the host",
+          .help = "A PHP-FPM of its own, which runs as a service in a sandbox and under an account of "
+                  "its own: true, or what its processes may use and change.",
+          .example = "pool: { children: 20, memory: 256m, write: /srv/blog/uploads }\n"
+                     "version: \"8.2\"\n"
+                     "root: /srv/blog"),
     FIELD_NAMED(struct php_spec, pool.to, "to", .object = &backend_schema, .count_most = 200,
           .fallback_note = "PHP-FPM of the host",
           .help = "Where PHP-FPM listens, if not where Debian's does: a service of ours, a socket, an "
@@ -87,10 +94,15 @@ const struct schema php_schema = {
 static void fill_in_address(struct check *check, struct php_spec *php)
 {
     struct backend_spec *backend = arena_new(check->arena, struct backend_spec);
-    backend->address.text =
-        php->version.text == NULL
-            ? "unix:/run/php/php-fpm.sock"
-            : arena_printf(check->arena, "unix:/run/php/php%s-fpm.sock", php->version.text);
+    if (php->own.service != NULL) {
+        backend->address.text =
+            arena_printf(check->arena, "unix:%s", php->own.service->socket.text);
+    } else {
+        backend->address.text =
+            php->version.text == NULL
+                ? "unix:/run/php/php-fpm.sock"
+                : arena_printf(check->arena, "unix:/run/php/php%s-fpm.sock", php->version.text);
+    }
     backend->address.node = php->version.node;
     backend->weight.number = 1;
     backend->failures.number = 1;
@@ -106,6 +118,13 @@ void php_check(struct check *check, struct php_spec *php, const char *field)
     if (php->pool.to.node != NULL && php->version.node != NULL) {
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, php->version.node, field, "to", "version")
             ->second = php->pool.to.node->span;
+    }
+    if (php->pool.to.node != NULL && php_pool_is_on(&php->own)) {
+        check_add(check, DIAGNOSTIC_SITE_EXCLUDE, php->own.object.node, field, "to", "pool")
+            ->second = php->pool.to.node->span;
+    } else {
+        php_pool_check(check, &php->own, &php->root, &php->version,
+                       arena_printf(check->arena, "%s.pool", field));
     }
     if (php->only_front.is_true && php->front.text != NULL &&
         strcmp(php->front.text, "false") == 0) {

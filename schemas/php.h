@@ -2,6 +2,7 @@
  * neither. */
 #pragma once
 
+#include "schemas/php_pool.h"
 #include "schemas/pool.h"
 
 struct php_spec {
@@ -11,6 +12,7 @@ struct php_spec {
     struct text_value front;   /* "/index.php"; "false": none; NULL: index.php of the path */
     struct boolean_value only_front;
     struct text_map params;
+    struct php_pool_spec own; /* `pool`: PHP-FPM of its own */
 };
 
 extern const struct schema php_schema;

@@ -42,6 +42,9 @@ static const struct field run_fields[] = {
                   "signal such as SIGHUP."),
     FIELD(struct service_run, stop, .syntax = &syntax_any,
           .help = "A command that ends the service; without it the signal of `kill` does."),
+    FIELD(struct service_run, test, .syntax = &syntax_any,
+          .help = "A command that must succeed before a reload: one that tests the configuration. "
+                  "Where it fails, the service goes on with what it has."),
     FIELD(struct service_run, before, .object = &command_schema, .count_most = 50,
           .help = "Commands, in this order, before the start; the start waits for their success."),
     FIELD(struct service_run, after, .object = &command_schema, .count_most = 50,
@@ -93,8 +96,12 @@ static const struct field harden_fields[] = {
           .help = "Devices that the service may read and write."),
     FIELD(struct service_harden, home, .choices = home_names, .fallback = "hidden",
           .help = "How the service sees /home, /root and /run/user."),
+    FIELD(struct service_harden, hide, .syntax = &syntax_shown_path, .count_most = 50,
+          .help = "Folders that the service sees empty."),
+    FIELD(struct service_harden, show, .syntax = &syntax_shown_path, .count_most = 100,
+          .help = "Paths below those of hide that it sees, and may read. They must exist."),
 };
-static const struct schema harden_schema = {
+const struct schema harden_schema = {
     .name = "service.harden", .size = sizeof(struct service_harden),
     .fields = harden_fields, .field_count = COUNT_OF(harden_fields), .shorthand = "level",
     .help = "The sandbox: strict unless something is widened, one thing at a time.",

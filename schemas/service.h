@@ -24,6 +24,7 @@ struct service_run {
     struct argv_value start;
     struct argv_value reload; /* or one word, a signal's name */
     struct argv_value stop;
+    struct argv_value test;    /* before a reload */
     struct object_list before; /* struct service_command */
     struct object_list after;  /* struct service_command */
 };
@@ -53,6 +54,8 @@ struct service_harden {
     struct text_list caps;
     struct text_list devices;
     struct choice_value home; /* enum harden_home */
+    struct text_list hide;
+    struct text_list show;
 };
 
 struct service_memory {
@@ -130,8 +133,14 @@ struct service_spec {
     struct text_list before;
     struct text_list wants;
     struct text_list restart_when;
+    const char *package; /* Debian's that brings the program; NULL: nobody knows */
 };
 
+extern const struct schema harden_schema;
+
+/* The sandbox lets the service see the path; field is what messages call it. */
+void service_check_visible(struct check *check, const struct service_spec *spec,
+                           const struct text_value *path, const char *field);
 /* Both after the check. */
 bool service_has_own_account(const struct service_spec *spec);
 bool service_reloads_by_signal(const struct service_spec *spec); /* run.reload is its name */

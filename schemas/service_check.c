@@ -70,11 +70,15 @@ static void check_run(struct check *check, const struct service_spec *spec)
         check_command(check, &run->reload, "run.reload");
     }
     check_command(check, &run->stop, "run.stop");
+    check_command(check, &run->test, "run.test");
     check_commands(check, &run->before, "run.before");
     check_commands(check, &run->after, "run.after");
     if (spec->on_change.index == UNIT_CHANGE_RELOAD && run->reload.count == 0) {
         check_add(check, DIAGNOSTIC_SERVICE_NO_RELOAD, spec->on_change.node, "on_change", NULL,
                   NULL);
+    }
+    if (run->test.count > 0 && run->reload.count == 0) {
+        check_add(check, DIAGNOSTIC_SERVICE_NO_RELOAD, run->test.node, "run.test", NULL, NULL);
     }
 }
 
@@ -192,8 +196,8 @@ static bool is_below(const char *path, const char *directory)
     return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-static void check_visible(struct check *check, const struct service_spec *spec, const char *path,
-                          const struct node *node, const char *field)
+static void check_path(struct check *check, const struct service_spec *spec, const char *path,
+                       const struct node *node, const char *field)
 {
     static const char *const homes[] = {"/home", "/root", "/run/user", NULL};
     static const char *const temporary[] = {"/tmp", "/var/tmp", NULL};
@@ -212,6 +216,12 @@ static void check_visible(struct check *check, const struct service_spec *spec, 
     }
 }
 
+void service_check_visible(struct check *check, const struct service_spec *spec,
+                           const struct text_value *path, const char *field)
+{
+    check_path(check, spec, path->text, path->node, field);
+}
+
 static void check_sandbox(struct check *check, const struct service_spec *spec)
 {
     if (spec->port.number != 0 && spec->harden.net.index == HARDEN_NET_NONE &&
@@ -220,14 +230,14 @@ static void check_sandbox(struct check *check, const struct service_spec *spec)
                   "harden.net", NULL, NULL);
     }
     if (spec->run.start.count > 0) {
-        check_visible(check, spec, spec->run.start.words[0], spec->run.start.node, "run.start");
+        check_path(check, spec, spec->run.start.words[0], spec->run.start.node, "run.start");
     }
-    check_visible(check, spec, spec->directory.text, spec->directory.node, "directory");
-    check_visible(check, spec, spec->socket.text, spec->socket.node, "socket");
-    check_visible(check, spec, spec->pid_file.text, spec->pid_file.node, "pid_file");
+    check_path(check, spec, spec->directory.text, spec->directory.node, "directory");
+    check_path(check, spec, spec->socket.text, spec->socket.node, "socket");
+    check_path(check, spec, spec->pid_file.text, spec->pid_file.node, "pid_file");
     for (size_t i = 0; i < spec->write.count; i++) {
         const struct text_value *path = &spec->write.items[i];
-        check_visible(check, spec, path->text, path->node, "write");
+        service_check_visible(check, spec, path, "write");
     }
 }
 

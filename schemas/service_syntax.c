@@ -89,6 +89,12 @@ static bool check_capability(const char *text)
     return text_starts_with(text, "CAP_") && is_one_of(text + 4, strlen(text + 4), names);
 }
 
+/* A colon would part it from options. */
+static bool check_shown_path(const char *text)
+{
+    return check_service_path(text) && strchr(text, ':') == NULL;
+}
+
 static bool check_device(const char *text)
 {
     return text_starts_with(text, "/dev/") && check_service_path(text);
@@ -123,6 +129,9 @@ const struct syntax syntax_service_name = {
 const struct syntax syntax_service_path = {
     "an absolute path without //, .. or a slash, space or backslash at its end",
     "^/([^/]+(/[^/]+)*)?$", "/srv/shop", check_service_path};
+const struct syntax syntax_shown_path = {
+    "an absolute path without a colon, //, .. or a slash, space or backslash at its end",
+    "^/([^/:]+(/[^/:]+)*)?$", "/srv/shop", check_shown_path};
 const struct syntax syntax_service_folder = {
     "a folder's name of letters, digits, dots, hyphens and underscores",
     "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$", "shop", check_service_folder};

@@ -168,7 +168,7 @@ static const struct field settings_fields[] = {
           .help = "Folder of secrets, one value a file, mode 0600.",
           .example = "secrets: /srv/reconcile/secrets"),
     FIELD(struct settings, environment_files, .fallback = "/etc/reconcile/environment",
-          .syntax = &syntax_path, .help = "Folder of services' environment files.",
+          .syntax = &syntax_path, .help = "Folder of services' environment files, and of the files of PHP pools.",
           .example = "environment_files: /srv/reconcile/environment"),
     FIELD(struct settings, nginx, .object = &nginx_schema, .help = "How nginx runs on this host.",
           .example = "nginx:\n"

@@ -133,6 +133,8 @@ void words_add_files(struct arena *arena, struct word_list *out_words)
          N_("Secrets, one value a file, mode 0600.")},
         {arena_printf(arena, "%s/NAME.env", layout.environment),
          N_("The environment of each service, written by reconcile.")},
+        {arena_printf(arena, "%s/NAME.d", layout.environment),
+         N_("What the PHP-FPM of a site reads, where it has one of its own.")},
         {arena_printf(arena, "%s/generations/N", layout.state),
          N_("What generation N wrote, each file at its own path, as render writes it.")},
         {arena_printf(arena, "%s/ca.pem", layout.authority),

@@ -31,6 +31,8 @@ struct unit_item {
     bool is_running;                /* started, and kept so; false for what a timer starts */
     const char *const *wanted_by;   /* targets, for enabling by link where systemd does not run */
     const char *file;               /* path of its unit file (a file item) */
+    const char *program;            /* that it runs: a path, or a name to search; NULL: not known */
+    const char *package;            /* Debian's that brings it; NULL: nobody knows */
     const char *const *restart_for; /* paths whose change asks for on_change: of other items
                                        (environment file), and of things that are not ours (secrets,
                                        the application's release): a unit that started before such a

@@ -8,6 +8,7 @@
 #include "core/desired.h"
 #include "model/nginx_syntax.h"
 #include "renderers/environment_text.h"
+#include "renderers/ini_text.h"
 #include "renderers/systemd_text.h"
 
 /* ---- What the files say ------------------------------------------------------------------------
@@ -134,6 +135,25 @@ static inline bool add_environment(struct arena *arena, const struct desired_fil
     return true;
 }
 
+/* PHP's settings. */
+static inline bool add_ini(struct arena *arena, const struct desired_file *file,
+                           struct statement_list *out)
+{
+    struct ini_settings settings = {0};
+    if (!ini_parse(arena, file->content, &settings)) {
+        return false;
+    }
+    for (size_t i = 0; i < settings.count; i++) {
+        const char **words = arena_array(arena, 2, sizeof(*words));
+        words[0] = settings.items[i].key;
+        words[1] = settings.items[i].value;
+        vec_add(arena, out,
+                (struct statement){
+                    .key = file->path, .words = words, .word_count = 2, .literal_count = 2});
+    }
+    return true;
+}
+
 /* A page holds nobody's text: it is compared as a whole. */
 static inline bool add_page(struct arena *arena, const struct desired_file *file,
                             struct statement_list *out)
@@ -154,10 +174,8 @@ static inline bool statements_of(struct arena *arena, const struct outcome *outc
         const char *ending;
         bool (*add)(struct arena *arena, const struct desired_file *file,
                     struct statement_list *out);
-    } readers[] = {{".conf", add_nginx},
-                   {".service", add_unit},
-                   {".env", add_environment},
-                   {".html", add_page}};
+    } readers[] = {{".conf", add_nginx}, {".service", add_unit}, {".env", add_environment},
+                   {".fpm", add_ini},    {".ini", add_ini},      {".html", add_page}};
     for (size_t i = 0; i < outcome->files.count; i++) {
         const struct desired_file *file = &outcome->files.items[i];
         bool is_read = false;

@@ -31,6 +31,9 @@ static const struct analyzed analyzed[] = {
     {"{run: /bin/true, harden: {jit: true}}", STRICT_TENTHS},
     {"{run: /bin/true, harden: {home: read-only}}", STRICT_TENTHS},
     {"{run: /bin/true, harden: {home: writable}}", STRICT_TENTHS},
+    {"{run: {start: /bin/true, reload: SIGHUP, test: /bin/true --test},"
+     " write: [/srv/a/b, /srv/c], harden: {hide: [/srv, /opt], show: [/srv/a, \"/srv/x y%z\"]}}",
+     STRICT_TENTHS},
     {"{run: /bin/true, harden: {net: none}}", 10},
     {"{run: /bin/true, harden: {net: local}}", STRICT_TENTHS},
     {"{run: /bin/true, harden: {net: any}}", STRICT_TENTHS + 2},
