@@ -31,12 +31,14 @@ IMPORT_TAKE(import_take_cookie_path);
 IMPORT_TAKE(import_take_pool_time);
 IMPORT_TAKE(import_take_pool_number);
 IMPORT_TAKE(import_take_retry);
-IMPORT_TAKE(import_take_upgrade_map);
 IMPORT_TAKE(import_take_real_ip);
 
 /* --- limits (import_limits.c) --- */
 IMPORT_TAKE(import_take_rate);
 IMPORT_TAKE(import_take_connections);
+
+/* --- maps whose values are known (import_known.c) --- */
+IMPORT_TAKE(import_take_map);
 
 /* --- who answers, noted for import_route (import_route.c) --- */
 IMPORT_TAKE(import_take_return);
@@ -55,3 +57,5 @@ IMPORT_TAKE(import_take_rewrite);
  */
 bool import_condition(struct import_scope *scope, const struct import_node *node,
                       struct import_yaml *out, bool *out_is_negated);
+/* The if compares a variable with a value that it never has. */
+bool import_never_holds(struct import_scope *scope, const struct import_node *node);
