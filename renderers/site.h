@@ -277,6 +277,8 @@ void site_status_check(struct site *site);
 
 /* Of a target that has been checked. */
 struct template_part_list site_template(const struct site *site, const char *target);
+/* The value of a header or a parameter as one argument. */
+void site_value_render(struct site *site, const char *value);
 /* What has to stand before a directive with the target; regex: whose groups the target names. */
 void site_encode_render(struct site *site, const struct template_part_list *parts,
                         const char *regex);

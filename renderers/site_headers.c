@@ -273,7 +273,7 @@ static void value_render(struct site *site, const struct site_header *header,
     if (stands_in(site, header, value)) {
         nginx_word(site->nginx, stand_in_name(site, header, value->text));
     } else if (value->text != NULL) {
-        nginx_value(site->nginx, NGINX_EVALUATED, value->text);
+        site_value_render(site, value->text);
     } else {
         nginx_word(site->nginx, value->word != NULL ? value->word : "\"\"");
     }
@@ -288,7 +288,7 @@ static void stand_in_render(struct site *site, const struct site_header *header,
     nginx_table(nginx, "map", upstream, stand_in_name(site, header, value->text));
     nginx_line(nginx, "default", upstream, NULL);
     nginx_begin(nginx, "\"\"");
-    nginx_value(nginx, NGINX_EVALUATED, value->text);
+    site_value_render(site, value->text);
     nginx_end(nginx);
     nginx_block_end(nginx);
 }

@@ -222,7 +222,7 @@ static void own_header_render(struct site *site, const struct route *route,
 {
     nginx_begin(site->nginx, pass_directive(site, route->now->handler, "set_header"));
     nginx_value(site->nginx, NGINX_LITERAL, pair->key.text);
-    nginx_value(site->nginx, NGINX_EVALUATED, pair->value.text);
+    site_value_render(site, pair->value.text);
     nginx_end(site->nginx);
 }
 
@@ -338,6 +338,16 @@ static void param_value_render(struct site *site, const struct route *route, con
     nginx_end(site->nginx);
 }
 
+/* What somebody wrote. */
+static void own_param_render(struct site *site, const struct route *route, const char *name,
+                             const char *value)
+{
+    nginx_begin(site->nginx, pass_directive(site, route->now->handler, "param"));
+    nginx_word(site->nginx, name);
+    site_value_render(site, value);
+    nginx_end(site->nginx);
+}
+
 static char param_character(char c)
 {
     return isalnum((unsigned char)c) ? (char)toupper((unsigned char)c) : '_';
@@ -357,7 +367,7 @@ static const char *param_of_header(const struct site *site, const char *header)
 static void own_header_param(struct site *site, const struct route *route,
                              const struct text_pair *pair)
 {
-    param_value_render(site, route, param_of_header(site, pair->key.text), pair->value.text, NULL);
+    own_param_render(site, route, param_of_header(site, pair->key.text), pair->value.text);
 }
 
 static void auth_param_render(struct site *site, const struct route *route, const char *header,
@@ -399,7 +409,7 @@ static void params_render(struct site *site, const struct route *route, const st
     site_auth_headers_visit(site, route, auth_param_render);
     for (size_t i = 0; i < own->count; i++) {
         nginx_at(site->nginx, site_span(site, own->items[i].value.node));
-        param_value_render(site, route, own->items[i].key.text, own->items[i].value.text, NULL);
+        own_param_render(site, route, own->items[i].key.text, own->items[i].value.text);
     }
     nginx_at(site->nginx, span);
 }

@@ -260,6 +260,16 @@ static void check_headers(struct check *check, const struct text_map *headers, c
             }
         }
     }
+    template_check_values(check, headers, field_below(check, field, name));
+}
+
+/* What programs are told. */
+static void check_params(struct check *check, const struct route_spec *route, const char *field)
+{
+    template_check_values(check, &route->fastcgi.params,
+                          field_below(check, field, "fastcgi.params"));
+    template_check_values(check, &route->uwsgi.params, field_below(check, field, "uwsgi.params"));
+    template_check_values(check, &route->php.params, field_below(check, field, "php.params"));
 }
 
 static void check_rewrite(struct check *check, const struct text_map *rewrite, const char *field)
@@ -312,6 +322,7 @@ void route_check(struct check *check, struct route_spec *route, const struct nod
     mime_check(check, &route->mime, field_below(check, field, "mime"));
     check_headers(check, &route->headers, field, "headers");
     check_headers(check, &route->request_headers, field, "request_headers");
+    check_params(check, route, field);
     check_rewrite(check, &route->rewrite, field);
     raw_check(check, &route->raw, field_below(check, field, "raw"));
 }

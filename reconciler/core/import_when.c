@@ -115,7 +115,7 @@ static const char *inside_target(struct import_scope *scope, const struct import
     struct template_part_list parts;
     const char *unknown = NULL;
     if (!syntax_rewrite_target.check(target) ||
-        !template_read(arena_of(scope), target, &parts, &unknown)) {
+        !template_read(arena_of(scope), TEMPLATE_TARGET, target, &parts, &unknown)) {
         return NULL;
     }
     for (size_t i = 0; i < parts.count; i++) {
@@ -178,7 +178,7 @@ IMPORT_TAKE(import_take_if)
     struct import_yaml *entry = import_map(arena);
     struct import_yaml *conditions = import_map(arena);
     bool is_negated = false;
-    if (scope->answer != NULL) {
+    if (scope->answer != NULL || import_never_holds(scope, node)) {
         return true; /* it is never reached */
     }
     bool is_said = !has_kept_rule(scope) && import_condition(scope, node, conditions, &is_negated);
