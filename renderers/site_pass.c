@@ -558,13 +558,10 @@ static void retry_render(struct site *site, enum route_handler handler,
     }
 }
 
-void site_pass_route(struct site *site, const struct route *route)
+void site_program_render(struct site *site, const struct route *route)
 {
     const struct target *target = route->target;
     enum route_handler handler = route->now->handler;
-    if (target == NULL) {
-        return; /* reported */
-    }
     struct nginx_text *nginx = site->nginx;
     struct span span = site_span(site, target->pool->object.node);
     nginx_at(nginx, span);
@@ -589,5 +586,17 @@ void site_pass_route(struct site *site, const struct route *route)
     }
     if (now->intercept_errors.node != server->intercept_errors.node) {
         intercept_render(site, handler, &now->intercept_errors);
+    }
+}
+
+void site_pass_route(struct site *site, const struct route *route)
+{
+    if (route->target == NULL) {
+        return; /* reported */
+    }
+    if (route->now->files.text != NULL) {
+        site_files_first_render(site, route);
+    } else {
+        site_program_render(site, route);
     }
 }
