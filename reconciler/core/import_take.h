@@ -53,6 +53,9 @@ IMPORT_TAKE(import_take_internal);
 IMPORT_TAKE(import_take_if);
 IMPORT_TAKE(import_take_rewrite);
 
+/* Where a rewrite within the site leads; NULL when ours cannot say it. */
+const char *import_rewrite_target(struct import_scope *scope, const struct import_node *node,
+                                  const char *regex);
 /* The test of an if as a condition of when, put into out (import_condition.c); false: it is none.
  */
 bool import_condition(struct import_scope *scope, const struct import_node *node,
