@@ -132,12 +132,17 @@ static bool add_rewrite(struct import_scope *scope, const struct import_node *no
     return true;
 }
 
-/* NULL when there is anything but rewrites. */
+/* NULL when there is anything but rewrites. Many write break behind them, which is never reached:
+ * they have led elsewhere, or matched nothing. */
 static struct import_yaml *rewrites_of(struct import_scope *scope, const struct import_nodes *nodes)
 {
     struct import_yaml *map = import_map(arena_of(scope));
-    for (size_t i = 0; i < nodes->count; i++) {
-        if (!add_rewrite(scope, nodes->items[i], i + 1 == nodes->count, map)) {
+    size_t count = nodes->count;
+    bool has_break = count > 1 && import_is(nodes->items[count - 1], "break") &&
+                     strcmp(import_word(nodes->items[count - 2], 2), "last") == 0;
+    count -= has_break;
+    for (size_t i = 0; i < count; i++) {
+        if (!add_rewrite(scope, nodes->items[i], i + 1 == count, map)) {
             return NULL;
         }
     }

@@ -67,6 +67,13 @@ static const char *step_of(const struct import_scope *scope, const char *word, b
     return !ends_in_file && syntax_try_step.check(step) ? step : NULL;
 }
 
+/* What is there is found by the first of these. */
+static bool finds_all(const struct import_node *try)
+{
+    return try->word_count > 2 && strcmp(try->words[0], "$uri") == 0 &&
+           strcmp(try->words[1], "$uri/") == 0;
+}
+
 /* What is looked for before the rewrites of an if. */
 static bool take_missing(struct import_scope *scope, struct import_yaml *handler)
 {
@@ -77,7 +84,8 @@ static bool take_missing(struct import_scope *scope, struct import_yaml *handler
         import_add_text(arena, steps, "$uri");
         import_put(arena, handler, "try", steps);
     }
-    return scope->alias == NULL && (scope->looked_for == NULL || scope->try_files == NULL);
+    return scope->alias == NULL &&
+           (scope->looked_for == NULL || scope->try_files == NULL || finds_all(scope->try_files));
 }
 
 static bool take_try(struct import_scope *scope, const char *prefix, struct import_yaml *handler)

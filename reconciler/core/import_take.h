@@ -19,6 +19,7 @@ IMPORT_TAKE(import_take_protocols);
 IMPORT_TAKE(import_take_type);
 IMPORT_TAKE(import_take_status);
 IMPORT_TAKE(import_take_auth);
+IMPORT_TAKE(import_take_client);
 IMPORT_TAKE(import_take_charset);
 IMPORT_TAKE(import_take_expires);
 IMPORT_TAKE(import_take_error_page);
