@@ -290,15 +290,20 @@ static char variable_character(char c)
     return c == '-' ? '_' : (char)tolower((unsigned char)c);
 }
 
+const char *import_header_variable(struct arena *arena, const char *name)
+{
+    char *variable = arena_strdup(arena, name);
+    for (char *c = variable; *c != '\0'; c++) {
+        *c = variable_character(*c);
+    }
+    return variable;
+}
+
 /* proxy_set_header X-Tenant $http_x_tenant: what nginx does by itself. */
 static bool is_passed_anyway(struct arena *arena, const char *name, const char *value)
 {
-    struct text same = text_make(arena);
-    text_add(&same, "$http_");
-    for (const char *c = name; *c != '\0'; c++) {
-        text_add_char(&same, variable_character(*c));
-    }
-    return strcmp(same.data, value) == 0 && !header_is_connections(name);
+    const char *same = arena_printf(arena, "$http_%s", import_header_variable(arena, name));
+    return strcmp(same, value) == 0 && !header_is_connections(name);
 }
 
 /* True when it is said by a field of the handler, or by nothing. */
@@ -365,7 +370,9 @@ static void take_request_header(struct import_scope *scope, const struct import_
         note_forwarded(scope, node);
         return;
     }
-    if (is_passed_anyway(arena_of(scope), name, value)) {
+    bool is_asked = import_asked_header(scope, name, import_word(node, 1)) != NULL &&
+                    import_get(import_get(scope->fields, "auth"), "forward") != NULL;
+    if (is_asked || is_passed_anyway(arena_of(scope), name, value)) {
         return;
     }
     const char *said = import_value(scope, import_word(node, 1));

@@ -229,21 +229,25 @@ static bool contains(const struct import_node *node, const char *name)
     return false;
 }
 
-static bool leads_to(const struct import_nodes *raw, const struct import_node *named)
+static bool leads_to(const struct import_nodes *raw, const struct import_node *location,
+                     const char *name)
 {
     for (size_t i = 0; i < raw->count; i++) {
-        if (raw->items[i] != named && contains(raw->items[i], import_word(named, 0))) {
+        if (raw->items[i] != location && contains(raw->items[i], name)) {
             return true;
         }
     }
     return false;
 }
 
-static bool routes_lead_to(const struct import_routes *routes, const struct import_node *named)
+static bool routes_lead_to(const struct import_routes *routes, const struct import_node *location,
+                           const char *name)
 {
     for (size_t i = 0; i < routes->count; i++) {
-        if (leads_to(&routes->items[i]->scope.raw, named) ||
-            routes_lead_to(&routes->items[i]->inside, named)) {
+        const struct import_route *route = routes->items[i];
+        bool is_itself = route->scope.block == location;
+        if ((!is_itself && leads_to(&route->scope.raw, location, name)) ||
+            routes_lead_to(&route->inside, location, name)) {
             return true;
         }
     }
@@ -257,9 +261,36 @@ void import_drop_names(struct import_context *context, const struct import_route
     for (size_t i = 0; i < raw->count; i++) {
         const struct import_node *node = raw->items[i];
         bool is_named = import_is(node, "location") && import_word(node, 0)[0] == '@';
-        if (!is_named || leads_to(raw, node) || routes_lead_to(routes, node)) {
+        if (!is_named || leads_to(raw, node, import_word(node, 0)) ||
+            routes_lead_to(routes, node, import_word(node, 0))) {
             vec_add(context->arena, &kept, node);
         }
     }
     *raw = kept;
+}
+
+/* What nobody but nginx got, nobody gets. */
+static void close_route(const struct import_scope *server, struct import_route *route)
+{
+    struct arena *arena = arena_of(server);
+    route->scope.fields = server->fields;
+    route->scope.own = import_map(arena);
+    route->scope.raw = (struct import_nodes){0};
+    route->scope.sets = (struct import_nodes){0};
+    route->handler = import_map(arena);
+    import_put_text(arena, route->handler, "respond", "404");
+}
+
+void import_close_asked(const struct import_scope *server, const struct import_routes *routes,
+                        const struct import_nodes *raw)
+{
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct import_node *block = routes->items[i]->scope.block;
+        const char *path = import_word(block, block->word_count - 1);
+        bool is_asked = import_find(&block->children, "internal") != NULL &&
+                        import_is_asked(server->nodes, path);
+        if (is_asked && !leads_to(raw, block, path) && !routes_lead_to(routes, block, path)) {
+            close_route(server, routes->items[i]);
+        }
+    }
 }

@@ -16,3 +16,7 @@ bool import_put_steps(struct import_scope *scope, const char *const *words, size
 /* Named locations that nothing in raw leads to are left out of it. */
 void import_drop_names(struct import_context *context, const struct import_routes *routes,
                        struct import_nodes *raw);
+/* Internal locations that only auth_request asks, as ours does by itself: there is nothing at their
+ * paths, unless something in raw leads there. */
+void import_close_asked(const struct import_scope *server, const struct import_routes *routes,
+                        const struct import_nodes *raw);

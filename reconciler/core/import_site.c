@@ -189,5 +189,6 @@ void import_site_read(struct import_site *site)
         vec_add(arena_of(site), &site->paths, site->root->inside.items[i]);
     }
     import_drop_names(scope->context, &site->paths, &site->raw);
+    import_close_asked(scope, &site->paths, &site->raw);
     keep_for_raw(site);
 }

@@ -20,6 +20,8 @@ IMPORT_TAKE(import_take_type);
 IMPORT_TAKE(import_take_status);
 IMPORT_TAKE(import_take_auth);
 IMPORT_TAKE(import_take_client);
+IMPORT_TAKE(import_take_ask);
+IMPORT_TAKE(import_take_ask_set);
 IMPORT_TAKE(import_take_charset);
 IMPORT_TAKE(import_take_expires);
 IMPORT_TAKE(import_take_error_page);
