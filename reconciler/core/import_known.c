@@ -71,24 +71,24 @@ static const char *pattern_of(const struct import_context *context, const char *
     return out.data;
 }
 
+static bool same_character(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
 /* Keys that are no regular expressions are compared without regard to case. */
 static bool can_be(const char *pattern, const char *key)
 {
-    if (*pattern == '\0') {
-        return *key == '\0';
-    }
-    if (*pattern != ANY_TEXT) {
-        return tolower((unsigned char)*pattern) == tolower((unsigned char)*key) &&
-               can_be(pattern + 1, key + 1);
-    }
-    for (;; key++) {
-        if (can_be(pattern + 1, key)) {
-            return true;
-        }
-        if (*key == '\0') {
-            return false;
+    for (; *pattern != ANY_TEXT; pattern++, key++) {
+        if (*pattern == '\0' || !same_character(*pattern, *key)) {
+            return *pattern == *key;
         }
     }
+    const char *rest = key + strlen(key);
+    while (rest > key && !can_be(pattern + 1, rest)) {
+        rest--;
+    }
+    return can_be(pattern + 1, rest);
 }
 
 /* ---- Maps ----------------------------------------------------------------------------------- */
