@@ -3,8 +3,7 @@
  * how many of those it is known, or has to be taken for likely, that they have a form that stays
  * raw (named locations that say more than a program or rewrites, conditions that set variables,
  * headers with variables of maps). By directive is what the table can say; by form is what is left
- * of it.
- * "?" is a fragment that some server or location includes, and is read there. */
+ * of it. */
 
 #include <limits.h>
 #include <setjmp.h>
@@ -27,7 +26,7 @@ static const struct {
 } places[] = {
     {"main", IMPORT_MAIN},     {"events", IMPORT_EVENTS},     {"http", IMPORT_HTTP},
     {"server", IMPORT_SERVER}, {"location", IMPORT_LOCATION}, {"upstream", IMPORT_UPSTREAM},
-    {"server-if", IMPORT_IF},  {"location-if", IMPORT_IF},    {"?", IMPORT_BOTH},
+    {"server-if", IMPORT_IF},  {"location-if", IMPORT_IF},
 };
 
 static bool is_said(const char *directive, const char *context)
