@@ -111,6 +111,8 @@ void site_headers_server(struct site *site);
 void site_headers_route(struct site *site, const struct route *route);
 /* Before a request is sent on: what it came in on counts no longer, only the site. */
 void site_headers_of_site(struct site *site);
+/* Of a program that answers where no file was found. */
+void site_headers_program(struct site *site, const struct route *route);
 /* For servers that only redirect. */
 void site_headers_redirect(struct site *site, bool uses_tls);
 
@@ -197,6 +199,8 @@ bool site_begins_protocol(const struct site *site, enum route_handler handler);
 bool site_has_programs(const struct site *site);
 void site_pass_server(struct site *site);
 void site_pass_route(struct site *site, const struct route *route);
+/* The program itself, without the files that come before it. */
+void site_program_render(struct site *site, const struct route *route);
 /* Asks a program that speaks HTTP for this path. */
 void site_pass_to(struct site *site, const struct target *target, const struct proxy_spec *proxy,
                   const char *path);
@@ -256,6 +260,16 @@ void site_files_route(struct site *site, const struct route *route);
 void site_index_render(struct site *site, const struct route *route);
 void site_try_render(struct site *site, const struct route *route);
 
+/* ---- site_missing.c: what is done where no file is found ---- */
+
+/* The location that answers then; NULL: none, it is 404. */
+const char *site_fallback(const struct site *site, const struct route *route);
+bool site_has_fallback(const struct site *site);
+/* The files that are looked for before the program is asked. */
+void site_files_first_render(struct site *site, const struct route *route);
+/* The location of that name. */
+void site_fallback_behind(struct site *site, const struct route *route);
+
 /* ---- site_php.c ---- */
 
 void site_php_route(struct site *site, const struct route *route);
@@ -283,6 +297,8 @@ void site_status_check(struct site *site);
 
 /* Of a target that has been checked. */
 struct template_part_list site_template(const struct site *site, const char *target);
+/* The value of a header or a parameter as one argument. */
+void site_value_render(struct site *site, const char *value);
 /* What has to stand before a directive with the target; regex: whose groups the target names. */
 void site_encode_render(struct site *site, const struct template_part_list *parts,
                         const char *regex);
@@ -296,6 +312,7 @@ const char *route_regex(const struct site *site, const struct route *route);
 bool site_has_rewrite(const struct site *site);
 void site_rewrite_server(struct site *site);
 void site_rewrite_route(struct site *site, const struct route *route);
+void site_rewrite_rules(struct site *site, const struct text_map *rules);
 
 /* ---- site_when.c: requests that are answered in another way ---- */
 
@@ -316,6 +333,8 @@ void site_routes_render(struct site *site);
 void site_route_render(struct site *site, const struct route *route);
 /* What holds in each location of a route, whoever answers there. */
 void site_rules_render(struct site *site, const struct route *route);
+/* The same of the location where the program answers that comes after files. */
+void site_program_rules_render(struct site *site, const struct route *route);
 /* Answers 404 for what begins with a dot. */
 void site_dotfiles_render(struct site *site, const struct route *route);
 /* Where answers to challenges of certificate issuers are found. */

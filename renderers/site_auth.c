@@ -323,6 +323,7 @@ static void ask_headers_render(struct site *site, const struct proxy_spec *proxy
     header_render(site, "X-Forwarded-Uri", "$request_uri");
     header_render(site, "X-Forwarded-Method", "$request_method");
     header_render(site, "X-Original-Method", "$request_method");
+    header_render(site, "X-Original-URI", "$request_uri");
     header_render(site, "X-Original-URL",
                   arena_printf(site->arena, "%s://$host$rc_port$request_uri", proto));
     header_render(site, "Connection", proxy->pool.keepalive.number > 0 ? "\"\"" : "close");

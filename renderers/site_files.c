@@ -105,16 +105,17 @@ static void step_render(struct site *site, const char *step)
 void site_try_render(struct site *site, const struct route *route)
 {
     const struct text_list *steps = &route->now->try;
+    const char *fallback = site_fallback(site, route);
     size_t last = steps->count - 1;
-    bool needs_status = last == 0 || steps->items[last].text[0] == '$';
+    bool needs_end = last == 0 || steps->items[last].text[0] == '$';
     nginx_at(site->nginx, site_span(site, steps->node));
     nginx_begin(site->nginx, "try_files");
     for (size_t i = 0; i < steps->count; i++) {
         const char *step = steps->items[i].text;
         step_render(site, i < last ? looked_up(route, step) : step);
     }
-    if (needs_status) {
-        nginx_word(site->nginx, "=404");
+    if (needs_end) {
+        nginx_word(site->nginx, fallback != NULL ? fallback : "=404");
     }
     nginx_end(site->nginx);
 }
@@ -134,5 +135,8 @@ void site_files_route(struct site *site, const struct route *route)
         spa_render(site, route);
     } else if (now->try.count > 0) {
         site_try_render(site, route);
+    } else if (site_fallback(site, route) != NULL) {
+        nginx_at(site->nginx, site_span(site, now->rewrite_missing.node));
+        nginx_line(site->nginx, "try_files", "$uri", "$uri/", site_fallback(site, route), NULL);
     }
 }

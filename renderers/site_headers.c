@@ -255,7 +255,8 @@ static bool routes_can_set(const struct site *site, const struct site_header *he
 {
     for (size_t i = 1; i < site->route_count; i++) {
         const struct header_value *value = &header->values[i];
-        if (value->word != NULL || stands_in(site, header, value)) {
+        if (value->word != NULL || stands_in(site, header, value) ||
+            (value->text != NULL && strchr(value->text, '$') != NULL)) {
             return false;
         }
     }
@@ -313,7 +314,7 @@ static void value_render(struct site *site, const struct site_header *header,
     if (stands_in(site, header, value)) {
         nginx_word(site->nginx, stand_in_name(site, header, value->text));
     } else if (value->text != NULL) {
-        nginx_value(site->nginx, NGINX_EVALUATED, value->text);
+        site_value_render(site, value->text);
     } else {
         nginx_word(site->nginx, value->word != NULL ? value->word : "\"\"");
     }
@@ -328,7 +329,7 @@ static void stand_in_render(struct site *site, const struct site_header *header,
     nginx_table(nginx, "map", upstream, stand_in_name(site, header, value->text));
     nginx_line(nginx, "default", upstream, NULL);
     nginx_begin(nginx, "\"\"");
-    nginx_value(nginx, NGINX_EVALUATED, value->text);
+    site_value_render(site, value->text);
     nginx_end(nginx);
     nginx_block_end(nginx);
 }
@@ -425,13 +426,22 @@ static void add_header(struct site *site, const struct site_header *header,
     nginx_end(site->nginx);
 }
 
+/* The header is sent; where files come before a program, how long answers may be kept is of the
+ * files alone. */
+static bool counts(const struct header_value *value, bool of_program)
+{
+    return is_sent(value) && !(of_program && value->only_good);
+}
+
 /* A header that the site hides anyway, because it has one of that name. */
-static bool is_replaced(const struct site *site, const struct route *route, const char *name)
+static bool is_replaced(const struct site *site, const struct route *route, const char *name,
+                        bool of_program)
 {
     for (size_t i = 0; i < site->headers.count; i++) {
         const struct site_header *header = &site->headers.items[i];
         if (header_same(header->name, name)) {
-            return header->rule != HEADER_ADDED && is_sent(&header->values[route->number]);
+            return header->rule != HEADER_ADDED &&
+                   counts(&header->values[route->number], of_program);
         }
     }
     return false;
@@ -448,26 +458,27 @@ static void hide_header(struct site *site, const char *directive, const char *na
 
 /* The headers of a program's answer that ours replace on this route, and those that nobody shall
  * see; a list of a location replaces the one of the server, so that it has to be complete. */
-static void hide_headers(struct site *site, const struct route *route, const char *directive)
+static void hide_headers(struct site *site, const struct route *route, const char *directive,
+                         bool of_program)
 {
     bool is_empty = true;
     for (size_t i = 0; i < site->headers.count; i++) {
         const struct site_header *header = &site->headers.items[i];
         const struct header_value *value = &header->values[route->number];
-        if (is_replaced(site, route, header->name)) {
+        if (is_replaced(site, route, header->name, of_program)) {
             is_empty = false;
             hide_header(site, directive, header->name, value->span);
         }
     }
     const struct text_list *hidden = &route->now->hide_headers;
     for (size_t i = 0; i < hidden->count; i++) {
-        if (!is_replaced(site, route, hidden->items[i].text)) {
+        if (!is_replaced(site, route, hidden->items[i].text, of_program)) {
             is_empty = false;
             hide_header(site, directive, hidden->items[i].text,
                         site_span(site, hidden->items[i].node));
         }
     }
-    if (is_empty && route->number > 0) {
+    if (is_empty && (route->number > 0 || of_program)) {
         /* nginx hides this one anyway; without a list here the server's would hold. */
         nginx_line(site->nginx, directive, "X-Pad", NULL);
     }
@@ -477,7 +488,8 @@ static void hide_headers_of_server(struct site *site)
 {
     for (enum route_handler handler = 0; handler < ROUTE_HANDLER_COUNT; handler++) {
         if (site_begins_protocol(site, handler)) {
-            hide_headers(site, &site->routes[0], pass_directive(site, handler, "hide_header"));
+            hide_headers(site, &site->routes[0], pass_directive(site, handler, "hide_header"),
+                         false);
         }
     }
 }
@@ -508,7 +520,8 @@ static struct header_value value_by_path(const struct site *site, const struct s
 
 void site_headers_server(struct site *site)
 {
-    if (any_route_differs(site) || site_has_rewrite(site) || site_has_when(site)) {
+    if (any_route_differs(site) || site_has_rewrite(site) || site_has_when(site) ||
+        site_has_fallback(site)) {
         nginx_at(site->nginx, site->document->span);
         nginx_line(site->nginx, "uninitialized_variable_warn", "off", NULL);
     }
@@ -523,21 +536,18 @@ void site_headers_server(struct site *site)
     }
 }
 
-void site_headers_route(struct site *site, const struct route *route)
+static void lists_render(struct site *site, const struct route *route, bool of_program)
 {
-    if (!has_own_lists(site, route)) {
-        return;
-    }
     nginx_at(site->nginx, route->span);
     leave_values(site, route);
     const char *directive = pass_directive(site, route->now->handler, "hide_header");
     if (directive != NULL) {
-        hide_headers(site, route, directive);
+        hide_headers(site, route, directive, of_program);
     }
     bool is_empty = true;
     for (size_t i = 0; i < site->headers.count; i++) {
         const struct site_header *header = &site->headers.items[i];
-        if (is_sent(&header->values[route->number])) {
+        if (counts(&header->values[route->number], of_program)) {
             is_empty = false;
             add_header(site, header, &header->values[route->number]);
         }
@@ -546,6 +556,18 @@ void site_headers_route(struct site *site, const struct route *route)
         /* Without one of its own the location would send the server's; this one is never sent. */
         nginx_line(site->nginx, "add_header", "X-None", "\"\"", NULL);
     }
+}
+
+void site_headers_route(struct site *site, const struct route *route)
+{
+    if (has_own_lists(site, route)) {
+        lists_render(site, route, false);
+    }
+}
+
+void site_headers_program(struct site *site, const struct route *route)
+{
+    lists_render(site, route, true);
 }
 
 void site_headers_of_site(struct site *site)

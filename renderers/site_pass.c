@@ -222,7 +222,7 @@ static void own_header_render(struct site *site, const struct route *route,
 {
     nginx_begin(site->nginx, pass_directive(site, route->now->handler, "set_header"));
     nginx_value(site->nginx, NGINX_LITERAL, pair->key.text);
-    nginx_value(site->nginx, NGINX_EVALUATED, pair->value.text);
+    site_value_render(site, pair->value.text);
     nginx_end(site->nginx);
 }
 
@@ -338,6 +338,16 @@ static void param_value_render(struct site *site, const struct route *route, con
     nginx_end(site->nginx);
 }
 
+/* What somebody wrote. */
+static void own_param_render(struct site *site, const struct route *route, const char *name,
+                             const char *value)
+{
+    nginx_begin(site->nginx, pass_directive(site, route->now->handler, "param"));
+    nginx_word(site->nginx, name);
+    site_value_render(site, value);
+    nginx_end(site->nginx);
+}
+
 static char param_character(char c)
 {
     return isalnum((unsigned char)c) ? (char)toupper((unsigned char)c) : '_';
@@ -357,7 +367,7 @@ static const char *param_of_header(const struct site *site, const char *header)
 static void own_header_param(struct site *site, const struct route *route,
                              const struct text_pair *pair)
 {
-    param_value_render(site, route, param_of_header(site, pair->key.text), pair->value.text, NULL);
+    own_param_render(site, route, param_of_header(site, pair->key.text), pair->value.text);
 }
 
 static void auth_param_render(struct site *site, const struct route *route, const char *header,
@@ -399,7 +409,7 @@ static void params_render(struct site *site, const struct route *route, const st
     site_auth_headers_visit(site, route, auth_param_render);
     for (size_t i = 0; i < own->count; i++) {
         nginx_at(site->nginx, site_span(site, own->items[i].value.node));
-        param_value_render(site, route, own->items[i].key.text, own->items[i].value.text, NULL);
+        own_param_render(site, route, own->items[i].key.text, own->items[i].value.text);
     }
     nginx_at(site->nginx, span);
 }
@@ -548,13 +558,10 @@ static void retry_render(struct site *site, enum route_handler handler,
     }
 }
 
-void site_pass_route(struct site *site, const struct route *route)
+void site_program_render(struct site *site, const struct route *route)
 {
     const struct target *target = route->target;
     enum route_handler handler = route->now->handler;
-    if (target == NULL) {
-        return; /* reported */
-    }
     struct nginx_text *nginx = site->nginx;
     struct span span = site_span(site, target->pool->object.node);
     nginx_at(nginx, span);
@@ -579,5 +586,17 @@ void site_pass_route(struct site *site, const struct route *route)
     }
     if (now->intercept_errors.node != server->intercept_errors.node) {
         intercept_render(site, handler, &now->intercept_errors);
+    }
+}
+
+void site_pass_route(struct site *site, const struct route *route)
+{
+    if (route->target == NULL) {
+        return; /* reported */
+    }
+    if (route->now->files.text != NULL) {
+        site_files_first_render(site, route);
+    } else {
+        site_program_render(site, route);
     }
 }

@@ -7,7 +7,7 @@
 
 #include "renderers/site.h"
 
-static void rules_render(struct site *site, const struct text_map *rules)
+void site_rewrite_rules(struct site *site, const struct text_map *rules)
 {
     struct nginx_text *nginx = site->nginx;
     for (size_t i = 0; i < rules->count; i++) {
@@ -52,13 +52,13 @@ void site_rewrite_server(struct site *site)
 {
     if (site_has_rewrite(site)) {
         exceptions_render(site);
-        rules_render(site, &site->spec->route.rewrite);
+        site_rewrite_rules(site, &site->spec->route.rewrite);
     }
 }
 
 void site_rewrite_route(struct site *site, const struct route *route)
 {
     if (route->path != NULL) {
-        rules_render(site, &route->own->rewrite);
+        site_rewrite_rules(site, &route->own->rewrite);
     }
 }

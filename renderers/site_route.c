@@ -317,10 +317,11 @@ static void inner_dotfiles_render(struct site *site, const struct route *route)
     }
 }
 
-void site_rules_render(struct site *site, const struct route *route)
+static void rules_render(struct site *site, const struct route *route,
+                         void (*headers)(struct site *site, const struct route *route))
 {
     site_rewrite_route(site, route);
-    site_headers_route(site, route);
+    headers(site, route);
     site_log_route(site, route);
     site_when_route(site, route);
     site_cors_route(site, route);
@@ -331,6 +332,16 @@ void site_rules_render(struct site *site, const struct route *route)
     if (route->path != NULL) {
         path_fields_render(site, route);
     }
+}
+
+void site_rules_render(struct site *site, const struct route *route)
+{
+    rules_render(site, route, site_headers_route);
+}
+
+void site_program_rules_render(struct site *site, const struct route *route)
+{
+    rules_render(site, route, site_headers_program);
 }
 
 void site_route_render(struct site *site, const struct route *route)
@@ -362,6 +373,7 @@ void site_routes_render(struct site *site)
     inner_render(site, &site->routes[0]);
     for (size_t i = 0; i < site->route_count; i++) {
         site_answer_behind(site, &site->routes[i]);
+        site_fallback_behind(site, &site->routes[i]);
     }
     site_when_behind(site);
     site_auth_behind(site);

@@ -8,18 +8,51 @@
 
 #include <assert.h>
 
+#include "base/text.h"
 #include "renderers/site.h"
 
 #define ENCODED "rc_text_"
 
-struct template_part_list site_template(const struct site *site, const char *target)
+static struct template_part_list parts_of(const struct site *site, enum template_place place,
+                                          const char *text)
 {
     struct template_part_list parts;
     const char *unknown = NULL;
-    bool is_known = template_read(site->arena, target, &parts, &unknown);
+    bool is_known = template_read(site->arena, place, text, &parts, &unknown);
     assert(is_known); /* the check has seen to it */
     (void)is_known;
     return parts;
+}
+
+struct template_part_list site_template(const struct site *site, const char *target)
+{
+    return parts_of(site, TEMPLATE_TARGET, target);
+}
+
+/* NULL when there are variables in it. */
+static const char *plain_text(const struct site *site, const struct template_part_list *parts)
+{
+    struct text text = text_make(site->arena);
+    for (size_t i = 0; i < parts->count; i++) {
+        if (parts->items[i].kind != TEMPLATE_TEXT) {
+            return NULL;
+        }
+        text_add(&text, parts->items[i].text);
+    }
+    return text.data;
+}
+
+void site_value_render(struct site *site, const char *value)
+{
+    struct template_part_list parts = parts_of(site, TEMPLATE_VALUE, value);
+    const char *plain = plain_text(site, &parts);
+    if (plain != NULL) {
+        nginx_value(site->nginx, NGINX_EVALUATED, plain);
+        return;
+    }
+    nginx_open(site->nginx);
+    nginx_template(site->nginx, &parts, NULL);
+    nginx_close(site->nginx);
 }
 
 /* rewrite REGEX "$uri?$1?"; set $rc_text_1 $args; */

@@ -76,7 +76,8 @@ static const struct field php_fields[] = {
           .help = "No other script is run: 404. For frameworks that have one entrance."),
     FIELD(struct php_spec, params, .key_syntax = &syntax_variable, .syntax = &syntax_header_value,
           .count_most = 64,
-          .help = "Further parameters, beside the usual ones."),
+          .help = "Further parameters, beside the usual ones, with the variables that values of "
+                  "request_headers may name."),
 };
 // clang-format on
 

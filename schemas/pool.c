@@ -79,13 +79,15 @@ static const struct field fastcgi_fields[] = {
                   "without asking the program. For programs that see the same files as nginx."),
     FIELD(struct fastcgi_spec, params, .key_syntax = &syntax_variable,
           .syntax = &syntax_header_value, .count_most = 64,
-          .help = "Further parameters, beside the usual ones."),
+          .help = "Further parameters, beside the usual ones, with the variables that values of "
+                  "request_headers may name."),
 };
 
 static const struct field uwsgi_fields[] = {
     FIELD(struct uwsgi_spec, params, .key_syntax = &syntax_variable,
           .syntax = &syntax_header_value, .count_most = 64,
-          .help = "Further parameters, beside the usual ones."),
+          .help = "Further parameters, beside the usual ones, with the variables that values of "
+                  "request_headers may name."),
 };
 // clang-format on
 

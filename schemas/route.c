@@ -222,7 +222,8 @@ static void check_file_fields(struct check *check, const struct route_spec *rout
     bool serves_files = route->handler == ROUTE_ROOT || route->handler == ROUTE_PHP ||
                         route->handler == ROUTE_INHERITED;
     for (size_t i = 0; !serves_files && i < COUNT(rows); i++) {
-        if (rows[i].node != NULL) {
+        bool is_of_files = rows[i].node == route->try.node && route->files.node != NULL;
+        if (rows[i].node != NULL && !is_of_files) {
             check_add(check, DIAGNOSTIC_SITE_NEEDS_ROOT, rows[i].node,
                       field_below(check, field, rows[i].name), rows[i].name, NULL);
         }
@@ -236,6 +237,43 @@ static void check_file_fields(struct check *check, const struct route_spec *rout
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, route->try.node, field_below(check, field, "try"),
                   "spa", "try")
             ->second = route->spa.node->span;
+    }
+}
+
+/* The first of try's steps that ends the search; NULL: what is looked for has no end of its own. */
+static const struct text_value *try_end(const struct route_spec *route)
+{
+    for (size_t i = 0; i < route->try.count; i++) {
+        if (route->try.items[i].text[0] != '$') {
+            return &route->try.items[i];
+        }
+    }
+    return NULL;
+}
+
+/* What is done where no file is found: own is what the route says itself, now with what it has from
+ * the one around it. */
+static void check_missing(struct check *check, const struct route_spec *own,
+                          const struct route_spec *now, const char *field)
+{
+    const struct text_value *end = try_end(now);
+    bool has_program = route_pool(now) != NULL && now->handler != ROUTE_PHP;
+    if (own->files.node != NULL && !has_program) {
+        check_add(check, DIAGNOSTIC_SITE_NEEDS_PROGRAM, own->files.node,
+                  field_below(check, field, "files"), "files", NULL);
+    }
+    if (own->rewrite_missing.node != NULL && now->handler != ROUTE_ROOT) {
+        check_add(check, DIAGNOSTIC_SITE_NEEDS_ROOT, own->rewrite_missing.node,
+                  field_below(check, field, "rewrite_missing"), "rewrite_missing", NULL);
+    }
+    if (own->rewrite_missing.node != NULL && now->spa.is_true) {
+        check_add(check, DIAGNOSTIC_SITE_EXCLUDE, own->rewrite_missing.node,
+                  field_below(check, field, "rewrite_missing"), "spa", "rewrite_missing");
+    }
+    bool has_other_end = now->files.node != NULL || now->rewrite_missing.count > 0;
+    if (end != NULL && has_other_end) {
+        check_add(check, DIAGNOSTIC_SITE_EXCLUDE, end->node, field_below(check, field, "try"),
+                  now->files.node != NULL ? "files" : "rewrite_missing", end->text);
     }
 }
 
@@ -260,13 +298,22 @@ static void check_headers(struct check *check, const struct text_map *headers, c
             }
         }
     }
+    template_check_values(check, headers, field_below(check, field, name));
+}
+
+/* What programs are told. */
+static void check_params(struct check *check, const struct route_spec *route, const char *field)
+{
+    template_check_values(check, &route->fastcgi.params,
+                          field_below(check, field, "fastcgi.params"));
+    template_check_values(check, &route->uwsgi.params, field_below(check, field, "uwsgi.params"));
+    template_check_values(check, &route->php.params, field_below(check, field, "php.params"));
 }
 
 static void check_rewrite(struct check *check, const struct text_map *rewrite, const char *field)
 {
     for (size_t i = 0; i < rewrite->count; i++) {
-        template_check(check, &rewrite->items[i].value, rewrite->items[i].key.text, true,
-                       field_below(check, field, "rewrite"));
+        template_check(check, &rewrite->items[i].value, rewrite->items[i].key.text, true, field);
     }
 }
 
@@ -293,6 +340,11 @@ static void check_cache(struct check *check, const struct route_spec *route, con
     }
 }
 
+void route_missing_check(struct check *check, const struct route_spec *route)
+{
+    check_missing(check, route, route, "");
+}
+
 void route_check(struct check *check, struct route_spec *route, const struct node *mapping,
                  const char *regex, const char *field)
 {
@@ -312,7 +364,9 @@ void route_check(struct check *check, struct route_spec *route, const struct nod
     mime_check(check, &route->mime, field_below(check, field, "mime"));
     check_headers(check, &route->headers, field, "headers");
     check_headers(check, &route->request_headers, field, "request_headers");
-    check_rewrite(check, &route->rewrite, field);
+    check_params(check, route, field);
+    check_rewrite(check, &route->rewrite, field_below(check, field, "rewrite"));
+    check_rewrite(check, &route->rewrite_missing, field_below(check, field, "rewrite_missing"));
     raw_check(check, &route->raw, field_below(check, field, "raw"));
 }
 
@@ -409,6 +463,11 @@ static void path_check(struct check *check, struct path_spec *path, const struct
     struct route_spec now = path->route;
     route_inherit(&now, around);
     check_prefix_fields(check, path, location, &now, field);
+    check_missing(check, &path->route, &now, field);
+    if (path->strip_prefix.is_true && now.files.node != NULL) {
+        check_add(check, DIAGNOSTIC_SITE_EXCLUDE, path->strip_prefix.node,
+                  field_below(check, field, "strip_prefix"), "files", "strip_prefix");
+    }
     check_dotfiles(check, path, location, &now, field);
     paths_check(check, &path->paths, &now, is_prefix ? location.pattern : "",
                 field_below(check, field, "paths"));

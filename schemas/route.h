@@ -68,6 +68,8 @@ struct route_spec {
     struct boolean_value autoindex;
     struct boolean_value spa;
     struct text_list try;
+    struct text_value files;
+    struct text_map rewrite_missing;
 
     struct object_list error_pages; /* struct error_page_spec */
     struct boolean_value intercept_errors;
@@ -119,6 +121,8 @@ extern const struct schema rate_limit_schema;
  * ("paths./api"; "" for the site itself). */
 void route_check(struct check *check, struct route_spec *route, const struct node *mapping,
                  const char *regex, const char *field);
+/* What the site itself does where it finds no file; of paths paths_check sees to it. */
+void route_missing_check(struct check *check, const struct route_spec *route);
 /* Paths of a site, or those inside of a path, with all that is below them. around is the route that
  * they lie in, with all its values; outside is its prefix. */
 void paths_check(struct check *check, const struct object_list *paths,

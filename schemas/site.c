@@ -195,6 +195,7 @@ static void site_check(struct check *check, void *spec)
     }
     find_names(check, site);
     route_check(check, &site->route, check->document->node, NULL, "");
+    route_missing_check(check, &site->route);
     if (site->route.handler == ROUTE_INHERITED) {
         check_add(check, DIAGNOSTIC_SITE_NO_HANDLER, NULL, NULL, NULL, NULL);
     }

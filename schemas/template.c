@@ -1,5 +1,6 @@
-/* Texts with variables of the request in them. The list of variables is closed: each is known to be
- * safe where it may stand, and what nginx decodes is known to need encoding. */
+/* Texts with variables of the request in them. The lists of variables are closed: each is known to
+ * be safe where it may stand, and what nginx decodes is known to need encoding. A value of a header
+ * has no such encoding, so that no variable that nginx decodes may stand there. */
 
 #include "schemas/template.h"
 
@@ -13,19 +14,46 @@ static const struct {
     const char *name;
     enum template_use use;
     bool is_decoded;
+    unsigned places; /* 1 << enum template_place */
 } variables[] = {
-    {"host",           TEMPLATE_IN_HOST,   false},
-    {"uri",            TEMPLATE_ENDS_HOST, true},
-    {"request_uri",    TEMPLATE_ENDS_HOST, false},
-    {"args",           TEMPLATE_IN_PATH,   false},
-    {"is_args",        TEMPLATE_ENDS_HOST, false},
-    {"query_string",   TEMPLATE_IN_PATH,   false},
-    {"scheme",         TEMPLATE_IN_HOST,   false},
-    {"server_port",    TEMPLATE_IN_HOST,   false},
-    {"remote_addr",    TEMPLATE_IN_PATH,   false},
-    {"request_method", TEMPLATE_IN_PATH,   false},
-    {"request_id",     TEMPLATE_IN_PATH,   false},
+#define TARGET (1U << TEMPLATE_TARGET)
+#define VALUE  (1U << TEMPLATE_VALUE)
+    {"host",                       TEMPLATE_IN_HOST,   false, TARGET | VALUE},
+    {"uri",                        TEMPLATE_ENDS_HOST, true,  TARGET},
+    {"request_uri",                TEMPLATE_ENDS_HOST, false, TARGET | VALUE},
+    {"args",                       TEMPLATE_IN_PATH,   false, TARGET | VALUE},
+    {"is_args",                    TEMPLATE_ENDS_HOST, false, TARGET | VALUE},
+    {"query_string",               TEMPLATE_IN_PATH,   false, TARGET | VALUE},
+    {"scheme",                     TEMPLATE_IN_HOST,   false, TARGET | VALUE},
+    {"server_port",                TEMPLATE_IN_HOST,   false, TARGET | VALUE},
+    {"remote_addr",                TEMPLATE_IN_PATH,   false, TARGET | VALUE},
+    {"request_method",             TEMPLATE_IN_PATH,   false, TARGET | VALUE},
+    {"request_id",                 TEMPLATE_IN_PATH,   false, TARGET | VALUE},
+    {"remote_port",                TEMPLATE_IN_PATH,   false, VALUE},
+    {"server_addr",                TEMPLATE_IN_PATH,   false, VALUE},
+    {"server_protocol",            TEMPLATE_IN_PATH,   false, VALUE},
+    {"https",                      TEMPLATE_IN_PATH,   false, VALUE},
+    {"hostname",                   TEMPLATE_IN_PATH,   false, VALUE},
+    {"msec",                       TEMPLATE_IN_PATH,   false, VALUE},
+    {"time_iso8601",               TEMPLATE_IN_PATH,   false, VALUE},
+    {"request_time",               TEMPLATE_IN_PATH,   false, VALUE},
+    {"upstream_addr",              TEMPLATE_IN_PATH,   false, VALUE},
+    {"upstream_response_time",     TEMPLATE_IN_PATH,   false, VALUE},
+    {"upstream_cache_status",      TEMPLATE_IN_PATH,   false, VALUE},
+    {"ssl_protocol",               TEMPLATE_IN_PATH,   false, VALUE},
+    {"ssl_cipher",                 TEMPLATE_IN_PATH,   false, VALUE},
+    {"ssl_client_verify",          TEMPLATE_IN_PATH,   false, VALUE},
+    {"ssl_client_s_dn",            TEMPLATE_IN_PATH,   false, VALUE},
+    {"ssl_client_i_dn",            TEMPLATE_IN_PATH,   false, VALUE},
+    {"ssl_client_serial",          TEMPLATE_IN_PATH,   false, VALUE},
+    {"ssl_client_fingerprint",     TEMPLATE_IN_PATH,   false, VALUE},
+    {"ssl_client_escaped_cert",    TEMPLATE_IN_PATH,   false, VALUE},
+#undef TARGET
+#undef VALUE
 };
+
+/* A header, a cookie or a parameter of the request, as it was sent; of values only. */
+static const char *const families[] = {"http_", "cookie_", "arg_"};
 // clang-format on
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
@@ -47,11 +75,31 @@ static void add_text(struct arena *arena, struct template_part_list *parts, cons
     }
 }
 
-static bool add_variable(struct arena *arena, struct template_part_list *parts, const char *name,
-                         size_t length)
+/* A member of a family: "http_origin". */
+static bool is_member(const char *name, size_t length)
 {
+    for (size_t i = 0; i < COUNT(families); i++) {
+        if (text_starts_with(name, families[i]) && length > strlen(families[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool add_variable(struct arena *arena, enum template_place place,
+                         struct template_part_list *parts, const char *name, size_t length)
+{
+    if (place == TEMPLATE_VALUE && is_member(name, length)) {
+        vec_add(arena, parts,
+                (struct template_part){.kind = TEMPLATE_VARIABLE,
+                                       .text = arena_strndup(arena, name, length),
+                                       .use = TEMPLATE_IN_PATH});
+        return true;
+    }
     for (size_t i = 0; i < COUNT(variables); i++) {
-        if (strlen(variables[i].name) == length && memcmp(variables[i].name, name, length) == 0) {
+        bool is_here = (variables[i].places & (1U << place)) != 0;
+        if (is_here && strlen(variables[i].name) == length &&
+            memcmp(variables[i].name, name, length) == 0) {
             vec_add(arena, parts,
                     (struct template_part){.kind = TEMPLATE_VARIABLE,
                                            .text = variables[i].name,
@@ -64,13 +112,14 @@ static bool add_variable(struct arena *arena, struct template_part_list *parts, 
 }
 
 /* What follows a dollar sign; its length, 0 when it is nothing known. */
-static size_t add_dollar(struct arena *arena, struct template_part_list *parts, const char *text)
+static size_t add_dollar(struct arena *arena, enum template_place place,
+                         struct template_part_list *parts, const char *text)
 {
     if (text[0] == '$') {
         add_text(arena, parts, "$", 1);
         return 1;
     }
-    if (text[0] >= '1' && text[0] <= '9') {
+    if (place == TEMPLATE_TARGET && text[0] >= '1' && text[0] <= '9') {
         vec_add(arena, parts,
                 (struct template_part){.kind = TEMPLATE_CAPTURE,
                                        .number = (unsigned)(text[0] - '0'),
@@ -79,11 +128,11 @@ static size_t add_dollar(struct arena *arena, struct template_part_list *parts, 
         return 1;
     }
     size_t length = name_length(text);
-    return add_variable(arena, parts, text, length) ? length : 0;
+    return add_variable(arena, place, parts, text, length) ? length : 0;
 }
 
-bool template_read(struct arena *arena, const char *text, struct template_part_list *out_parts,
-                   const char **out_unknown)
+bool template_read(struct arena *arena, enum template_place place, const char *text,
+                   struct template_part_list *out_parts, const char **out_unknown)
 {
     *out_parts = (struct template_part_list){0};
     while (*text != '\0') {
@@ -91,7 +140,7 @@ bool template_read(struct arena *arena, const char *text, struct template_part_l
         add_text(arena, out_parts, text, length);
         text += length;
         if (*text == '$') {
-            size_t taken = add_dollar(arena, out_parts, text + 1);
+            size_t taken = add_dollar(arena, place, out_parts, text + 1);
             if (taken == 0) {
                 *out_unknown = arena_strndup(arena, text + 1, name_length(text + 1));
                 return false;
@@ -157,11 +206,13 @@ bool template_is_origin(const struct template_part_list *parts)
 
 /* ---- Checking ------------------------------------------------------------------------------- */
 
-static const char *variables_text(struct arena *arena)
+static const char *variables_text(struct arena *arena, enum template_place place)
 {
     struct text text = text_make(arena);
     for (size_t i = 0; i < COUNT(variables); i++) {
-        text_addf(&text, "%s$%s", i == 0 ? "" : ", ", variables[i].name);
+        if ((variables[i].places & (1U << place)) != 0) {
+            text_addf(&text, "%s$%s", text.length == 0 ? "" : ", ", variables[i].name);
+        }
     }
     return text.data;
 }
@@ -251,9 +302,9 @@ void template_check(struct check *check, const struct text_value *target, const 
     if (target->text == NULL) {
         return;
     }
-    if (!template_read(check->arena, target->text, &parts, &unknown)) {
+    if (!template_read(check->arena, TEMPLATE_TARGET, target->text, &parts, &unknown)) {
         check_add(check, DIAGNOSTIC_SITE_VARIABLE_UNKNOWN, target->node, field, unknown,
-                  variables_text(check->arena));
+                  variables_text(check->arena, TEMPLATE_TARGET));
         return;
     }
     check_captures(check, target, &parts, regex, field);
@@ -264,5 +315,18 @@ void template_check(struct check *check, const struct text_value *target, const 
     } else if (bad != NULL) {
         check_add(check, DIAGNOSTIC_SITE_VARIABLE_HOST, target->node, field,
                   part_text(check->arena, bad), NULL);
+    }
+}
+
+void template_check_values(struct check *check, const struct text_map *values, const char *field)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        const struct text_value *value = &values->items[i].value;
+        struct template_part_list parts;
+        const char *unknown = NULL;
+        if (!template_read(check->arena, TEMPLATE_VALUE, value->text, &parts, &unknown)) {
+            check_add(check, DIAGNOSTIC_SITE_VALUE_VARIABLE, value->node, field, unknown,
+                      variables_text(check->arena, TEMPLATE_VALUE));
+        }
     }
 }

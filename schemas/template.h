@@ -1,8 +1,14 @@
-/* Texts with variables of the request in them: $host, $request_uri, and $1 to $9 for what the
- * groups of a regular expression have matched. $$ is a dollar sign. */
+/* Texts with variables of the request in them: $host, $request_uri, and in targets $1 to $9 for
+ * what the groups of a regular expression have matched. $$ is a dollar sign. */
 #pragma once
 
 #include "schemas/field.h"
+
+/* What the text is; each knows its own variables. */
+enum template_place {
+    TEMPLATE_TARGET, /* of a redirect or a rewrite */
+    TEMPLATE_VALUE,  /* of a header or a parameter, which may hold no line break */
+};
 
 enum template_kind { TEMPLATE_TEXT, TEMPLATE_VARIABLE, TEMPLATE_CAPTURE };
 
@@ -23,8 +29,8 @@ struct template_part {
 VEC(template_part_list, struct template_part);
 
 /* False with out_unknown set to what follows the dollar that begins nothing known. */
-bool template_read(struct arena *arena, const char *text, struct template_part_list *out_parts,
-                   const char **out_unknown);
+bool template_read(struct arena *arena, enum template_place place, const char *text,
+                   struct template_part_list *out_parts, const char **out_unknown);
 /* The target, which has passed its syntax, is a URL that says nothing of a path. */
 bool template_is_origin(const struct template_part_list *parts);
 /* A path whose second character a client says: "//" and "/\" would begin another host. */
@@ -40,3 +46,5 @@ unsigned regex_group_count(const char *regex);
  * groups it may name; NULL: none. */
 void template_check(struct check *check, const struct text_value *target, const char *regex,
                     bool is_internal, const char *field);
+/* Reports values of headers or parameters with variables that there are not. */
+void template_check_values(struct check *check, const struct text_map *values, const char *field);

@@ -1,5 +1,6 @@
 /* return: redirects and fixed answers. */
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -10,7 +11,8 @@
 
 /* ${name} as $name where nothing follows that would be taken for a part of the name; variables of
  * nginx that mean the same as one of ours. */
-static const char *plain_variables(const struct import_scope *scope, const char *text)
+static const char *plain_variables(const struct import_scope *scope, const char *text,
+                                   bool keeps_port)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
@@ -24,7 +26,7 @@ static const char *plain_variables(const struct import_scope *scope, const char 
         if (is_braced) {
             text_addf(&out, "$%.*s", (int)length, text + 2);
             text += length + 3;
-        } else if (text_starts_with(text, "$http_host")) {
+        } else if (!keeps_port && text_starts_with(text, "$http_host")) {
             text_add(&out, "$host");
             text += strlen("$http_host");
         } else if (text_starts_with(text, "$server_name") && scope->host != NULL &&
@@ -36,6 +38,30 @@ static const char *plain_variables(const struct import_scope *scope, const char 
         }
     }
     return out.data;
+}
+
+/* A dollar sign that begins no variable is written twice. */
+static const char *with_dollars(struct arena *arena, const char *text)
+{
+    struct text out = text_make(arena);
+    for (const char *c = text; *c != '\0'; c++) {
+        bool is_alone =
+            *c == '$' && c[1] != '{' && c[1] != '_' && isalnum((unsigned char)c[1]) == 0;
+        text_add(&out, is_alone ? "$" : "");
+        text_add_char(&out, *c);
+    }
+    return out.data;
+}
+
+const char *import_value(const struct import_scope *scope, const char *text)
+{
+    struct arena *arena = scope->context->arena;
+    const char *value =
+        with_dollars(arena, plain_variables(scope, import_expand(scope, text), true));
+    struct template_part_list parts;
+    const char *unknown = NULL;
+    bool is_line = syntax_header_value.check(value) && strchr(value, '\r') == NULL;
+    return is_line && template_read(arena, TEMPLATE_VALUE, value, &parts, &unknown) ? value : NULL;
 }
 
 static bool has_groups(const struct template_part_list *parts, const char *regex)
@@ -54,7 +80,7 @@ const char *import_target(const struct import_scope *scope, const char *text, co
 {
     static const char whole[] = "$request_uri";
     struct arena *arena = scope->context->arena;
-    const char *target = plain_variables(scope, import_expand(scope, text));
+    const char *target = plain_variables(scope, import_expand(scope, text), false);
     struct template_part_list parts;
     const char *unknown = NULL;
     const char *scheme = strstr(target, "://");
@@ -62,7 +88,8 @@ const char *import_target(const struct import_scope *scope, const char *text, co
         target =
             arena_printf(arena, "%s/", target); /* without a path the request's would be kept */
     }
-    if (!syntax_redirect_target.check(target) || !template_read(arena, target, &parts, &unknown) ||
+    if (!syntax_redirect_target.check(target) ||
+        !template_read(arena, TEMPLATE_TARGET, target, &parts, &unknown) ||
         !has_groups(&parts, regex)) {
         return NULL;
     }
@@ -72,7 +99,8 @@ const char *import_target(const struct import_scope *scope, const char *text, co
         const char *origin = arena_strndup(arena, target, length - strlen(whole));
         struct template_part_list rest;
         if (strcmp(origin + strlen(origin) - 1, "/") != 0 && syntax_redirect_target.check(origin) &&
-            template_read(arena, origin, &rest, &unknown) && template_is_origin(&rest)) {
+            template_read(arena, TEMPLATE_TARGET, origin, &rest, &unknown) &&
+            template_is_origin(&rest)) {
             return origin;
         }
     }

@@ -3,6 +3,7 @@
 #include <ctype.h>
 
 #include "base/text.h"
+#include "core/import_known.h"
 #include "core/import_take.h"
 #include "schemas/site_syntax.h"
 #include "schemas/template.h"
@@ -12,9 +13,10 @@
 
 struct condition {
     const char *variable; /* "$host", "-f" */
-    const char *sign;     /* "=", "~", "~*" */
-    const char *value;
+    const char *sign;     /* "=", "~", "~*"; "": whether it is anything but empty or 0, or a file */
+    const char *value;    /* NULL: none is compared */
     bool is_negated;
+    bool minds_case; /* the expression says itself where it does */
 };
 
 /* What stands between the parentheses. */
@@ -41,6 +43,11 @@ static bool read_condition(struct import_scope *scope, const struct import_node 
         out->value = words.items[1];
         return out->variable[0] == '-';
     }
+    if (words.count == 1) {
+        out->variable = words.items[0];
+        out->sign = "";
+        return out->variable[0] == '$';
+    }
     if (words.count != 3) {
         return false;
     }
@@ -55,6 +62,9 @@ static bool read_condition(struct import_scope *scope, const struct import_node 
 /* The condition as a regular expression; usual: how ours treats case by itself. */
 static const char *regex_of(struct arena *arena, const struct condition *condition, bool ignores)
 {
+    if (condition->minds_case) {
+        return condition->value;
+    }
     if (strcmp(condition->sign, "=") == 0) {
         return arena_printf(arena, "%s^%s$", ignores ? "(?-i)" : "",
                             regex_escape(arena, condition->value));
@@ -160,6 +170,66 @@ static bool put_known(struct arena *arena, const struct condition *condition,
     return false;
 }
 
+/* ---- Maps ----------------------------------------------------------------------------------- */
+
+static bool row_holds(const struct import_node *row, const struct condition *condition)
+{
+    const char *value = import_word(row, 0);
+    return condition->value == NULL ? value[0] != '\0' && strcmp(value, "0") != 0
+                                    : strcmp(value, condition->value) == 0;
+}
+
+/* The key as a regular expression: "~x" minds case, "~*x" does not, nor does a plain text. */
+static const char *row_regex(struct arena *arena, const struct import_node *row)
+{
+    const char *key = row->name;
+    if (key[0] == '~') {
+        return key[1] == '*' ? arena_printf(arena, "(?i:%s)", key + 2)
+                             : arena_printf(arena, "(?-i:%s)", key + 1);
+    }
+    return arena_printf(arena, "(?i:^%s$)", regex_escape(arena, key + (key[0] == '\\')));
+}
+
+/* A variable of a map that tells whether another one matches any of its rows: asked of that one
+ * itself. False: the map says more than that. */
+static bool ask_source(struct import_scope *scope, const struct import_node *map,
+                       struct condition *condition)
+{
+    struct arena *arena = scope->context->arena;
+    const char *source = import_word(map, 0);
+    struct text regex = text_make(arena);
+    bool is_one = source[0] == '$' && strcspn(source + 1, "${:/ ") == strlen(source + 1);
+    for (size_t i = 0; is_one && i < map->children.count; i++) {
+        const struct import_node *row = map->children.items[i];
+        bool is_default = import_is(row, "default");
+        if (row->word_count == 0 || import_is(row, "include") ||
+            import_has_variable(import_word(row, 0)) || is_default == row_holds(row, condition)) {
+            return false;
+        }
+        if (!is_default) {
+            text_addf(&regex, "%s%s", regex.length == 0 ? "" : "|", row_regex(arena, row));
+        }
+    }
+    condition->variable = source;
+    condition->sign = "~";
+    condition->minds_case = true;
+    condition->value = regex.data;
+    return is_one && regex.length > 0;
+}
+
+static bool resolve_map(struct import_scope *scope, struct condition *condition)
+{
+    const struct import_node *map =
+        condition->variable[0] == '$'
+            ? import_map_find(scope->context, str_of(condition->variable + 1))
+            : NULL;
+    bool is_comparison = condition->sign[0] == '\0' || strcmp(condition->sign, "=") == 0;
+    if (map != NULL) {
+        return is_comparison && ask_source(scope, map, condition);
+    }
+    return condition->value != NULL;
+}
+
 static bool put_condition(struct arena *arena, const struct condition *condition,
                           struct import_yaml *map)
 {
@@ -196,8 +266,25 @@ bool import_condition(struct import_scope *scope, const struct import_node *node
                       struct import_yaml *out, bool *out_is_negated)
 {
     struct condition condition;
-    bool is_said = read_condition(scope, node, &condition) &&
+    bool is_said = read_condition(scope, node, &condition) && resolve_map(scope, &condition) &&
                    put_condition(scope->context->arena, &condition, out);
     *out_is_negated = is_said && condition.is_negated;
     return is_said;
+}
+
+bool import_never_holds(struct import_scope *scope, const struct import_node *node)
+{
+    struct condition condition;
+    struct import_values values;
+    if (!read_condition(scope, node, &condition) || condition.variable[0] != '$' ||
+        condition.is_negated || strcmp(condition.sign, "=") != 0 ||
+        !import_known_values(scope->context, str_of(condition.variable + 1), &values)) {
+        return false;
+    }
+    for (size_t i = 0; i < values.count; i++) {
+        if (strcmp(values.items[i], condition.value) == 0) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "core/import_limits.h"
+#include "core/import_route.h"
 #include "schemas/header.h"
 #include "schemas/site_syntax.h"
 #include "schemas/value.h"
@@ -26,8 +27,8 @@ static struct arena *arena_of(const struct import_scope *scope)
     return scope->context->arena;
 }
 
-/* A text that may stand in a field for headers: one line, and nothing that nginx would fill in. */
-bool import_is_fixed(const char *text)
+/* One line, and nothing that nginx would fill in. */
+static bool is_fixed(const char *text)
 {
     return !import_has_variable(text) && syntax_header_value.check(text) &&
            strchr(text, '\r') == NULL;
@@ -107,7 +108,8 @@ static bool take_response_header(struct import_scope *scope, const struct import
     if (import_take_cache_status(scope, name, value)) {
         return true;
     }
-    if (node->word_count < 2 || !import_is_fixed(value) || !syntax_header_name.check(name) ||
+    value = import_value(scope, import_word(node, 1));
+    if (node->word_count < 2 || value == NULL || !syntax_header_name.check(name) ||
         import_has_variable(name)) {
         return false;
     }
@@ -288,15 +290,20 @@ static char variable_character(char c)
     return c == '-' ? '_' : (char)tolower((unsigned char)c);
 }
 
+const char *import_header_variable(struct arena *arena, const char *name)
+{
+    char *variable = arena_strdup(arena, name);
+    for (char *c = variable; *c != '\0'; c++) {
+        *c = variable_character(*c);
+    }
+    return variable;
+}
+
 /* proxy_set_header X-Tenant $http_x_tenant: what nginx does by itself. */
 static bool is_passed_anyway(struct arena *arena, const char *name, const char *value)
 {
-    struct text same = text_make(arena);
-    text_add(&same, "$http_");
-    for (const char *c = name; *c != '\0'; c++) {
-        text_add_char(&same, variable_character(*c));
-    }
-    return strcmp(same.data, value) == 0 && !header_is_connections(name);
+    const char *same = arena_printf(arena, "$http_%s", import_header_variable(arena, name));
+    return strcmp(same, value) == 0 && !header_is_connections(name);
 }
 
 /* True when it is said by a field of the handler, or by nothing. */
@@ -319,7 +326,7 @@ static bool take_host(const struct import_scope *scope, const char *value, const
         return true;
     }
     *out_host = value;
-    return import_is_fixed(value) && value[0] != '\0';
+    return is_fixed(value) && value[0] != '\0';
 }
 
 /* Ours is left out, and theirs stands in raw. */
@@ -363,18 +370,20 @@ static void take_request_header(struct import_scope *scope, const struct import_
         note_forwarded(scope, node);
         return;
     }
-    if (is_passed_anyway(arena_of(scope), name, value)) {
+    bool is_asked = import_asked_header(scope, name, import_word(node, 1)) != NULL &&
+                    import_get(import_get(scope->fields, "auth"), "forward") != NULL;
+    if (is_asked || is_passed_anyway(arena_of(scope), name, value)) {
         return;
     }
-    bool is_sayable = node->word_count == 2 && import_is_fixed(value) &&
-                      syntax_header_name.check(name) && !header_is_connections(name) &&
-                      import_get(headers, name) == NULL;
+    const char *said = import_value(scope, import_word(node, 1));
+    bool is_sayable = node->word_count == 2 && said != NULL && syntax_header_name.check(name) &&
+                      !header_is_connections(name) && import_get(headers, name) == NULL;
+    if (header_same(name, "Host")) {
+        *out_host = "";
+    }
     if (is_sayable) {
-        import_put_text(arena_of(scope), headers, name, value);
+        import_put_text(arena_of(scope), headers, name, said);
     } else {
-        if (header_same(name, "Host")) {
-            *out_host = "";
-        }
         keep_header(scope, node, headers);
     }
 }

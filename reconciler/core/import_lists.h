@@ -14,7 +14,12 @@ void import_request_headers(struct import_scope *scope, const char **out_host);
 /* fastcgi_param, uwsgi_param -> root, script and params of the handler. False: it has no script
  * that can be said. */
 bool import_params(struct import_scope *scope, struct import_yaml *handler);
-/* A text that may stand in a field for headers: one line, and nothing that nginx would fill in. */
-bool import_is_fixed(const char *text);
+/* "X-Tenant" -> "x_tenant" */
+const char *import_header_variable(struct arena *arena, const char *name);
+/* The name, where the value is the header of that name of the program that auth_request asks. */
+const char *import_asked_header(const struct import_scope *scope, const char *name,
+                                const char *value);
+/* An auth_request somewhere asks this path. */
+bool import_is_asked(const struct import_nodes *nodes, const char *path);
 /* The node stands in this scope itself, not in one around it. */
 bool import_is_own(const struct import_scope *scope, const struct import_node *node);

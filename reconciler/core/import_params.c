@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "core/import_lists.h"
+#include "core/import_route.h"
 #include "schemas/site_syntax.h"
 #include "schemas/value.h"
 
@@ -99,14 +100,15 @@ bool import_params(struct import_scope *scope, struct import_yaml *handler)
         const struct import_node *node = scope->params.items[i];
         const char *name = import_word(node, 0);
         const char *value = value_of(scope, node);
+        const char *said = import_value(scope, import_word(node, 1));
         if (strcmp(name, "SCRIPT_FILENAME") == 0 && import_is(node, "fastcgi_param")) {
             if (!take_script(scope, value, handler)) {
                 return false;
             }
         } else if (is_usual_param(scope, name, value)) {
             continue;
-        } else if (node->word_count == 2 && import_is_fixed(value) && syntax_variable.check(name)) {
-            import_put_text(arena, params, name, value);
+        } else if (node->word_count == 2 && said != NULL && syntax_variable.check(name)) {
+            import_put_text(arena, params, name, said);
         } else {
             import_scope_keep(scope, node);
         }

@@ -2,6 +2,7 @@
  * needs to stand alone. */
 
 #include "base/text.h"
+#include "core/import_known.h"
 #include "core/import_site.h"
 
 /* ---- Groups --------------------------------------------------------------------------------- */
@@ -154,6 +155,7 @@ const char *import_raw_text(struct import_context *context, const struct import_
     struct text out = text_make(arena);
     for (size_t i = 0; i < nodes->count; i++) {
         add_node(context, nodes->items[i], 0, &out);
+        import_keep_maps(context, nodes->items[i]);
         context->raw_count++;
     }
     return nodes->count == 0 ? NULL : out.data;

@@ -201,7 +201,8 @@ static struct import_yaml *program_of(struct import_scope *scope, const char *pr
         return NULL;
     }
     bool is_script = import_is(scope->pass, "fastcgi_pass");
-    if (scope->try_files != NULL && !(is_script && take_script_check(scope, program))) {
+    if (scope->missing != NULL ||
+        (scope->try_files != NULL && !(is_script && take_script_check(scope, program)))) {
         return NULL;
     }
     if (text_equal(import_get_text(scope->fields, "buffering"), "false")) {

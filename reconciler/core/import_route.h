@@ -40,6 +40,9 @@ const char *import_group_first(struct arena *arena, const struct import_node *gr
 
 /* A target of redirects; NULL when it has variables that ours do not know (import_answer.c). */
 const char *import_target(const struct import_scope *scope, const char *text, const char *regex);
+/* A value of a header or a parameter; NULL when it has more than one line, or variables that ours
+ * do not know. */
+const char *import_value(const struct import_scope *scope, const char *text);
 /* return CODE TEXT as redirect or respond, put into the map; false when it cannot be said. */
 bool import_answer(const struct import_scope *scope, const struct import_node *node,
                    const char *regex, struct import_yaml *map);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "core/import_known.h"
 #include "core/import_limits.h"
 #include "core/import_table.h"
 
@@ -95,9 +96,10 @@ static void count_sets(const struct import_nodes *nodes, struct str name, size_t
     }
 }
 
-/* The value of a variable that is set once, and always. */
+/* The value of a variable that is set once, and always, or that is known by itself. */
 static const char *constant(const struct import_scope *scope, struct str name)
 {
+    const struct import_context *context = scope->context;
     const struct import_node *found = NULL;
     size_t count = 0;
     for (; scope != NULL && scope->place != IMPORT_HTTP; scope = scope->parent) {
@@ -110,7 +112,7 @@ static const char *constant(const struct import_scope *scope, struct str name)
             return count == 1 && is_here && found->word_count == 2 ? found->words[1] : NULL;
         }
     }
-    return NULL;
+    return import_known_value(context, name);
 }
 
 static const char *expand_once(const struct import_scope *scope, const char *text, bool *out_done)

@@ -3,6 +3,7 @@
 #include "core/import_site.h"
 
 #include "core/import_lists.h"
+#include "core/import_missing.h"
 
 static const char challenge[] = "/.well-known/acme-challenge";
 
@@ -187,5 +188,7 @@ void import_site_read(struct import_site *site)
     for (size_t i = 0; i < site->root->inside.count; i++) {
         vec_add(arena_of(site), &site->paths, site->root->inside.items[i]);
     }
+    import_drop_names(scope->context, &site->paths, &site->raw);
+    import_close_asked(scope, &site->paths, &site->raw);
     keep_for_raw(site);
 }

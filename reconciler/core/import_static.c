@@ -1,6 +1,7 @@
 /* Locations that serve files: root, alias, index and try_files. */
 
 #include "core/import_lists.h"
+#include "core/import_missing.h"
 #include "core/import_route.h"
 #include "schemas/site_syntax.h"
 
@@ -66,10 +67,34 @@ static const char *step_of(const struct import_scope *scope, const char *word, b
     return !ends_in_file && syntax_try_step.check(step) ? step : NULL;
 }
 
+/* What is there is found by the first of these. */
+static bool finds_all(const struct import_node *try)
+{
+    return try->word_count > 2 && strcmp(try->words[0], "$uri") == 0 &&
+           strcmp(try->words[1], "$uri/") == 0;
+}
+
+/* What is looked for before the rewrites of an if. */
+static bool take_missing(struct import_scope *scope, struct import_yaml *handler)
+{
+    struct arena *arena = arena_of(scope);
+    import_put(arena, handler, "rewrite_missing", scope->missing);
+    if (text_equal(scope->looked_for, "$uri")) {
+        struct import_yaml *steps = import_list(arena);
+        import_add_text(arena, steps, "$uri");
+        import_put(arena, handler, "try", steps);
+    }
+    return scope->alias == NULL &&
+           (scope->looked_for == NULL || scope->try_files == NULL || finds_all(scope->try_files));
+}
+
 static bool take_try(struct import_scope *scope, const char *prefix, struct import_yaml *handler)
 {
     struct arena *arena = arena_of(scope);
     const struct import_node *try = scope->try_files;
+    if (scope->missing != NULL) {
+        return take_missing(scope, handler);
+    }
     if (try == NULL || is_plain_try(try)) {
         return true;
     }
@@ -130,12 +155,18 @@ struct import_yaml *import_files_handler(struct import_scope *scope, const char 
 {
     struct arena *arena = arena_of(scope);
     struct import_yaml *handler = import_map(arena);
-    const char *root = import_get_text(scope->fields, "root");
     if (denies_all(scope)) {
         import_put_text(arena, handler, "respond", "403");
         import_remove(scope->fields, "deny");
         return handler;
     }
+    if (import_leads_to_name(scope)) {
+        handler = import_named_handler(scope);
+        if (handler == NULL || scope->missing == NULL) {
+            return handler;
+        }
+    }
+    const char *root = import_get_text(scope->fields, "root");
     if (scope->alias != NULL) {
         if (!take_alias(scope, prefix, is_exact, handler)) {
             return NULL;

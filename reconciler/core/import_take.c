@@ -224,13 +224,6 @@ IMPORT_TAKE(import_take_protocols)
 }
 
 /* What passes the wish for a websocket on. */
-IMPORT_TAKE(import_take_upgrade_map)
-{
-    (void)scope;
-    (void)rule;
-    return strcmp(import_word(node, 0), "$http_upgrade") == 0;
-}
-
 IMPORT_TAKE(import_take_real_ip)
 {
     (void)rule;

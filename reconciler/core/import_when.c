@@ -2,6 +2,7 @@
  * so that one that cannot be said keeps all of its block as they are. */
 
 #include "base/text.h"
+#include "core/import_missing.h"
 #include "core/import_route.h"
 #include "core/import_take.h"
 #include "core/yaml.h"
@@ -40,6 +41,7 @@ static void keep_earlier(struct import_scope *scope, const struct import_node *n
     }
     import_remove(scope->own, "when");
     import_remove(scope->own, "rewrite");
+    scope->missing = NULL;
     for (size_t i = 0; i < scope->nodes->count && scope->nodes->items[i] != node; i++) {
         if (is_rule(scope->nodes->items[i])) {
             import_scope_keep(scope, scope->nodes->items[i]);
@@ -108,14 +110,14 @@ static bool put_redirect(struct import_scope *scope, const struct import_node *n
     return true;
 }
 
-static const char *inside_target(struct import_scope *scope, const struct import_node *node,
-                                 const char *regex)
+const char *import_rewrite_target(struct import_scope *scope, const struct import_node *node,
+                                  const char *regex)
 {
     const char *target = import_expand(scope, import_word(node, 1));
     struct template_part_list parts;
     const char *unknown = NULL;
     if (!syntax_rewrite_target.check(target) ||
-        !template_read(arena_of(scope), target, &parts, &unknown)) {
+        !template_read(arena_of(scope), TEMPLATE_TARGET, target, &parts, &unknown)) {
         return NULL;
     }
     for (size_t i = 0; i < parts.count; i++) {
@@ -149,7 +151,7 @@ static bool put_rewrite(struct import_scope *scope, const struct import_node *no
     bool is_last = strcmp(import_word(node, 2), "last") == 0;
     bool ends =
         is_last || (scope->place == IMPORT_SERVER && strcmp(import_word(node, 2), "break") == 0);
-    const char *target = inside_target(scope, node, is_all ? NULL : regex);
+    const char *target = import_rewrite_target(scope, node, is_all ? NULL : regex);
     if (!ends || target == NULL) {
         return false;
     }
@@ -178,8 +180,11 @@ IMPORT_TAKE(import_take_if)
     struct import_yaml *entry = import_map(arena);
     struct import_yaml *conditions = import_map(arena);
     bool is_negated = false;
-    if (scope->answer != NULL) {
+    if (scope->answer != NULL || import_never_holds(scope, node)) {
         return true; /* it is never reached */
+    }
+    if (!has_kept_rule(scope) && import_take_missing(scope, node)) {
+        return true;
     }
     bool is_said = !has_kept_rule(scope) && import_condition(scope, node, conditions, &is_negated);
     if (is_said && is_negated) {
@@ -254,7 +259,7 @@ static bool put_rule(struct import_scope *scope, const struct import_node *node)
         }
         return is_said;
     }
-    const char *target = inside_target(scope, node, regex);
+    const char *target = import_rewrite_target(scope, node, regex);
     if (!ends || target == NULL || strlen(regex) > YAML_KEY_MAX || !syntax_regex.check(regex)) {
         return false;
     }

@@ -159,7 +159,7 @@ static void test_nginx_text_templates_read_back(void **state)
         text_add(&written, "$1");
         struct template_part_list parts;
         const char *unknown = NULL;
-        assert_true(template_read(*state, written.data, &parts, &unknown));
+        assert_true(template_read(*state, TEMPLATE_TARGET, written.data, &parts, &unknown));
         struct nginx_text *nginx = nginx_text_make(*state, *state);
         nginx_begin(nginx, "return");
         nginx_open(nginx);
@@ -187,7 +187,7 @@ static void test_templates_know_a_closed_list(void **state)
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
         struct template_part_list parts;
         const char *found = NULL;
-        assert_false(template_read(*state, unknown[i][0], &parts, &found));
+        assert_false(template_read(*state, TEMPLATE_TARGET, unknown[i][0], &parts, &found));
         assert_string_equal(found, unknown[i][1]);
     }
 }

@@ -209,7 +209,16 @@ sites:
     request_headers: {X-Tenant: shop, X-Both: site, Authorization: ""}
     hide_headers: X-Powered-By
     paths:
-      /api/: {request_headers: {X-Both: api, Host: api.internal, X-Dollar: $host}}
+      /api/: {request_headers: {X-Both: api, Host: api.internal, X-Dollar: $$host}}
+      /values/:
+        request_headers:
+          X-Asked: "$scheme://$host$request_uri"
+          X-Session: "<$cookie_session>"
+          X-Lang: $arg_lang
+          X-Echo: $http_x_other
+          X-Client: $remote_addr
+          X-Cost: "5 $$"
+        headers: {X-Asked: $http_x_other, X-Lang: "$arg_lang;", X-Same: same}
       /shown/: {hide_headers: X-Shown}
       /host/: {proxy: {to: 127.0.0.1:%(server_a)d, host: other.internal}}
   tls.test:
@@ -294,6 +303,23 @@ def test_connections_are_kept(client, c, expect):
 
 
 # ---- Headers ------------------------------------------------------------------------------------
+
+def test_values(client, c, expect):
+    sent = [("X-Other", "a \"b\" $host ;"), ("Cookie", "session=s1; other=2")]
+    answer = client.ask("headers.test", "/values/x?lang=%0d%0aX-Evil:%201&b=$c", headers=sent)
+    seen = answer.seen()["headers"]
+    expect("asked", seen.get("x-asked"),
+           "https://headers.test/values/x?lang=%0d%0aX-Evil:%201&b=$c")
+    expect("cookie", seen.get("x-session"), "<s1>")
+    expect("parameter", seen.get("x-lang"), "%0d%0aX-Evil:%201")
+    expect("header", seen.get("x-echo"), "a \"b\" $host ;")
+    expect("client", seen.get("x-client"), "127.0.0.1")
+    expect("dollar", seen.get("x-cost"), "5 $")
+    expect("no header of the client's own", (seen.get("x-evil"), answer.all("X-Evil")), (None, []))
+    expect("answer", (answer.one("X-Asked"), answer.one("X-Lang"), answer.one("X-Same")),
+           ("a \"b\" $host ;", "%0d%0aX-Evil:%201;", "same"))
+    expect("nothing sent", client.ask("headers.test", "/values/").all("X-Asked"), [])
+
 
 def test_request_headers(client, c, expect):
     sent = [("Authorization", "Basic abc"), ("X-Tenant", "evil"), ("X-Other", "kept")]
