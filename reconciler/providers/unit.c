@@ -157,6 +157,8 @@ static const struct shape_row unit_rows[] = {
     SHAPE(struct unit_item, is_running),
     SHAPE(struct unit_item, wanted_by),
     SHAPE_NEEDED(struct unit_item, file),
+    SHAPE_OMIT(struct unit_item, program),
+    SHAPE_OMIT(struct unit_item, package),
     SHAPE(struct unit_item, restart_for),
     SHAPE_OMIT(struct unit_item, on_change),
     SHAPE_OMIT(struct unit_item, health),
