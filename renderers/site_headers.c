@@ -260,7 +260,7 @@ static bool routes_can_set(const struct site *site, const struct site_header *he
             return false;
         }
     }
-    return !is_sent(&header->values[0]) && can_name_variable(header->name);
+    return !is_sent(&header->values[0]);
 }
 
 static void find_variable(struct site *site, struct site_header *header)
@@ -270,7 +270,7 @@ static void find_variable(struct site *site, struct site_header *header)
     }
     header->is_mapped = !routes_can_set(site, header);
     header->variable =
-        header->is_mapped
+        header->is_mapped || !can_name_variable(header->name)
             ? arena_printf(site->arena, "$%s", site_variable(site, "header", header->name))
             : header_variable(site->arena, "$rc_header_", header->name);
 }
