@@ -74,6 +74,11 @@ const char *site_variable(const struct site *site, const char *type, const char 
                         digest_begin_of(site->arena, what, WHAT_DIGITS));
 }
 
+const char *common_variable(struct arena *arena, const char *type, const char *what)
+{
+    return arena_printf(arena, "rc_%s_%s", type, digest_begin_of(arena, what, WHAT_DIGITS));
+}
+
 /* The document's name is of letters, digits, dots, hyphens and underscores. */
 const char *site_zone(const struct site *site, const char *type, const char *what)
 {

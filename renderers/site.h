@@ -56,6 +56,8 @@ void site_duration(struct nginx_text *nginx, int64_t milliseconds);
  * nginx keeps in a table of short names, and "rc_rate_shop.example.com_1f2e..." for what people may
  * meet in a log. */
 const char *site_variable(const struct site *site, const char *type, const char *what);
+/* The same for all sites: "rc_header_6a7b8c9d". */
+const char *common_variable(struct arena *arena, const char *type, const char *what);
 const char *site_zone(const struct site *site, const char *type, const char *what);
 /* Some route answers by this handler. */
 bool site_has_handler(const struct site *site, enum route_handler handler);

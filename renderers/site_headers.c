@@ -10,8 +10,6 @@
  * (ngx_hash_keys_array_init), and each variable that only one site knows 16 bytes of every request.
  * So there is one only where a value cannot be set when the request comes in. */
 
-#include <ctype.h>
-
 #include "base/text.h"
 #include "renderers/site.h"
 #include "schemas/header.h"
@@ -237,18 +235,6 @@ static bool header_differs(const struct site *site, const struct site_header *he
     return false;
 }
 
-/* RFC 9110 (5.1) lets names have signs that no variable may have; and two names shall not become
- * one. */
-static bool can_name_variable(const char *name)
-{
-    for (const char *c = name; *c != '\0'; c++) {
-        if (!isalnum((unsigned char)*c) && *c != '-') {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The site sends nothing, which is what an unset variable is; and `set` takes a value when the
  * request comes in, so that no value may wait for the program's answer. */
 static bool routes_can_set(const struct site *site, const struct site_header *header)
@@ -270,9 +256,9 @@ static void find_variable(struct site *site, struct site_header *header)
     }
     header->is_mapped = !routes_can_set(site, header);
     header->variable =
-        header->is_mapped || !can_name_variable(header->name)
-            ? arena_printf(site->arena, "$%s", site_variable(site, "header", header->name))
-            : header_variable(site->arena, "$rc_header_", header->name);
+        arena_printf(site->arena, "$%s",
+                     header->is_mapped ? site_variable(site, "header", header->name)
+                                       : common_variable(site->arena, "header", header->name));
 }
 
 void site_headers_collect(struct site *site)
