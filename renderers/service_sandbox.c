@@ -87,9 +87,7 @@ static void write_home(struct systemd_text *systemd, const struct service_harden
 static bool is_below_any(const struct text_list *folders, const char *path)
 {
     for (size_t i = 0; i < folders->count; i++) {
-        const char *folder = folders->items[i].text;
-        size_t length = strlen(folder);
-        if (strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0')) {
+        if (service_path_is_below(path, folders->items[i].text)) {
             return true;
         }
     }

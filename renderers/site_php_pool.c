@@ -19,7 +19,6 @@ enum {
 struct pool {
     struct site *site;
     const struct php_pool_spec *spec;
-    const char *folder;
     const struct size_value *body_max;    /* the largest of the routes that lead here */
     const struct duration_value *timeout; /* the longest */
 };
@@ -145,7 +144,7 @@ static const char *file_add(const struct pool *pool, const char *name, struct ma
     if (render->layout->manages_users) {
         file->group = pool->spec->service->group.text;
     }
-    const char *path = arena_printf(site->arena, "%s/%s", pool->folder, name);
+    const char *path = arena_printf(site->arena, "%s/%s", pool->spec->folder, name);
     item_add(site->arena, render->items, ITEM_FILE, path, site->document,
              pool->spec->object.node->span, file);
     return path;
@@ -160,7 +159,7 @@ static void folder_add(const struct pool *pool)
         directory->owner = "root";
         directory->group = pool->spec->service->group.text;
     }
-    item_add(site->arena, site->render->items, ITEM_DIRECTORY, pool->folder, site->document,
+    item_add(site->arena, site->render->items, ITEM_DIRECTORY, pool->spec->folder, site->document,
              pool->spec->object.node->span, directory);
 }
 
@@ -180,8 +179,6 @@ static void pool_add(struct site *site, const struct php_pool_spec *spec)
     struct pool pool = {
         .site = site,
         .spec = spec,
-        .folder =
-            arena_printf(site->arena, "%s/%s.d", site->render->layout->environment, spec->name),
     };
     for (size_t i = 0; i < site->route_count; i++) {
         const struct route_spec *now = site->routes[i].now;

@@ -169,7 +169,7 @@ static const struct text_value *texts_make(struct arena *arena, const char *cons
     return texts;
 }
 
-static const char *configuration_of(const struct check *check, const char *name)
+static const char *folder_of(const struct check *check, const char *name)
 {
     const struct layout fallback = layout_debian12();
     const struct layout *layout = check->layout != NULL ? check->layout : &fallback;
@@ -193,10 +193,10 @@ static void fill_socket(struct check *check, struct service_spec *service, const
 }
 
 static void fill_run(struct check *check, struct service_spec *service, const char *version,
-                     const char *configuration, const struct node *node)
+                     const char *folder, const struct node *node)
 {
     const char *program = arena_printf(check->arena, "/usr/sbin/php-fpm%s", version);
-    const char *file = arena_printf(check->arena, "%s/pool.fpm", configuration);
+    const char *file = arena_printf(check->arena, "%s/pool.fpm", folder);
     const char *const start[] = {program, "--nodaemonize", "--fpm-config", file};
     const char *const test[] = {program, "--test", "--fpm-config", file};
     const char *const reload[] = {"SIGUSR2"};
@@ -213,11 +213,11 @@ static void fill_run(struct check *check, struct service_spec *service, const ch
 /* What PHP-FPM reads from its environment counts for it alone: a folder of settings behind those of
  * the host. systemd reads the variables only at a start. */
 static void fill_environment(struct check *check, const struct php_pool_spec *pool,
-                             struct service_spec *service, const char *configuration)
+                             struct service_spec *service)
 {
     struct text_pair *pairs = arena_array(check->arena, pool->env.count + 1, sizeof(*pairs));
     pairs[0].key.text = "PHP_INI_SCAN_DIR";
-    pairs[0].value.text = arena_printf(check->arena, ":%s", configuration);
+    pairs[0].value.text = arena_printf(check->arena, ":%s", pool->folder);
     for (size_t i = 0; i < pool->env.count; i++) {
         pairs[i + 1] = pool->env.items[i];
     }
@@ -298,12 +298,12 @@ static void make_service(struct check *check, struct php_pool_spec *pool,
     field_decode(check, &service_schema, NULL, service);
     pool->name = pool_name(check, field);
     pool->service = service;
-    const char *configuration = configuration_of(check, pool->name);
+    pool->folder = folder_of(check, pool->name);
     service->common.description.text =
         arena_printf(check->arena, "PHP %s of site %s", version->text, check->document->name);
     fill_socket(check, service, pool->name);
-    fill_run(check, service, version->text, configuration, pool->object.node);
-    fill_environment(check, pool, service, configuration);
+    fill_run(check, service, version->text, pool->folder, pool->object.node);
+    fill_environment(check, pool, service);
     fill_sandbox(check, pool, root, service);
     fill_account(check, pool, service);
     service->memory.max = pool->memory.max;

@@ -30,7 +30,8 @@ struct php_pool_spec {
     struct service_harden harden;
 
     /* Filled by the check where there is a pool: */
-    const char *name; /* of its unit, account and folders */
+    const char *name;   /* of its unit, account and folders */
+    const char *folder; /* of its configuration */
     struct service_spec *service;
 };
 

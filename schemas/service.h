@@ -138,6 +138,8 @@ struct service_spec {
 
 extern const struct schema harden_schema;
 
+/* The path is the folder, or lies in it. */
+bool service_path_is_below(const char *path, const char *folder);
 /* The sandbox lets the service see the path; field is what messages call it. */
 void service_check_visible(struct check *check, const struct service_spec *spec,
                            const struct text_value *path, const char *field);

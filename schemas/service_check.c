@@ -190,10 +190,10 @@ static void check_health(struct check *check, const struct service_spec *spec)
 
 /* ---- The sandbox ----------------------------------------------------------------------------- */
 
-static bool is_below(const char *path, const char *directory)
+bool service_path_is_below(const char *path, const char *folder)
 {
-    size_t length = strlen(directory);
-    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
+    size_t length = strlen(folder);
+    return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
 static void check_path(struct check *check, const struct service_spec *spec, const char *path,
@@ -205,12 +205,12 @@ static void check_path(struct check *check, const struct service_spec *spec, con
         return;
     }
     for (size_t i = 0; temporary[i] != NULL; i++) {
-        if (is_below(path, temporary[i])) {
+        if (service_path_is_below(path, temporary[i])) {
             check_add(check, DIAGNOSTIC_SERVICE_PRIVATE_PATH, node, field, path, temporary[i]);
         }
     }
     for (size_t i = 0; homes[i] != NULL && spec->harden.home.index == HARDEN_HOME_HIDDEN; i++) {
-        if (is_below(path, homes[i])) {
+        if (service_path_is_below(path, homes[i])) {
             check_add(check, DIAGNOSTIC_SERVICE_HIDDEN_PATH, node, field, path, homes[i]);
         }
     }
