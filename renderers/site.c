@@ -46,9 +46,11 @@ const char *nginx_version_text(struct arena *arena, unsigned version)
 void site_report(const struct site *site, enum diagnostic_code code, const struct node *node,
                  const char *field, const char *argument, const char *second_argument)
 {
-    diagnostic_add(site->arena, site->render->diagnostics, code, site_span(site, node), argument,
-                   second_argument, NULL)
-        ->path = arena_printf(site->arena, "site %s: %s", site->document->name, field);
+    struct arena *arena = site->render->arena;
+    const char *second = second_argument == NULL ? NULL : arena_strdup(arena, second_argument);
+    diagnostic_add(arena, site->render->diagnostics, code, site_span(site, node),
+                   argument == NULL ? NULL : arena_strdup(arena, argument), second, NULL)
+        ->path = arena_printf(arena, "site %s: %s", site->document->name, field);
 }
 
 void site_duration(struct nginx_text *nginx, int64_t milliseconds)
@@ -278,11 +280,12 @@ void site_comment_render(struct site *site)
                                             site->document->name));
 }
 
-static void member_add(struct site *site)
+void site_member_add(struct site *site, const char *folder)
 {
-    vec_add(site->arena, site->render->nginx,
+    struct render *render = site->render;
+    vec_add(render->arena, render->nginx,
             (struct tree_member){
-                .path = arena_printf(site->arena, "http/sites/%s.conf", site->document->name),
+                .path = arena_printf(render->arena, "%s/%s.conf", folder, site->document->name),
                 .text = nginx_text_finish(site->nginx),
                 .document = site->document,
             });
@@ -303,10 +306,10 @@ void site_render(struct render *render, const struct document *document)
 {
     struct site site = {
         .render = render,
-        .arena = render->arena,
+        .arena = render->scratch,
         .document = document,
         .spec = document->spec,
-        .id = digest_begin_of(render->arena, document->name, SITE_DIGITS),
+        .id = digest_begin_of(render->scratch, document->name, SITE_DIGITS),
         .nginx = nginx_text_make(render->arena, render->scratch),
     };
     site.uses_tls = site.spec->tls_type != SITE_TLS_NONE;
@@ -333,7 +336,7 @@ void site_render(struct render *render, const struct document *document)
     site_cache_http(&site);
     servers_render(&site);
 
-    member_add(&site);
+    site_member_add(&site, "http/sites");
     site_certificate_add(&site);
     site_auth_add(&site);
     site_php_add(&site);

@@ -28,7 +28,7 @@ VEC(site_header_list, struct site_header);
 
 struct site {
     struct render *render;
-    struct arena *arena;
+    struct arena *arena; /* the render's scratch: what stays goes onto render->arena */
     const struct document *document;
     const struct site_spec *spec;
     const char *id; /* digits of the name's digest: part of the names of zones and variables */
@@ -47,6 +47,8 @@ const char *header_variable(struct arena *arena, const char *prefix, const char 
 const char *nginx_version_text(struct arena *arena, unsigned version);
 /* Who has written the file. */
 void site_comment_render(struct site *site);
+/* What was written, as a member of the tree in this folder of it. */
+void site_member_add(struct site *site, const char *folder);
 /* A mistake that shows only now; field is what messages call the place. */
 void site_report(const struct site *site, enum diagnostic_code code, const struct node *node,
                  const char *field, const char *argument, const char *second_argument);

@@ -19,13 +19,13 @@ static const struct auth_spec nothing;
 
 static bool says_own(const struct route *route)
 {
-    return route->path == NULL || route->own->auth.object.node != NULL;
+    return route->path == NULL || route->own->auth->object.node != NULL;
 }
 
 /* What holds around the route. */
 static const struct auth_spec *around_of(const struct route *route)
 {
-    return route->path == NULL ? &nothing : &route->parent->now->auth;
+    return route->path == NULL ? &nothing : route->parent->now->auth;
 }
 
 /* The route that says what holds for this one. */
@@ -41,7 +41,7 @@ static const struct route *origin_of(const struct route *route)
 static const struct route *first_with_mtls(const struct site *site)
 {
     for (size_t i = 0; i < site->route_count; i++) {
-        if (auth_has_mtls(&site->routes[i].now->auth)) {
+        if (auth_has_mtls(site->routes[i].now->auth)) {
             return &site->routes[i];
         }
     }
@@ -59,30 +59,31 @@ static const char *field_of(const struct site *site, const struct route *route, 
 
 static const char *password_path(const struct site *site, const struct route *route)
 {
+    struct arena *arena = site->render->arena;
     const char *folder = site->render->layout->passwords;
     const char *name = site->document->name;
     const char *digits = strrchr(site_variable(site, "path", route_key(route)), '_');
-    return arena_printf(site->arena, "%s/%s%s", folder, name, route->path == NULL ? "" : digits);
+    return arena_printf(arena, "%s/%s%s", folder, name, route->path == NULL ? "" : digits);
 }
 
 static void passwords_add(struct site *site, const struct route *route)
 {
     enum { MODE = 0640 };
     struct render *render = site->render;
-    const struct text_map *users = &route->own->auth.basic.users;
-    struct passwords_item *item = arena_new(site->arena, struct passwords_item);
+    const struct text_map *users = &route->own->auth->basic.users;
+    struct passwords_item *item = arena_new(render->arena, struct passwords_item);
     item->mode = MODE;
     item->group = render->layout->manages_users ? render->layout->nginx_group : NULL;
     for (size_t i = 0; i < users->count; i++) {
         const char *text = users->items[i].value.text;
         const char *secret = auth_secret_name(text);
-        vec_add(site->arena, &item->passwords,
+        vec_add(render->arena, &item->passwords,
                 (struct password){.user = users->items[i].key.text,
                                   .hash = secret == NULL ? text : NULL,
                                   .secret = secret});
     }
-    item_add(site->arena, render->items, ITEM_PASSWORDS, password_path(site, route), site->document,
-             site_span(site, users->node), item)
+    item_add(render->arena, render->items, ITEM_PASSWORDS, password_path(site, route),
+             site->document, site_span(site, users->node), item)
         ->is_secret = true;
 }
 
@@ -90,7 +91,7 @@ void site_auth_add(struct site *site)
 {
     for (size_t i = 0; i < site->route_count; i++) {
         const struct route *route = &site->routes[i];
-        const struct auth_spec *auth = &route->own->auth;
+        const struct auth_spec *auth = route->own->auth;
         if (says_own(route) && auth_has_basic(auth) && auth->basic.users.count > 0) {
             passwords_add(site, route);
         }
@@ -107,7 +108,7 @@ static const char *ask_path(const struct site *site, const struct route *route)
 static void basic_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
-    const struct basic_auth_spec *basic = &route->own->auth.basic;
+    const struct basic_auth_spec *basic = &route->own->auth->basic;
     const char *realm = basic->realm.text;
     nginx_at(nginx, site_span(site, basic->object.node));
     nginx_begin(nginx, "auth_basic");
@@ -128,7 +129,7 @@ static const char *answer_variable(const struct site *site, const char *header)
 static void forward_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
-    const struct forward_auth_spec *forward = &route->own->auth.forward;
+    const struct forward_auth_spec *forward = &route->own->auth->forward;
     nginx_at(nginx, site_span(site, forward->object.node));
     nginx_line(nginx, "auth_request", ask_path(site, route), NULL);
     for (size_t i = 0; i < forward->headers.count; i++) {
@@ -152,7 +153,7 @@ static void switch_off(struct site *site, bool basic, bool forward)
 /* What a route says over what is around it. */
 static void own_render(struct site *site, const struct route *route)
 {
-    const struct auth_spec *auth = &route->own->auth;
+    const struct auth_spec *auth = route->own->auth;
     const struct auth_spec *around = around_of(route);
     nginx_at(site->nginx, site_span(site, auth->object.node));
     if (auth->any.is_true != around->any.is_true) {
@@ -170,20 +171,20 @@ static void own_render(struct site *site, const struct route *route)
 
 void site_auth_open(struct site *site)
 {
-    const struct auth_spec *auth = &site->spec->route.auth;
+    const struct auth_spec *auth = site->spec->route.auth;
     switch_off(site, auth_has_basic(auth), auth_has_forward(auth));
 }
 
 static void check_mtls(struct site *site, const struct route *first)
 {
-    const struct client_auth_spec *mtls = &first->now->auth.mtls;
+    const struct client_auth_spec *mtls = &first->now->auth->mtls;
     if (!site->uses_tls) {
         site_report(site, DIAGNOSTIC_SITE_AUTH_NO_TLS, mtls->object.node,
                     field_of(site, origin_of(first), "mtls"), NULL, NULL);
     }
     for (size_t i = first->number + 1; i < site->route_count; i++) {
-        const struct client_auth_spec *other = &site->routes[i].own->auth.mtls;
-        if (auth_has_mtls(&site->routes[i].own->auth) &&
+        const struct client_auth_spec *other = &site->routes[i].own->auth->mtls;
+        if (auth_has_mtls(site->routes[i].own->auth) &&
             (!text_equal(other->ca.text, mtls->ca.text) ||
              other->depth.number != mtls->depth.number)) {
             site_report(site, DIAGNOSTIC_SITE_AUTH_CA, other->object.node,
@@ -200,7 +201,7 @@ static void mtls_render(struct site *site)
     if (first == NULL) {
         return;
     }
-    const struct client_auth_spec *mtls = &first->now->auth.mtls;
+    const struct client_auth_spec *mtls = &first->now->auth->mtls;
     check_mtls(site, first);
     if (!site->uses_tls) {
         return;
@@ -218,7 +219,7 @@ static void mtls_render(struct site *site)
 static void warn_of_plain(const struct site *site)
 {
     for (size_t i = 0; i < site->route_count && !site->uses_tls; i++) {
-        const struct auth_spec *auth = &site->routes[i].own->auth;
+        const struct auth_spec *auth = site->routes[i].own->auth;
         if (auth_has_basic(auth)) {
             site_report(site, DIAGNOSTIC_SITE_AUTH_PLAIN, auth->basic.object.node,
                         field_of(site, &site->routes[i], "basic"), NULL, NULL);
@@ -237,7 +238,7 @@ void site_auth_server(struct site *site)
 static void client_check_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
-    nginx_at(nginx, site_span(site, route->now->auth.mtls.object.node));
+    nginx_at(nginx, site_span(site, route->now->auth->mtls.object.node));
     nginx_begin(nginx, "if");
     nginx_word(nginx, "($ssl_client_verify");
     nginx_word(nginx, "!=");
@@ -252,7 +253,7 @@ void site_auth_route(struct site *site, const struct route *route)
     if (route->path != NULL && says_own(route)) {
         own_render(site, route);
     }
-    if (auth_has_mtls(&route->now->auth) && site->uses_tls) {
+    if (auth_has_mtls(route->now->auth) && site->uses_tls) {
         client_check_render(site, route);
     }
 }
@@ -271,7 +272,7 @@ static bool header_is_listed(const struct forward_auth_spec *forward, const char
 
 const char *site_auth_login(const struct site *site, const struct route *route)
 {
-    const struct auth_spec *auth = &route->now->auth;
+    const struct auth_spec *auth = route->now->auth;
     return auth_has_forward(auth) && auth->forward.login.text != NULL
                ? arena_printf(site->arena, "@login_%zu", origin_of(route)->number)
                : NULL;
@@ -282,9 +283,9 @@ void site_auth_headers_visit(struct site *site, const struct route *route,
                                           const char *header, const char *word))
 {
     struct map seen = {0};
-    const struct auth_spec *now = &route->now->auth;
+    const struct auth_spec *now = route->now->auth;
     for (size_t i = 0; i < site->route_count; i++) {
-        const struct auth_spec *auth = &site->routes[i].own->auth;
+        const struct auth_spec *auth = site->routes[i].own->auth;
         for (size_t j = 0; auth_has_forward(auth) && j < auth->forward.headers.count; j++) {
             const char *header = auth->forward.headers.items[j].text;
             const char *variable = answer_variable(site, header);
@@ -333,7 +334,7 @@ static void ask_headers_render(struct site *site, const struct proxy_spec *proxy
 static void ask_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
-    const struct forward_auth_spec *forward = &route->own->auth.forward;
+    const struct forward_auth_spec *forward = &route->own->auth->forward;
     nginx_at(nginx, site_span(site, forward->object.node));
     nginx_begin(nginx, "location");
     nginx_word(nginx, "=");
@@ -349,7 +350,7 @@ static void ask_render(struct site *site, const struct route *route)
 
 static void login_render(struct site *site, const struct route *route)
 {
-    const struct text_value *login = &route->own->auth.forward.login;
+    const struct text_value *login = &route->own->auth->forward.login;
     struct nginx_text *nginx = site->nginx;
     nginx_at(nginx, site_span(site, login->node));
     nginx_begin(nginx, "location");
@@ -368,13 +369,13 @@ void site_auth_behind(struct site *site)
 {
     for (size_t i = 0; i < site->route_count; i++) {
         const struct route *route = &site->routes[i];
-        if (!says_own(route) || !auth_has_forward(&route->own->auth)) {
+        if (!says_own(route) || !auth_has_forward(route->own->auth)) {
             continue;
         }
         if (route->auth_target != NULL) {
             ask_render(site, route);
         }
-        if (route->own->auth.forward.login.text != NULL) {
+        if (route->own->auth->forward.login.text != NULL) {
             login_render(site, route);
         }
     }

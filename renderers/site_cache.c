@@ -24,15 +24,15 @@ static bool can_cache(enum route_handler handler)
 
 static bool is_cached(const struct route *route)
 {
-    const struct response_cache_spec *cache = &route->now->response_cache;
+    const struct response_cache_spec *cache = route->now->response_cache;
     return cache->object.node != NULL && cache->on.is_true && can_cache(route->now->handler);
 }
 
 /* The route that says so. */
 static const struct route *origin_of(const struct route *route)
 {
-    const struct node *node = route->now->response_cache.object.node;
-    while (route->path != NULL && route->own->response_cache.object.node != node) {
+    const struct node *node = route->now->response_cache->object.node;
+    while (route->path != NULL && route->own->response_cache->object.node != node) {
         route = route->parent;
     }
     return route;
@@ -104,7 +104,7 @@ static void names_render(struct site *site, const struct text_list *names, const
 
 static void bypass_render(struct site *site, const struct route *route, const char *directive)
 {
-    const struct cache_bypass_spec *bypass = &route->now->response_cache.bypass;
+    const struct cache_bypass_spec *bypass = &route->now->response_cache->bypass;
     const struct route *origin = origin_of(route);
     nginx_begin(site->nginx, directive);
     nginx_word(site->nginx, "$http_authorization");
@@ -129,7 +129,7 @@ static void bypass_render(struct site *site, const struct route *route, const ch
 static void path_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
-    const struct response_cache_spec *cache = &route->now->response_cache;
+    const struct response_cache_spec *cache = route->now->response_cache;
     nginx_at(nginx, site_span(site, cache->object.node));
     nginx_begin(nginx, pass_directive(site, route->now->handler, "cache_path"));
     nginx_value(nginx, NGINX_STATIC, folder_of(site, route));
@@ -161,7 +161,7 @@ void site_cache_http(struct site *site)
 {
     for (size_t i = 0; i < site->route_count; i++) {
         const struct route *route = &site->routes[i];
-        const struct response_cache_spec *own = &route->own->response_cache;
+        const struct response_cache_spec *own = route->own->response_cache;
         if (own->object.node != NULL && own->on.is_true) {
             names_render(site, &own->bypass.cookies, "$http_cookie",
                          variable_of(site, route, "cookie"), cookie_pattern);
@@ -186,7 +186,7 @@ static void line_render(struct site *site, const struct route *route, const char
 /* "301 302" -> two arguments, then the time. */
 static void ages_render(struct site *site, const struct route *route)
 {
-    const struct object_list *list = &route->now->response_cache.age;
+    const struct object_list *list = &route->now->response_cache->age;
     const struct response_age_spec *ages = list->items;
     for (size_t i = 0; i < list->count; i++) {
         nginx_at(site->nginx, site_span(site, ages[i].age.node));
@@ -216,7 +216,7 @@ static void key_render(struct site *site, const struct route *route)
 
 static void stale_render(struct site *site, const struct route *route)
 {
-    nginx_at(site->nginx, site_span(site, route->now->response_cache.stale.node));
+    nginx_at(site->nginx, site_span(site, route->now->response_cache->stale.node));
     nginx_line(site->nginx, pass_directive(site, route->now->handler, "cache_use_stale"), "error",
                "timeout", "updating", "http_500", "http_503", NULL);
     line_render(site, route, "cache_background_update", "on");
@@ -224,7 +224,7 @@ static void stale_render(struct site *site, const struct route *route)
 
 void site_cache_route(struct site *site, const struct route *route)
 {
-    const struct response_cache_spec *cache = &route->now->response_cache;
+    const struct response_cache_spec *cache = route->now->response_cache;
     nginx_at(site->nginx, site_span(site, cache->object.node));
     if (!is_cached(route)) {
         if (route->parent != NULL && is_cached(route->parent) && can_cache(route->now->handler)) {

@@ -58,7 +58,7 @@ static void redirects_render(struct site *site, const struct route *route)
 
 void site_cookies_route(struct site *site, const struct route *route)
 {
-    const struct cookies_spec *cookies = &route->now->cookies;
+    const struct cookies_spec *cookies = route->now->cookies;
     if (route->now->handler != ROUTE_PROXY) {
         return;
     }

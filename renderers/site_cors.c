@@ -21,7 +21,7 @@ static const char *preflight_variable(const struct site *site)
 
 static bool route_says_cors(const struct route *route)
 {
-    return route->own->cors.object.node != NULL;
+    return route->own->cors->object.node != NULL;
 }
 
 /* "GET, HEAD"; names and methods are of letters, digits and signs without a meaning to nginx, but
@@ -40,12 +40,12 @@ static const char *joined(struct arena *arena, const struct text_list *list)
 static void header_set(struct site *site, const struct route *route, const char *name,
                        const char *word)
 {
-    site_header_set(site, route, name, word, site_span(site, route->own->cors.object.node));
+    site_header_set(site, route, name, word, site_span(site, route->own->cors->object.node));
 }
 
 void site_cors_headers(struct site *site, const struct route *route)
 {
-    const struct cors_spec *cors = &route->own->cors;
+    const struct cors_spec *cors = route->own->cors;
     if (!route_says_cors(route)) {
         return;
     }
@@ -69,7 +69,7 @@ void site_cors_headers(struct site *site, const struct route *route)
 
 bool site_cors_varies(const struct route *route)
 {
-    const struct cors_spec *cors = &route->now->cors;
+    const struct cors_spec *cors = route->now->cors;
     return cors->object.node != NULL && cors->origins.count > 0 && !cors_is_open(cors);
 }
 
@@ -90,7 +90,7 @@ static const char *origin_pattern(struct arena *arena, const char *origin)
 static void origins_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
-    const struct text_list *origins = &route->own->cors.origins;
+    const struct text_list *origins = &route->own->cors->origins;
     nginx_table(nginx, "map", "$http_origin", cors_name(site, route, "origin"));
     nginx_line(nginx, "default", "\"\"", NULL);
     for (size_t i = 0; i < origins->count; i++) {
@@ -108,9 +108,9 @@ static void value_render(struct site *site, const struct route *route, const cha
                          bool in_preflights, const char *text)
 {
     struct nginx_text *nginx = site->nginx;
-    bool is_open = cors_is_open(&route->own->cors);
+    bool is_open = cors_is_open(route->own->cors);
     const char *origin = is_open ? "*" : cors_name(site, route, "origin");
-    nginx_at(nginx, site_span(site, route->own->cors.object.node));
+    nginx_at(nginx, site_span(site, route->own->cors->object.node));
     nginx_table(
         nginx, "map",
         arena_printf(site->arena, "%s:%s", in_preflights ? preflight_variable(site) : "1", origin),
@@ -124,7 +124,7 @@ static void value_render(struct site *site, const struct route *route, const cha
 
 static void route_http(struct site *site, const struct route *route)
 {
-    const struct cors_spec *cors = &route->own->cors;
+    const struct cors_spec *cors = route->own->cors;
     if (!cors_is_open(cors)) {
         origins_render(site, route);
     }
@@ -158,10 +158,10 @@ void site_cors_http(struct site *site)
     bool is_first = true;
     for (size_t i = 0; i < site->route_count; i++) {
         const struct route *route = &site->routes[i];
-        if (!route_says_cors(route) || route->own->cors.origins.count == 0) {
+        if (!route_says_cors(route) || route->own->cors->origins.count == 0) {
             continue;
         }
-        nginx_at(site->nginx, site_span(site, route->own->cors.object.node));
+        nginx_at(site->nginx, site_span(site, route->own->cors->object.node));
         if (is_first) {
             preflight_render(site);
             is_first = false;
@@ -175,7 +175,7 @@ void site_cors_http(struct site *site)
 /* They ask without password, so that they are answered before anything else is asked. */
 void site_cors_route(struct site *site, const struct route *route)
 {
-    const struct cors_spec *cors = &route->now->cors;
+    const struct cors_spec *cors = route->now->cors;
     if (cors->object.node == NULL || cors->origins.count == 0) {
         return;
     }

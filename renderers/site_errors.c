@@ -21,7 +21,7 @@ static const struct text_value built_in_maintenance = {.text = "maintenance"};
 static const struct text_value *page_of(const struct route *route, int status)
 {
     if (status == STATUS_MAINTENANCE && route_is_maintained(route)) {
-        const struct text_value *page = &route->now->maintenance.page;
+        const struct text_value *page = &route->now->maintenance->page;
         return page->text != NULL ? page : &built_in_maintenance;
     }
     for (const struct route *at = route; at != NULL; at = at->parent) {
@@ -78,7 +78,7 @@ static const char *address_of(const struct site *site, const struct route *route
     if (login != NULL) {
         return login;
     }
-    bool is_own_file = page->text != NULL && page == &route->now->maintenance.page;
+    bool is_own_file = page->text != NULL && page == &route->now->maintenance->page;
     return is_own_file ? file_address(site, page->text) : written_address(site, page, status);
 }
 
@@ -149,7 +149,7 @@ void site_errors_server(struct site *site)
 static bool says_other(const struct site *site, const struct route *route)
 {
     const char *login = site_auth_login(site, route);
-    bool is_about_maintenance = route->own->maintenance.object.node != NULL &&
+    bool is_about_maintenance = route->own->maintenance->object.node != NULL &&
                                 (route_is_maintained(route) || route_is_maintained(route->parent));
     return route->own->error_pages.node != NULL || is_about_maintenance ||
            !text_equal(login, site_auth_login(site, route->parent));
@@ -243,7 +243,7 @@ static void files_render(struct site *site)
                 file_render(site, &seen, &items[j].page, file);
             }
         }
-        const struct text_value *page = &site->routes[i].own->maintenance.page;
+        const struct text_value *page = &site->routes[i].own->maintenance->page;
         if (route_is_maintained(&site->routes[i]) && page->text != NULL) {
             file_render(site, &seen, page, page->text);
         }

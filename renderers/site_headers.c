@@ -125,7 +125,7 @@ static void set_cache(struct site *site, const struct route *route)
 
 static void set_retry(struct site *site, const struct route *route)
 {
-    const struct node *node = route->own->maintenance.object.node;
+    const struct node *node = route->own->maintenance->object.node;
     const char *retry = route_is_maintained(route) ? site_maintenance_retry(site, route) : NULL;
     if (node != NULL && (retry != NULL || header_find(site, "Retry-After") != NULL)) {
         header_set(site, route->number, "Retry-After",
@@ -135,7 +135,7 @@ static void set_retry(struct site *site, const struct route *route)
 
 static void set_cache_status(struct site *site, const struct route *route)
 {
-    const struct response_cache_spec *cache = &route->own->response_cache;
+    const struct response_cache_spec *cache = route->own->response_cache;
     if (cache->object.node == NULL) {
         return;
     }
@@ -178,7 +178,7 @@ static void set_vary(struct site *site, const struct route *route)
     header_set(site, route->number, "Vary",
                (struct header_value){
                    .text = text == NULL ? "Origin" : arena_printf(site->arena, "%s, Origin", text),
-                   .span = site_span(site, route->now->cors.object.node)});
+                   .span = site_span(site, route->now->cors->object.node)});
 }
 
 void site_header_set(struct site *site, const struct route *route, const char *name,

@@ -307,6 +307,6 @@ bool route_is_guarded(const struct site *site, const struct route *route)
         }
     }
     return now->allow.count > 0 || now->deny.count > 0 || now->connection_limit.number > 0 ||
-           site->spec->rate_limit.count > 0 || auth_has_basic(&now->auth) ||
-           auth_has_forward(&now->auth);
+           site->spec->rate_limit.count > 0 || auth_has_basic(now->auth) ||
+           auth_has_forward(now->auth);
 }

@@ -12,14 +12,14 @@ enum { DATE_SIZE = 40 };
 
 static bool is_on(const struct route *route)
 {
-    return route->own->maintenance.object.node != NULL && route->own->maintenance.on.is_true;
+    return route->own->maintenance->object.node != NULL && route->own->maintenance->on.is_true;
 }
 
 /* The route that says so. */
 static const struct route *origin_of(const struct route *route)
 {
-    const struct node *node = route->now->maintenance.object.node;
-    while (route->path != NULL && route->own->maintenance.object.node != node) {
+    const struct node *node = route->now->maintenance->object.node;
+    while (route->path != NULL && route->own->maintenance->object.node != node) {
         route = route->parent;
     }
     return route;
@@ -27,7 +27,7 @@ static const struct route *origin_of(const struct route *route)
 
 bool route_is_maintained(const struct route *route)
 {
-    return route->now->maintenance.object.node != NULL && route->now->maintenance.on.is_true;
+    return route->now->maintenance->object.node != NULL && route->now->maintenance->on.is_true;
 }
 
 /* "rc_TYPE_..." of the route that says so. */
@@ -76,8 +76,8 @@ static bool stands_earlier(const struct text_list *list, size_t index)
 static void clients_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
-    const struct text_list *allow = &route->own->maintenance.allow;
-    nginx_at(nginx, site_span(site, route->own->maintenance.object.node));
+    const struct text_list *allow = &route->own->maintenance->allow;
+    nginx_at(nginx, site_span(site, route->own->maintenance->object.node));
     nginx_table(nginx, "geo", NULL, variable_of(site, route, "closed"));
     nginx_line(nginx, "default", "1", NULL);
     for (size_t i = 0; i < allow->count; i++) {
@@ -89,7 +89,7 @@ static void clients_render(struct site *site, const struct route *route)
         nginx_word(nginx, "0");
         nginx_end(nginx);
     }
-    nginx_at(nginx, site_span(site, route->own->maintenance.object.node));
+    nginx_at(nginx, site_span(site, route->own->maintenance->object.node));
     nginx_block_end(nginx);
 }
 
@@ -100,7 +100,7 @@ static void retry_render(struct site *site, const struct route *route)
     nginx_table(nginx, "map", variable_of(site, route, "closed"),
                 variable_of(site, route, "retry"));
     nginx_begin(nginx, "1");
-    nginx_value(nginx, NGINX_LITERAL, retry_text(site, &route->own->maintenance));
+    nginx_value(nginx, NGINX_LITERAL, retry_text(site, route->own->maintenance));
     nginx_end(nginx);
     nginx_line(nginx, "default", "$upstream_http_retry_after", NULL);
     nginx_block_end(nginx);
@@ -165,7 +165,7 @@ void site_maintenance_route(struct site *site, const struct route *route)
     }
     struct nginx_text *nginx = site->nginx;
     const char *type = site_has_probes(site) ? "away" : "closed";
-    nginx_at(nginx, site_span(site, route->now->maintenance.object.node));
+    nginx_at(nginx, site_span(site, route->now->maintenance->object.node));
     nginx_begin(nginx, "if");
     nginx_word(nginx, arena_printf(site->arena, "(%s)", variable_of(site, origin_of(route), type)));
     nginx_block(nginx);

@@ -429,7 +429,7 @@ static void script_check_render(struct site *site, const struct fastcgi_spec *fa
 
 static void fastcgi_render(struct site *site, const struct route *route)
 {
-    const struct fastcgi_spec *fastcgi = &route->now->fastcgi;
+    const struct fastcgi_spec *fastcgi = route->now->fastcgi;
     param_render(site, route, "GATEWAY_INTERFACE", "CGI/1.1");
     if (fastcgi->script.text != NULL) {
         param_value_render(site, route, "SCRIPT_FILENAME", fastcgi->script.text, NULL);
@@ -456,14 +456,14 @@ static void php_render(struct site *site, const struct route *route)
     param_render(site, route, "SCRIPT_NAME", "$fastcgi_script_name");
     param_render(site, route, "DOCUMENT_URI", "$document_uri");
     param_render(site, route, "REDIRECT_STATUS", "200");
-    params_render(site, route, &route->now->php.params);
+    params_render(site, route, &route->now->php->params);
 }
 
 static void uwsgi_render(struct site *site, const struct route *route)
 {
     param_value_render(site, route, "SCRIPT_NAME", script_name(site, route), NULL);
     param_render(site, route, "PATH_INFO", "$uri");
-    params_render(site, route, &route->now->uwsgi.params);
+    params_render(site, route, &route->now->uwsgi->params);
 }
 
 /* ---- Location ------------------------------------------------------------------------------- */

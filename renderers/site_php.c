@@ -21,7 +21,7 @@ static const struct route *origin_of(const struct route *route)
 static const char *front_of(const struct site *site, const struct route *route)
 {
     const struct route *origin = origin_of(route);
-    const char *front = origin->own->php.front.text;
+    const char *front = origin->own->php->front.text;
     if (front != NULL) {
         return strcmp(front, "false") == 0 ? NULL : front;
     }
@@ -33,7 +33,7 @@ static const char *front_of(const struct site *site, const struct route *route)
 static void root_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
-    const struct php_spec *php = &route->now->php;
+    const struct php_spec *php = route->now->php;
     nginx_at(nginx, site_span(site, php->root.node));
     nginx_begin(nginx, "root");
     nginx_value(nginx, NGINX_STATIC, php->root.text);
@@ -47,7 +47,7 @@ static void front_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
     const char *front = front_of(site, route);
-    nginx_at(nginx, site_span(site, route->now->php.front.node));
+    nginx_at(nginx, site_span(site, route->now->php->front.node));
     nginx_begin(nginx, "try_files");
     nginx_word(nginx, "$uri");
     nginx_word(nginx, "$uri/");
@@ -66,14 +66,14 @@ static void front_render(struct site *site, const struct route *route)
 static void run_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
-    nginx_at(nginx, site_span(site, route->now->php.root.node));
+    nginx_at(nginx, site_span(site, route->now->php->root.node));
     nginx_line(nginx, "try_files", "$uri", "=404", NULL);
     site_pass_route(site, route);
 }
 
 static void script_begin(struct site *site, const struct route *route, const char *pattern)
 {
-    nginx_at(site->nginx, site_span(site, route->now->php.root.node));
+    nginx_at(site->nginx, site_span(site, route->now->php->root.node));
     nginx_begin(site->nginx, "location");
     nginx_word(site->nginx, "~");
     nginx_value(site->nginx, NGINX_LITERAL, pattern);
@@ -84,7 +84,7 @@ static const char any_script[] = "\\.php\\z";
 
 static void scripts_render(struct site *site, const struct route *route)
 {
-    const struct php_spec *php = &route->now->php;
+    const struct php_spec *php = route->now->php;
     const char *front = front_of(site, route);
     if (php->only_front.is_true && front != NULL) {
         script_begin(site, route,

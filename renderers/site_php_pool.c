@@ -73,7 +73,7 @@ static void processes_add(const struct php_pool_spec *spec, struct ini_text *ini
 static struct mapped_text pool_text(const struct pool *pool)
 {
     const struct php_pool_spec *spec = pool->spec;
-    struct ini_text *ini = ini_text_make(pool->site->arena);
+    struct ini_text *ini = ini_text_make(pool->site->render->arena);
     const struct duration_value *time = spec->time.node != NULL ? &spec->time : pool->timeout;
     ini_comment(ini, "Written by reconcile: what is changed here is put back.");
     ini_section(ini, "global");
@@ -113,7 +113,7 @@ static void setting_add(const struct pool *pool, struct ini_text *ini, const cha
 static struct mapped_text settings_text(const struct pool *pool)
 {
     const struct php_pool_spec *spec = pool->spec;
-    struct ini_text *ini = ini_text_make(pool->site->arena);
+    struct ini_text *ini = ini_text_make(pool->site->render->arena);
     ini_comment(ini, "Written by reconcile: what is changed here is put back.");
     setting_add(pool, ini, "error_log", "syslog");
     setting_add(pool, ini, "syslog.ident", spec->name);
@@ -138,14 +138,14 @@ static const char *file_add(const struct pool *pool, const char *name, struct ma
 {
     const struct site *site = pool->site;
     const struct render *render = site->render;
-    struct file_item *file = arena_new(site->arena, struct file_item);
+    struct file_item *file = arena_new(render->arena, struct file_item);
     file->text = text;
     file->mode = CONFIGURATION_MODE;
     if (render->layout->manages_users) {
         file->group = pool->spec->service->group.text;
     }
-    const char *path = arena_printf(site->arena, "%s/%s", pool->spec->folder, name);
-    item_add(site->arena, render->items, ITEM_FILE, path, site->document,
+    const char *path = arena_printf(render->arena, "%s/%s", pool->spec->folder, name);
+    item_add(render->arena, render->items, ITEM_FILE, path, site->document,
              pool->spec->object.node->span, file);
     return path;
 }
@@ -153,13 +153,14 @@ static const char *file_add(const struct pool *pool, const char *name, struct ma
 static void folder_add(const struct pool *pool)
 {
     const struct site *site = pool->site;
-    struct directory_item *directory = arena_new(site->arena, struct directory_item);
+    const struct render *render = site->render;
+    struct directory_item *directory = arena_new(render->arena, struct directory_item);
     directory->mode = FOLDER_MODE;
-    if (site->render->layout->manages_users) {
+    if (render->layout->manages_users) {
         directory->owner = "root";
         directory->group = pool->spec->service->group.text;
     }
-    item_add(site->arena, site->render->items, ITEM_DIRECTORY, pool->spec->folder, site->document,
+    item_add(render->arena, render->items, ITEM_DIRECTORY, pool->spec->folder, site->document,
              pool->spec->object.node->span, directory);
 }
 
@@ -182,12 +183,12 @@ static void pool_add(struct site *site, const struct php_pool_spec *spec)
     };
     for (size_t i = 0; i < site->route_count; i++) {
         const struct route_spec *now = site->routes[i].now;
-        if (now->handler == ROUTE_PHP && now->php.own.service == spec->service) {
+        if (now->handler == ROUTE_PHP && now->php->own.service == spec->service) {
             take_route(&pool, now);
         }
     }
     folder_add(&pool);
-    const char **files = arena_array(site->arena, 3, sizeof(*files));
+    const char **files = arena_array(site->render->arena, 3, sizeof(*files));
     files[0] = file_add(&pool, "pool.fpm", pool_text(&pool));
     files[1] = file_add(&pool, "settings.ini", settings_text(&pool));
     service_items_add(site->render, site->document, spec->name, spec->service, files);
@@ -197,8 +198,8 @@ void site_php_add(struct site *site)
 {
     for (size_t i = 0; i < site->route_count; i++) {
         const struct route_spec *own = site->routes[i].own;
-        if (own->handler == ROUTE_PHP && own->php.own.service != NULL) {
-            pool_add(site, &own->php.own);
+        if (own->handler == ROUTE_PHP && own->php->own.service != NULL) {
+            pool_add(site, &own->php->own);
         }
     }
 }

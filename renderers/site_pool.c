@@ -280,7 +280,7 @@ void site_pools_collect(struct site *site)
 {
     for (size_t i = 0; i < site->route_count; i++) {
         struct route *route = &site->routes[i];
-        const struct auth_spec *auth = &route->own->auth;
+        const struct auth_spec *auth = route->own->auth;
         if (auth_has_forward(auth)) {
             route->auth_target =
                 find_target(site, route, &auth->forward.to.pool, &auth->forward.to, "auth");

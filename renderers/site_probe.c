@@ -90,7 +90,7 @@ static struct probe_statuses statuses_of(const struct site *site, const struct t
     for (size_t i = 0; i < list->count; i++) {
         struct probe_status status = {0};
         probe_status_read(list->items[i].text, &status.first, &status.last);
-        vec_add(site->arena, &statuses, status);
+        vec_add(site->render->arena, &statuses, status);
     }
     return statuses;
 }
@@ -99,7 +99,7 @@ static struct probe_headers headers_of(const struct site *site, const struct tex
 {
     struct probe_headers headers = {0};
     for (size_t i = 0; i < map->count; i++) {
-        vec_add(site->arena, &headers,
+        vec_add(site->render->arena, &headers,
                 (struct probe_header){map->items[i].key.text, map->items[i].value.text});
     }
     return headers;
@@ -108,8 +108,8 @@ static struct probe_headers headers_of(const struct site *site, const struct tex
 static struct probe probe_make(const struct site *site, const struct route *route,
                                const struct probe_spec *spec, const struct listener *listener)
 {
-    const char *host =
-        spec->host.text != NULL ? spec->host.text : site_primary_host(site->arena, site->spec);
+    const char *host = spec->host.text != NULL ? spec->host.text
+                                               : site_primary_host(site->render->arena, site->spec);
     bool is_patient = spec->within.milliseconds > PROBE_TIMEOUT_MS;
     return (struct probe){
         .document = site->document,
@@ -119,7 +119,9 @@ static struct probe probe_make(const struct site *site, const struct route *rout
         .port = (uint16_t)listener->port,
         .uses_tls = site->uses_tls,
         .timeout_ms = is_patient ? (unsigned)spec->within.milliseconds : PROBE_TIMEOUT_MS,
-        .certificate = site->uses_tls ? site_certificate_directory(site) : NULL,
+        .certificate = site->uses_tls
+                           ? arena_strdup(site->render->arena, site_certificate_directory(site))
+                           : NULL,
         .is_head = spec->method.index == PROBE_HEAD,
         .statuses = statuses_of(site, &spec->status),
         .headers = headers_of(site, &spec->header),
@@ -138,7 +140,7 @@ void site_probes_add(struct site *site)
         const struct route *route = &site->routes[i];
         const struct probe_spec *spec = probe_of(site, route);
         if (spec != NULL) {
-            vec_add(site->arena, site->render->probes,
+            vec_add(site->render->arena, site->render->probes,
                     probe_make(site, route, spec, &listeners.items[0]));
         }
     }

@@ -152,11 +152,5 @@ void site_stream_render(struct site *site)
         site_group_render(site, target);
     }
     server_render(site, target);
-    vec_add(
-        site->arena, site->render->nginx,
-        (struct tree_member){
-            .path = arena_printf(site->arena, TREE_STREAMS "sites/%s.conf", site->document->name),
-            .text = nginx_text_finish(site->nginx),
-            .document = site->document,
-        });
+    site_member_add(site, TREE_STREAMS "sites");
 }

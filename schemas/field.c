@@ -10,7 +10,7 @@
 
 static void decode_written(const struct place *place, const struct schema *schema,
                            const struct node *mapping, void *spec);
-static void fill_defaults(const struct place *place, const struct schema *schema, void *spec);
+static const void *defaults_of(const struct place *place, const struct schema *schema);
 
 static const char *const *field_names(struct arena *arena, const struct schema *schema,
                                       size_t *out_count)
@@ -40,15 +40,10 @@ static void report_unknown(const struct place *place, const struct schema *schem
     }
 }
 
-/* Fills an object from a mapping, from the shorthand of its schema, or (node NULL) from the
- * defaults alone. */
+/* Fills an object from a mapping, or from the shorthand of its schema. */
 static void decode_fields(const struct place *place, const struct schema *schema,
                           const struct node *node, void *spec)
 {
-    if (node == NULL) {
-        fill_defaults(place, schema, spec);
-        return;
-    }
     if (node->type == NODE_MAPPING) {
         decode_written(place, schema, node, spec);
         report_unknown(place, schema, node);
@@ -61,11 +56,22 @@ static void decode_fields(const struct place *place, const struct schema *schema
     decode_written(place, schema, field_spell_out(place->check->arena, schema, node), spec);
 }
 
+/* The struct is the member itself, or what it points to. */
+static bool is_pointed_to(const struct field *field)
+{
+    return field->type == FIELD_OBJECT && field->size == sizeof(const void *);
+}
+
 static void decode_object(const struct place *place, const struct field *field,
                           const struct node *node, void *member)
 {
-    decode_fields(place, field->object, node, member);
-    ((struct object *)member)->node = place_origin(place, node);
+    struct object *object = member;
+    if (is_pointed_to(field)) {
+        object = arena_alloc(place->check->arena, field->object->size);
+        memcpy(member, &object, sizeof(object));
+    }
+    decode_fields(place, field->object, node, object);
+    object->node = place_origin(place, node);
 }
 
 static void decode_list_of_objects(const struct place *place, const struct field *field,
@@ -153,10 +159,15 @@ static void fill_default(const struct place *place, const struct field *field, v
     if (field->type == FIELD_CHOICE) {
         ((struct choice_value *)member)->index = -1;
     }
-    if (field->fallback == NULL) {
-        if (field->type == FIELD_OBJECT) {
-            decode_fields(&below, field->object, NULL, member);
+    if (field->fallback == NULL && field->type == FIELD_OBJECT) {
+        const void *defaults = defaults_of(&below, field->object);
+        if (is_pointed_to(field)) {
+            memcpy(member, &defaults, sizeof(defaults));
+        } else {
+            memcpy(member, defaults, field->object->size);
         }
+    }
+    if (field->fallback == NULL) {
         return;
     }
     if (strchr("[{\"", *field->fallback) != NULL) {
@@ -180,22 +191,21 @@ static void fill_rows(const struct place *place, const struct schema *schema, vo
     }
 }
 
-/* Defaults are the same for all objects of a schema: read once, then copied. */
-static void fill_defaults(const struct place *place, const struct schema *schema, void *spec)
+/* They are the same for all objects of a schema: read once, then copied or pointed to. */
+static const void *defaults_of(const struct place *place, const struct schema *schema)
 {
     struct field_defaults *known = place->check->defaults;
     for (size_t i = 0; known != NULL && i < known->count; i++) {
         if (known->items[i].schema == schema) {
-            memcpy(spec, known->items[i].spec, schema->size);
-            return;
+            return known->items[i].spec;
         }
     }
+    void *spec = arena_alloc(place->check->arena, schema->size);
     fill_rows(place, schema, spec);
     if (known != NULL) {
-        void *copy = arena_alloc(place->check->arena, schema->size);
-        memcpy(copy, spec, schema->size);
-        vec_add(place->check->arena, known, (struct schema_defaults){schema, copy});
+        vec_add(place->check->arena, known, (struct schema_defaults){schema, spec});
     }
+    return spec;
 }
 
 static bool is_raw_allowed(const struct place *place)
@@ -254,7 +264,7 @@ static void decode_rows(const struct place *place, const struct schema *schema,
 static void decode_written(const struct place *place, const struct schema *schema,
                            const struct node *mapping, void *spec)
 {
-    fill_defaults(place, schema, spec);
+    memcpy(spec, defaults_of(place, schema), schema->size);
     decode_rows(place, schema, mapping, spec);
 }
 
@@ -264,7 +274,11 @@ void field_decode(struct check *check, const struct schema *schema, const struct
                   void *spec)
 {
     struct place place = {.check = check};
-    decode_fields(&place, schema, mapping, spec);
+    if (mapping == NULL) {
+        memcpy(spec, defaults_of(&place, schema), schema->size);
+    } else {
+        decode_fields(&place, schema, mapping, spec);
+    }
 }
 
 const struct node *field_origin(const struct field *field, const void *spec)
@@ -285,8 +299,12 @@ const struct node *field_origin(const struct field *field, const void *spec)
         [FIELD_OBJECT] = offsetof(struct object, node),
         [FIELD_OBJECT_LIST] = offsetof(struct object_list, node),
     };
+    const void *member = (const char *)spec + field->offset;
+    if (is_pointed_to(field)) {
+        memcpy(&member, member, sizeof(member));
+    }
     const struct node *node = NULL;
-    memcpy(&node, (const char *)spec + field->offset + offsets[field->type], sizeof(node));
+    memcpy(&node, (const char *)member + offsets[field->type], sizeof(node));
     return node;
 }
 

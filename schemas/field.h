@@ -29,7 +29,8 @@ enum field_type {
     FIELD_ARGV,
     FIELD_TEXT_LIST,
     FIELD_TEXT_MAP,
-    FIELD_OBJECT,      /* a nested struct: object names its schema */
+    FIELD_OBJECT,      /* a nested struct, or a pointer to a const one, which is shared where
+                          nothing is written; never NULL. object names its schema */
     FIELD_OBJECT_LIST, /* struct object_list */
     FIELD_TYPE_COUNT
 };
@@ -166,9 +167,10 @@ struct diagnostic *check_add(struct check *check, enum diagnostic_code code,
 void claim_add(struct arena *arena, struct claim_list *claims, const struct document *document,
                const char *what, const char *text, const struct node *node);
 
-/* Fills spec (schema->size bytes, zeroed by the caller) from a mapping: defaults first, then the
- * written values; unknown fields, wrong types and values out of range become diagnostics, all of
- * them. References are appended to the document. Does not call schema->check. */
+/* Fills spec (schema->size bytes, zeroed by the caller) from a mapping (NULL: nothing is written):
+ * defaults first, then the written values; unknown fields, wrong types and values out of range
+ * become diagnostics, all of them. References are appended to the document. Does not call
+ * schema->check. */
 void field_decode(struct check *check, const struct schema *schema, const struct node *mapping,
                   void *spec);
 /* The written form of a default, as a tree without places; NULL when the row has none. Reads plain

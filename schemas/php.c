@@ -111,11 +111,14 @@ static void fill_in_address(struct check *check, struct php_spec *php)
     php->pool.to.count = 1;
 }
 
-void php_check(struct check *check, struct php_spec *php, const char *field)
+const struct php_spec *php_check(struct check *check, const struct php_spec *written,
+                                 const char *field)
 {
-    if (php->pool.object.node == NULL) {
-        return;
+    if (written->pool.object.node == NULL) {
+        return written;
     }
+    struct php_spec *php = arena_new(check->arena, struct php_spec);
+    *php = *written;
     if (php->pool.to.node != NULL && php->version.node != NULL) {
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, php->version.node, field, "to", "version")
             ->second = php->pool.to.node->span;
@@ -136,4 +139,5 @@ void php_check(struct check *check, struct php_spec *php, const char *field)
     if (php->pool.to.node == NULL) {
         fill_in_address(check, php);
     }
+    return php;
 }

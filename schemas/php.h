@@ -17,5 +17,7 @@ struct php_spec {
 
 extern const struct schema php_schema;
 
-/* Checks, and fills in where PHP-FPM listens when that is not written. */
-void php_check(struct check *check, struct php_spec *php, const char *field);
+/* Checks. Returns the same with what follows from the rest: where PHP-FPM listens when that is not
+ * written, and what a pool of its own is called. */
+const struct php_spec *php_check(struct check *check, const struct php_spec *written,
+                                 const char *field);

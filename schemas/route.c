@@ -102,25 +102,30 @@ static const struct {
     const char *name;
     enum route_handler handler;
     bool has_pool, speaks_tls;
-    size_t pool; /* where the programs behind it are in the route */
+    size_t spec; /* where the route points to what begins with the programs behind it */
 } handlers[] = {
-    {"proxy",        ROUTE_PROXY,    true,  true,  offsetof(struct route_spec, proxy.pool)},
-    {"grpc",         ROUTE_GRPC,     true,  true,  offsetof(struct route_spec, grpc.pool)},
-    {"fastcgi",      ROUTE_FASTCGI,  true,  false, offsetof(struct route_spec, fastcgi.pool)},
-    {"uwsgi",        ROUTE_UWSGI,    true,  false, offsetof(struct route_spec, uwsgi.pool)},
-    {"php",          ROUTE_PHP,      true,  false, offsetof(struct route_spec, php.pool)},
+    {"proxy",        ROUTE_PROXY,    true,  true,  offsetof(struct route_spec, proxy)},
+    {"grpc",         ROUTE_GRPC,     true,  true,  offsetof(struct route_spec, grpc)},
+    {"fastcgi",      ROUTE_FASTCGI,  true,  false, offsetof(struct route_spec, fastcgi)},
+    {"uwsgi",        ROUTE_UWSGI,    true,  false, offsetof(struct route_spec, uwsgi)},
+    {"php",          ROUTE_PHP,      true,  false, offsetof(struct route_spec, php)},
     {"root",         ROUTE_ROOT,     false, false, 0},
     {"redirect",     ROUTE_REDIRECT, false, false, 0},
     {"respond",      ROUTE_RESPOND,  false, false, 0},
     {"nginx_status", ROUTE_STATUS,   false, false, 0},
 };
 // clang-format on
+_Static_assert(offsetof(struct proxy_spec, pool) == 0 && offsetof(struct fastcgi_spec, pool) == 0 &&
+                   offsetof(struct uwsgi_spec, pool) == 0 && offsetof(struct php_spec, pool) == 0,
+               "what handlers point to begins with a pool");
 
 const struct pool_spec *route_pool(const struct route_spec *route)
 {
     for (size_t i = 0; i < COUNT(handlers); i++) {
         if (handlers[i].handler == route->handler && handlers[i].has_pool) {
-            return (const void *)((const char *)route + handlers[i].pool);
+            const void *spec = NULL;
+            memcpy(&spec, (const char *)route + handlers[i].spec, sizeof(spec));
+            return spec;
         }
     }
     return NULL;
@@ -130,9 +135,9 @@ const struct proxy_spec *route_proxy(const struct route_spec *route)
 {
     switch (route->handler) {
     case ROUTE_PROXY:
-        return &route->proxy;
+        return route->proxy;
     case ROUTE_GRPC:
-        return &route->grpc;
+        return route->grpc;
     default:
         return NULL;
     }
@@ -231,7 +236,7 @@ static void check_file_fields(struct check *check, const struct route_spec *rout
     if (route->handler == ROUTE_PHP && route->spa.is_true) {
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, route->spa.node, field_below(check, field, "spa"),
                   "php", "spa")
-            ->second = route->php.pool.object.node->span;
+            ->second = route->php->pool.object.node->span;
     }
     if (route->spa.is_true && route->try.node != NULL) {
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, route->try.node, field_below(check, field, "try"),
@@ -304,10 +309,10 @@ static void check_headers(struct check *check, const struct text_map *headers, c
 /* What programs are told. */
 static void check_params(struct check *check, const struct route_spec *route, const char *field)
 {
-    template_check_values(check, &route->fastcgi.params,
+    template_check_values(check, &route->fastcgi->params,
                           field_below(check, field, "fastcgi.params"));
-    template_check_values(check, &route->uwsgi.params, field_below(check, field, "uwsgi.params"));
-    template_check_values(check, &route->php.params, field_below(check, field, "php.params"));
+    template_check_values(check, &route->uwsgi->params, field_below(check, field, "uwsgi.params"));
+    template_check_values(check, &route->php->params, field_below(check, field, "php.params"));
 }
 
 static void check_rewrite(struct check *check, const struct text_map *rewrite, const char *field)
@@ -331,7 +336,7 @@ void raw_check(struct check *check, const struct text_value *raw, const char *fi
 /* nginx keeps only what it takes in whole. */
 static void check_cache(struct check *check, const struct route_spec *route, const char *field)
 {
-    const struct response_cache_spec *cache = &route->response_cache;
+    const struct response_cache_spec *cache = route->response_cache;
     if (cache->object.node != NULL && cache->on.is_true && route->buffering.node != NULL &&
         !route->buffering.is_true) {
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, cache->object.node,
@@ -349,18 +354,18 @@ void route_check(struct check *check, struct route_spec *route, const struct nod
                  const char *regex, const char *field)
 {
     find_handler(check, route, mapping, field);
-    php_check(check, &route->php, field_below(check, field, "php"));
+    route->php = php_check(check, route->php, field_below(check, field, "php"));
     check_pools(check, route, field);
     redirect_check(check, &route->redirect, regex, field_below(check, field, "redirect"));
     respond_check(check, &route->respond, field_below(check, field, "respond"));
-    cors_check(check, &route->cors, field_below(check, field, "cors"));
+    cors_check(check, route->cors, field_below(check, field, "cors"));
     when_check(check, &route->when, field_below(check, field, "when"));
     check_file_fields(check, route, field);
     error_pages_check(check, &route->error_pages, field_below(check, field, "error_pages"));
-    cookies_check(check, &route->cookies, field_below(check, field, "cookies"));
+    cookies_check(check, route->cookies, field_below(check, field, "cookies"));
     check_cache(check, route, field);
-    auth_check(check, &route->auth, field_below(check, field, "auth"));
-    maintenance_check(check, &route->maintenance, field_below(check, field, "maintenance"));
+    auth_check(check, route->auth, field_below(check, field, "auth"));
+    maintenance_check(check, route->maintenance, field_below(check, field, "maintenance"));
     mime_check(check, &route->mime, field_below(check, field, "mime"));
     check_headers(check, &route->headers, field, "headers");
     check_headers(check, &route->request_headers, field, "request_headers");
@@ -424,7 +429,7 @@ static void check_prefix_fields(struct check *check, const struct path_spec *pat
         {"strip_prefix", path->strip_prefix.node, path->strip_prefix.is_true},
         {"spa", path->route.spa.node, path->route.spa.is_true},
         {"paths", path->paths.node, path->paths.count > 0},
-        {"php", path->route.php.pool.object.node, path->route.handler == ROUTE_PHP},
+        {"php", path->route.php->pool.object.node, path->route.handler == ROUTE_PHP},
     };
     for (size_t i = 0; location.match != LOCATION_PREFIX && i < COUNT(rows); i++) {
         if (rows[i].is_set) {
@@ -435,7 +440,7 @@ static void check_prefix_fields(struct check *check, const struct path_spec *pat
     if (path->strip_prefix.is_true && now->handler == ROUTE_PHP) {
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, path->strip_prefix.node,
                   field_below(check, field, "strip_prefix"), "php", "strip_prefix")
-            ->second = now->php.pool.object.node->span;
+            ->second = now->php->pool.object.node->span;
     }
     bool has_path = now->handler != ROUTE_REDIRECT && now->handler != ROUTE_RESPOND &&
                     now->handler != ROUTE_STATUS;

@@ -42,11 +42,11 @@ struct rate_limit_spec {
 };
 
 struct route_spec {
-    struct proxy_spec proxy;
-    struct proxy_spec grpc;
-    struct fastcgi_spec fastcgi;
-    struct uwsgi_spec uwsgi;
-    struct php_spec php;
+    const struct proxy_spec *proxy;
+    const struct proxy_spec *grpc;
+    const struct fastcgi_spec *fastcgi;
+    const struct uwsgi_spec *uwsgi;
+    const struct php_spec *php;
     struct text_value root;
     struct redirect_spec redirect;
     struct respond_spec respond;
@@ -60,8 +60,8 @@ struct route_spec {
     struct boolean_value buffering;
     struct text_map request_headers;
     struct text_list hide_headers;
-    struct response_cache_spec response_cache;
-    struct cookies_spec cookies;
+    const struct response_cache_spec *response_cache;
+    const struct cookies_spec *cookies;
     struct text_map redirects;
 
     struct text_list index;
@@ -73,9 +73,9 @@ struct route_spec {
 
     struct object_list error_pages; /* struct error_page_spec */
     struct boolean_value intercept_errors;
-    struct maintenance_spec maintenance;
+    const struct maintenance_spec *maintenance;
     struct text_map headers;
-    struct cors_spec cors;
+    const struct cors_spec *cors;
     struct cache_spec cache;
     struct text_value charset;
     struct text_map mime;
@@ -85,7 +85,7 @@ struct route_spec {
     struct integer_value connection_limit; /* 0: none */
     struct text_list allow;
     struct text_list deny;
-    struct auth_spec auth;
+    const struct auth_spec *auth;
     struct boolean_value deny_dotfiles;
     struct text_value raw;
 
