@@ -104,6 +104,10 @@ struct report_style {
     bool hides_verdict;
     bool only_drift;  /* `drift`: what we want something new of is left out */
     bool is_detailed; /* the exit code that is told is that of --detailed-exitcode */
+    /* Takes what was written so far and leaves the text empty, so that a long one is never in
+     * memory as a whole. NULL: nobody does. */
+    void (*drain)(void *context, struct text *text);
+    void *drain_context;
 };
 
 /* What stands in the way, for text: findings, and documents that stay as they were. */

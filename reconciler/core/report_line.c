@@ -214,40 +214,81 @@ static const struct message *add_seen(struct arena *arena, const struct message 
     return message_chain(arena, note, MESSAGE_ASIDE, seen);
 }
 
-static void collect_action(const struct report *report, const struct action *action,
-                           const struct outcome *outcome, struct report_lines *out_lines)
+/* Who is told of the lines, and whether they stay when that returns. */
+struct listener {
+    void (*visit)(void *context, const struct report_line *line);
+    void *context;
+    bool keeps_lines;
+};
+
+static void tell(const struct report *report, const struct listener *listener,
+                 struct arena_mark mark, const struct report_line *line)
 {
-    struct report_line line = line_of(report, action, outcome);
-    line.note = add_seen(report->arena, line.note, action->found->note);
+    listener->visit(listener->context, line);
+    if (!listener->keeps_lines) {
+        arena_rewind(report->arena, mark);
+    }
+}
+
+static void visit_action(const struct report *report, const struct action *action,
+                         const struct outcome *outcome, const struct listener *listener)
+{
     size_t things = 0;
     for (size_t i = 0; i < action->changes.count; i++) {
         const struct change *change = &action->changes.items[i];
         if (change->thing != NULL) {
-            vec_add(report->arena, out_lines, line_of_thing(report, action, outcome, change));
+            struct arena_mark mark = arena_mark(report->arena);
+            struct report_line line = line_of_thing(report, action, outcome, change);
+            tell(report, listener, mark, &line);
             things++;
-        } else {
-            add_change(report->arena, &line, change);
         }
     }
     bool has_trouble = outcome != NULL && outcome->result == OUTCOME_FAILED;
-    if (things == 0 || things < action->changes.count || has_trouble) {
-        vec_add(report->arena, out_lines, line);
+    if (things > 0 && things == action->changes.count && !has_trouble) {
+        return;
+    }
+    struct arena_mark mark = arena_mark(report->arena);
+    struct report_line line = line_of(report, action, outcome);
+    line.note = add_seen(report->arena, line.note, action->found->note);
+    for (size_t i = 0; i < action->changes.count; i++) {
+        if (action->changes.items[i].thing == NULL) {
+            add_change(report->arena, &line, &action->changes.items[i]);
+        }
+    }
+    tell(report, listener, mark, &line);
+}
+
+static void visit_actions(const struct report *report, const struct listener *listener)
+{
+    for (size_t i = 0; i < report->plan->actions.count; i++) {
+        const struct action *action = &report->plan->actions.items[i];
+        const struct outcome *outcome = report->outcomes == NULL ? NULL : &report->outcomes[i];
+        if (action->verb != ACTION_NONE) {
+            visit_action(report, action, outcome, listener);
+        }
     }
 }
 
-void report_collect_action(const struct report *report, size_t index,
-                           struct report_lines *out_lines)
+void report_visit(const struct report *report,
+                  void (*visit)(void *context, const struct report_line *line), void *context)
 {
-    const struct action *action = &report->plan->actions.items[index];
-    const struct outcome *outcome = report->outcomes == NULL ? NULL : &report->outcomes[index];
-    if (action->verb != ACTION_NONE) {
-        collect_action(report, action, outcome, out_lines);
-    }
+    visit_actions(report, &(const struct listener){.visit = visit, .context = context});
+}
+
+struct collecting {
+    struct arena *arena;
+    struct report_lines *lines;
+};
+
+static void collect_line(void *context, const struct report_line *line)
+{
+    const struct collecting *collecting = context;
+    vec_add(collecting->arena, collecting->lines, *line);
 }
 
 void report_collect(const struct report *report, struct report_lines *out_lines)
 {
-    for (size_t i = 0; i < report->plan->actions.count; i++) {
-        report_collect_action(report, i, out_lines);
-    }
+    struct collecting collecting = {report->arena, out_lines};
+    visit_actions(report, &(const struct listener){
+                              .visit = collect_line, .context = &collecting, .keeps_lines = true});
 }

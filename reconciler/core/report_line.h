@@ -32,10 +32,12 @@ struct report_line {
 };
 VEC(report_lines, struct report_line);
 
-/* Of one action of the plan; on the report's arena. */
-void report_collect_action(const struct report *report, size_t index,
-                           struct report_lines *out_lines);
-/* Of all of them. */
+/* One after the other, those of one action of the plan together. Each is gone, and all that visit
+ * asked of the report's arena, when visit returns: with their diffs they are as long as all files
+ * together. */
+void report_visit(const struct report *report,
+                  void (*visit)(void *context, const struct report_line *line), void *context);
+/* All of them, on the report's arena. */
 void report_collect(const struct report *report, struct report_lines *out_lines);
 /* "mode: 0644 -> 0600" */
 const char *report_detail(struct arena *arena, enum language language, const struct detail *detail);

@@ -198,28 +198,37 @@ static void write_comparison(const struct report *report, const struct report_st
     write_documents(report, &against->removed, style, '-', out);
 }
 
-/* A diff is as long as its file: the lines of one action are given back before the next, and what
- * is needed to write them stands apart from the growing text. */
+struct writing {
+    const struct report *report;
+    const struct report_style *style;
+    struct text *out;
+};
+
+/* What is needed to write the line stands apart from the growing text. */
+static void visit_line(void *context, const struct report_line *line)
+{
+    enum { PART = 64 * 1024 };
+    const struct writing *writing = context;
+    const struct report_style *style = writing->style;
+    struct text *out = writing->out;
+    if (style->only_drift && !line->is_drift) {
+        return;
+    }
+    struct text written = text_make(writing->report->arena);
+    write_line(writing->report, line, style, &written);
+    text_add_str(out, text_str(&written));
+    if (style->drain != NULL && out->length >= PART) {
+        style->drain(style->drain_context, out);
+    }
+}
+
 static void write_actions(const struct report *report, const struct report_style *style,
                           struct text *out)
 {
     AUTO_ARENA scratch = arena_create();
     struct report part = *report;
     part.arena = scratch;
-    for (size_t i = 0; i < report->plan->actions.count; i++) {
-        struct arena_mark mark = arena_mark(scratch);
-        struct report_lines lines = {0};
-        struct text written = text_make(scratch);
-        report_collect_action(&part, i, &lines);
-        for (size_t k = 0; k < lines.count; k++) {
-            if (!style->only_drift || lines.items[k].is_drift) {
-                text_truncate(&written, 0);
-                write_line(&part, &lines.items[k], style, &written);
-                text_add_str(out, text_str(&written));
-            }
-        }
-        arena_rewind(scratch, mark);
-    }
+    report_visit(&part, visit_line, &(struct writing){&part, style, out});
 }
 
 void report_write_text(const struct report *report, const struct report_style *style,

@@ -56,19 +56,6 @@ int output_files(const struct command *command, size_t count)
     return output_text(command, text_str(&text));
 }
 
-static struct text write_report(struct command *command, const struct run *run,
-                                const struct report_style *style, const struct output *output)
-{
-    struct text text = text_make(command->arena);
-    struct report_style chosen = *style;
-    chosen.language = command->language;
-    chosen.is_quiet |= command->is_quiet;
-    chosen.is_detailed = command->is_detailed;
-    chosen.has_color = command->has_color && output->file == NULL;
-    output->format->write(&run->report, &chosen, &text);
-    return text;
-}
-
 int output_emit(const struct command *command, const struct output *output, struct str text)
 {
     if (output->file == NULL) {
@@ -81,6 +68,39 @@ int output_emit(const struct command *command, const struct output *output, stru
         return output_error(command, &err);
     }
     return EXIT_CODE_SUCCESS;
+}
+
+struct draining {
+    const struct command *command;
+    int code; /* of the first write that failed: nothing is written after it */
+};
+
+static void drain_text(void *context, struct text *text)
+{
+    struct draining *draining = context;
+    if (draining->code == EXIT_CODE_SUCCESS) {
+        draining->code = output_text(draining->command, text_str(text));
+    }
+    text_truncate(text, 0);
+}
+
+static int write_report(struct command *command, const struct run *run,
+                        const struct report_style *style, const struct output *output)
+{
+    struct draining draining = {.command = command};
+    struct text text = text_make(command->arena);
+    struct report_style chosen = *style;
+    chosen.language = command->language;
+    chosen.is_quiet |= command->is_quiet;
+    chosen.is_detailed = command->is_detailed;
+    chosen.has_color = command->has_color && output->file == NULL;
+    if (output->file == NULL) {
+        chosen.drain = drain_text;
+        chosen.drain_context = &draining;
+    }
+    output->format->write(&run->report, &chosen, &text);
+    return draining.code == EXIT_CODE_SUCCESS ? output_emit(command, output, text_str(&text))
+                                              : draining.code;
 }
 
 static void write_stage(const char *name, int64_t took_us, size_t bytes)
@@ -115,8 +135,7 @@ int output_report(struct command *command, const struct run *run, const struct r
     int code = run->is_locked_out ? EXIT_CODE_LOCKED
                                   : (int)report_exit_code(&run->report, command->is_detailed);
     for (size_t i = 0; i < command->output_count; i++) {
-        struct text text = write_report(command, run, style, &command->outputs[i]);
-        if (output_emit(command, &command->outputs[i], text_str(&text)) != EXIT_CODE_SUCCESS) {
+        if (write_report(command, run, style, &command->outputs[i]) != EXIT_CODE_SUCCESS) {
             code = EXIT_CODE_FAILED;
         }
     }
