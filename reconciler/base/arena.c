@@ -93,7 +93,7 @@ void arena_destroy(struct arena *arena)
     free(arena);
 }
 
-static void *add_block(struct arena *arena, size_t size)
+static void keep_block(struct arena *arena, struct block block)
 {
     if (arena->count == arena->capacity) {
         size_t capacity = arena->capacity == 0 ? 16 : arena->capacity * 2;
@@ -104,11 +104,16 @@ static void *add_block(struct arena *arena, size_t size)
         arena->blocks = blocks;
         arena->capacity = capacity;
     }
+    arena->blocks[arena->count++] = block;
+}
+
+static void *add_block(struct arena *arena, size_t size)
+{
     unsigned char *data = block_new(size);
     if (data == NULL) {
         out_of_memory();
     }
-    arena->blocks[arena->count++] = (struct block){data, size};
+    keep_block(arena, (struct block){data, size});
     return data;
 }
 
@@ -240,6 +245,16 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
     arena->next = mark.next;
     arena->left = mark.left;
     arena->used = mark.used;
+}
+
+void arena_adopt(struct arena *arena, struct arena *other)
+{
+    for (size_t i = 0; i < other->count; i++) {
+        keep_block(arena, other->blocks[i]);
+    }
+    arena->used += other->used;
+    other->count = 0;
+    arena_destroy(other);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)

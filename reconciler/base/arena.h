@@ -50,6 +50,9 @@ struct arena_mark {
 struct arena_mark arena_mark(const struct arena *arena);
 void arena_rewind(struct arena *arena, struct arena_mark mark);
 
+/* Everything on other, which is gone as such, lives as long as the arena. */
+void arena_adopt(struct arena *arena, struct arena *other);
+
 /* Bytes handed out so far, for limits and for the benchmark. */
 size_t arena_used(const struct arena *arena);
 

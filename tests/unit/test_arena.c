@@ -171,6 +171,22 @@ static void test_arena_gives_more_than_a_block_of_blocks(void **state)
     }
 }
 
+static void test_arena_adopts_what_is_on_another(void **state)
+{
+    struct arena *arena = *state;
+    struct arena *other = arena_create();
+    char *own = arena_strdup(arena, "own");
+    char *small = arena_strdup(other, "small");
+    char *large = arena_alloc(other, 100000);
+    size_t used = arena_used(arena) + arena_used(other);
+    arena_adopt(arena, other);
+    assert_int_equal(arena_used(arena), used);
+    (void)arena_alloc(arena, 100);
+    large[99999] = 'x';
+    assert_string_equal(own, "own");
+    assert_string_equal(small, "small");
+}
+
 static void test_arena_destroy_accepts_null(void **state)
 {
     arena_destroy(NULL);
@@ -193,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_arena_rewinds_to_a_mark, setup, teardown),
         cmocka_unit_test_setup_teardown(test_arena_gives_more_than_a_block_of_blocks, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_arena_adopts_what_is_on_another, setup, teardown),
         cmocka_unit_test(test_arena_destroy_accepts_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
