@@ -13,6 +13,7 @@
 #include "base/text.h"
 
 enum { INDENT = 4, COMMENT_LENGTH = 1000 };
+enum { USUAL_LINES = 120, USUAL_LENGTH = 32 }; /* of a site: so much room is there at first */
 
 VEC(span_list, struct span);
 
@@ -22,7 +23,8 @@ struct nginx_text {
     struct text text;
     struct span_list lines;
     struct span span;
-    size_t depth;        /* of open blocks */
+    size_t depth; /* of open blocks */
+    size_t table_count;
     size_t argument;     /* offset of the argument that is being written in parts */
     bool is_in_argument; /* between nginx_open and nginx_close */
 };
@@ -30,8 +32,15 @@ struct nginx_text {
 /* What never needs quotes, wherever it stands in an argument. */
 static bool is_plain(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("_-./:=%+,@*?&!^~[]", c) != NULL);
+    // clang-format off
+    switch (c) {
+    case '_': case '-': case '.': case '/': case ':': case '=': case '%': case '+': case ',':
+    case '@': case '*': case '?': case '&': case '!': case '^': case '~': case '[': case ']':
+        return true;
+    // clang-format on
+    default:
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    }
 }
 
 static bool is_plain_text(const char *text)
@@ -90,8 +99,11 @@ static void end_line(struct nginx_text *nginx, const char *end)
 
 static void begin_line(struct nginx_text *nginx)
 {
-    for (size_t i = 0; i < nginx->depth * INDENT; i++) {
-        text_add_char(&nginx->text, ' ');
+    static const char spaces[] = "                                ";
+    for (size_t left = nginx->depth * INDENT; left > 0;) {
+        size_t length = left < sizeof(spaces) - 1 ? left : sizeof(spaces) - 1;
+        text_add_str(&nginx->text, (struct str){spaces, length});
+        left -= length;
     }
 }
 
@@ -101,6 +113,9 @@ struct nginx_text *nginx_text_make(struct arena *arena, struct arena *scratch)
     nginx->arena = arena;
     nginx->scratch = scratch;
     nginx->text = text_make(scratch);
+    text_reserve(&nginx->text, USUAL_LINES * USUAL_LENGTH);
+    nginx->lines.items = arena_array(scratch, USUAL_LINES, sizeof(*nginx->lines.items));
+    nginx->lines.capacity = USUAL_LINES;
     return nginx;
 }
 
@@ -284,6 +299,12 @@ void nginx_table(struct nginx_text *nginx, const char *directive, const char *fr
     }
     nginx_word(nginx, to);
     nginx_block(nginx);
+    nginx->table_count++;
+}
+
+size_t nginx_table_count(const struct nginx_text *nginx)
+{
+    return nginx->table_count;
 }
 
 /* Where line number (from 0) of a block scalar stands in its source; the whole span when the

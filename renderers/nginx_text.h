@@ -51,5 +51,7 @@ void nginx_line(struct nginx_text *nginx, const char *directive, ...) __attribut
 /* Begins a block of rows: map, or geo, of one variable to another; fixed words. from NULL: geo's
  * own, the client's address. */
 void nginx_table(struct nginx_text *nginx, const char *directive, const char *from, const char *to);
+/* How many there are: each makes a variable. */
+size_t nginx_table_count(const struct nginx_text *nginx);
 /* Raw text of a user, only where the host's settings allow it: lines are taken as they are. */
 void nginx_raw(struct nginx_text *nginx, const char *text, struct span span);

@@ -3,6 +3,7 @@
 
 #include "model/nginx_syntax.h"
 
+#include <limits.h>
 #include <string.h>
 
 VEC(word_list, const char *);
@@ -22,9 +23,21 @@ struct reader {
     struct number_list open; /* directives whose block is being read */
 };
 
-static bool is_space(char c)
+enum { SPACE = 1, ENDS_WORD = 2, ESCAPES = 4 }; /* ESCAPES: what follows may be another thing */
+static const unsigned char classes[UCHAR_MAX + 1] = {
+    [' '] = SPACE | ENDS_WORD,
+    ['\t'] = SPACE | ENDS_WORD,
+    ['\r'] = SPACE | ENDS_WORD,
+    ['\n'] = SPACE | ENDS_WORD,
+    [';'] = ENDS_WORD,
+    ['{'] = ENDS_WORD,
+    ['$'] = ESCAPES,
+    ['\\'] = ESCAPES,
+};
+
+static bool is_of(char c, unsigned class)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return (classes[(unsigned char)c] & class) != 0;
 }
 
 static char peek(const struct reader *reader)
@@ -40,14 +53,15 @@ static void step(struct reader *reader)
 
 static void skip_space(struct reader *reader)
 {
-    bool is_comment = false;
     const char *at = reader->at;
-    for (; at < reader->end; at++) {
-        is_comment = (is_comment && *at != '\n') || *at == '#';
-        if (!is_comment && !is_space(*at)) {
-            break;
+    while (at < reader->end && (is_of(*at, SPACE) || *at == '#')) {
+        if (*at == '#') {
+            const char *newline = memchr(at, '\n', (size_t)(reader->end - at));
+            at = newline == NULL ? reader->end : newline;
+        } else {
+            reader->line += *at == '\n';
+            at++;
         }
-        reader->line += *at == '\n';
     }
     reader->at = at;
 }
@@ -76,27 +90,21 @@ static const char *unescape(struct arena *arena, const char *data, size_t length
     return out;
 }
 
-static bool ends_bare_word(char c)
-{
-    return is_space(c) || c == ';' || c == '{';
-}
-
 /* Up to the end of a bare word, which a backslash and the brace of ${ do not end. */
 static bool skip_bare_word(struct reader *reader)
 {
-    bool is_variable = false;
     const char *at = reader->at;
-    for (; at < reader->end; at++) {
-        if (*at == '{' && is_variable) {
+    while (at < reader->end && !is_of(*at, ENDS_WORD)) {
+        char c = *at++;
+        if (!is_of(c, ESCAPES) || at == reader->end) {
             continue;
         }
-        if (ends_bare_word(*at)) {
-            break;
-        }
-        is_variable = *at == '$';
-        if (*at == '\\' && at + 1 < reader->end) {
-            at++;
+        if (c == '\\') {
             reader->line += *at == '\n';
+            at++;
+        }
+        while (c == '$' && at < reader->end && *at == '{') {
+            at++;
         }
     }
     reader->at = at;
@@ -138,7 +146,7 @@ static bool read_word(struct reader *reader)
     }
     step(reader);
     char next = peek(reader);
-    return ends_bare_word(next) || next == ')';
+    return is_of(next, ENDS_WORD) || next == ')';
 }
 
 /* The words read so far become a directive. */
@@ -202,6 +210,20 @@ static bool read_next(struct reader *reader)
     }
 }
 
+/* As a rule there is one in a line. */
+static void reserve_directives(struct reader *reader)
+{
+    struct nginx_directives *directives = reader->directives;
+    const char *at = reader->at;
+    while (at != NULL && at < reader->end) {
+        directives->capacity++;
+        at = memchr(at, '\n', (size_t)(reader->end - at));
+        at = at == NULL ? NULL : at + 1;
+    }
+    directives->items =
+        arena_array(reader->arena, directives->capacity, sizeof(*directives->items));
+}
+
 bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *out_directives,
                  size_t *out_line)
 {
@@ -216,6 +238,7 @@ bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *
         .line = 1,
         .directives = out_directives,
     };
+    reserve_directives(&reader);
     skip_space(&reader);
     while (reader.at < reader.end) {
         if (!read_next(&reader)) {
