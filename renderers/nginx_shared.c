@@ -172,34 +172,11 @@ static void table_render(struct nginx_text *nginx, const char *directive, size_t
     nginx_end(nginx);
 }
 
-static size_t count_of(const char *text, const char *part)
+void nginx_variables_render(struct nginx_text *nginx, size_t count)
 {
-    size_t count = 0;
-    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
-        count++;
-    }
-    return count;
-}
-
-static size_t count_variables(const struct render *render, const char *folder)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < render->nginx->count; i++) {
-        const struct tree_member *member = &render->nginx->items[i];
-        const char *text = member->text.content.data;
-        if (text_starts_with(member->path, folder)) {
-            count += count_of(text, "\nmap ") + count_of(text, "\ngeo ");
-        }
-    }
-    return count;
-}
-
-void nginx_variables_render(struct render *render, struct nginx_text *nginx, const char *folder)
-{
-    size_t variables = count_variables(render, folder);
-    if (variables > VARIABLE_COUNT_USUAL) {
+    if (count > VARIABLE_COUNT_USUAL) {
         nginx_line(nginx, "variables_hash_bucket_size", "128", NULL);
-        table_render(nginx, "variables_hash_max_size", variables);
+        table_render(nginx, "variables_hash_max_size", count);
     }
 }
 
@@ -212,7 +189,7 @@ static void tables_render(struct render *render, struct nginx_text *nginx,
     if (sites->name_count > NAME_COUNT_USUAL) {
         table_render(nginx, "server_names_hash_max_size", sites->name_count);
     }
-    nginx_variables_render(render, nginx, "http/");
+    nginx_variables_render(nginx, render->uses->http_variables);
 }
 
 /* ---- The rejecting server ------------------------------------------------------------------- */
@@ -341,21 +318,32 @@ static void cache_folder_add(struct render *render)
                    cache_folder(render->arena, render->layout), NULL, SPAN_NONE, directory);
 }
 
+void render_uses_add(struct render_uses *uses, const struct render_uses *more)
+{
+    uses->error_pages |= more->error_pages;
+    uses->json_log |= more->json_log;
+    uses->response_cache |= more->response_cache;
+    uses->stream_log |= more->stream_log;
+    uses->stream_json_log |= more->stream_json_log;
+    uses->http_variables += more->http_variables;
+    uses->stream_variables += more->stream_variables;
+}
+
 void nginx_shared_render(struct render *render)
 {
     struct sites sites = gather(render);
     struct nginx_text *nginx = nginx_text_make(render->arena, render->scratch);
     nginx_comment(nginx, "Written by reconcile for all sites: what is changed here is put back.");
     variables_render(nginx);
-    if (render->uses.json_log) {
+    if (render->uses->json_log) {
         log_format_render(nginx);
     }
-    if (render->uses.error_pages) {
+    if (render->uses->error_pages) {
         error_pages_render(render, nginx);
     }
     tables_render(render, nginx, &sites);
     warn_of_foreign(render, &sites);
-    if (render->uses.response_cache) {
+    if (render->uses->response_cache) {
         cache_folder_add(render);
     }
     rejecting_render(render, nginx, &sites, false);

@@ -121,10 +121,10 @@ static void formats_render(const struct render *render, struct nginx_text *nginx
         "'\"backend_seconds\":\"$upstream_connect_time\"}'",
         NULL,
     };
-    if (render->uses.stream_log) {
+    if (render->uses->stream_log) {
         format_render(nginx, "rc_combined", "escape=default", lines);
     }
-    if (render->uses.stream_json_log) {
+    if (render->uses->stream_json_log) {
         nginx_comment(nginx, "one JSON object a line");
         format_render(nginx, "rc_json", "escape=json", members);
     }
@@ -147,7 +147,7 @@ void nginx_streams_render(struct render *render, const struct listener_list *sit
     struct nginx_text *nginx = nginx_text_make(render->arena, render->scratch);
     nginx_comment(nginx, "Written by reconcile for all streams: what is changed here is put back.");
     formats_render(render, nginx);
-    nginx_variables_render(render, nginx, TREE_STREAMS);
+    nginx_variables_render(nginx, render->uses->stream_variables);
     vec_add(render->arena, render->nginx,
             (struct tree_member){
                 .path = TREE_STREAMS "00-shared.conf",

@@ -13,6 +13,14 @@
 #include "model/user_item.h"
 #include "schemas/field.h"
 
+/* What some site has that stands once for all. */
+struct render_uses {
+    bool error_pages, json_log, response_cache, stream_log, stream_json_log;
+    size_t http_variables, stream_variables; /* maps, of which nginx has tables */
+};
+/* What either has. */
+void render_uses_add(struct render_uses *uses, const struct render_uses *more);
+
 struct render {
     struct arena *arena;
     struct arena *scratch; /* what lies on it is gone when the document is rendered */
@@ -23,9 +31,7 @@ struct render {
     struct tree_member_list *nginx;       /* out: members of the nginx tree */
     struct probe_list *probes;            /* out: asked after the tree has switched */
     struct diagnostic_list *diagnostics;  /* out: what shows only when everything is known */
-    struct {
-        bool error_pages, json_log, response_cache, stream_log, stream_json_log;
-    } uses; /* out: what some site has that stands once for all */
+    struct render_uses *uses;             /* out */
 };
 
 /* Each kind's renderer: NAME_render(render, document). */

@@ -336,6 +336,7 @@ void site_render(struct render *render, const struct document *document)
     site_cache_http(&site);
     servers_render(&site);
 
+    render->uses->http_variables += nginx_table_count(site.nginx);
     site_member_add(&site, "http/sites");
     site_certificate_add(&site);
     site_auth_add(&site);

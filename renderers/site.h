@@ -370,7 +370,7 @@ void site_stream_render(struct site *site);
 
 /* ---- nginx_shared.c, nginx_streams.c: what all share ---- */
 
-/* Sizes of nginx's tables of variables for the members below a folder of the tree. */
-void nginx_variables_render(struct render *render, struct nginx_text *nginx, const char *folder);
+/* Sizes of nginx's tables of variables. */
+void nginx_variables_render(struct nginx_text *nginx, size_t count);
 /* What all streams share. sites: the addresses that sites listen on. */
 void nginx_streams_render(struct render *render, const struct listener_list *sites);

@@ -169,7 +169,7 @@ void site_cache_http(struct site *site)
                          query_pattern);
         }
         if (is_cached(route) && !stands_earlier(site, route)) {
-            site->render->uses.response_cache = true;
+            site->render->uses->response_cache = true;
             path_render(site, route);
         }
     }

@@ -204,7 +204,7 @@ static void built_in_render(struct site *site)
     if (!has_built_in(site)) {
         return;
     }
-    site->render->uses.error_pages = true;
+    site->render->uses->error_pages = true;
     nginx_at(site->nginx, site->document->span);
     location_begin(site, "^~", ERROR_PAGE_FOLDER "/");
     nginx_line(site->nginx, "default_type", "text/html", NULL);

@@ -19,7 +19,7 @@ static void requests_render(struct site *site, bool is_off)
 {
     const struct log_spec *log = &site->spec->log;
     bool is_json = log->format.index == LOG_JSON;
-    site->render->uses.json_log |= is_json;
+    site->render->uses->json_log |= is_json;
     nginx_begin(site->nginx, "access_log");
     if (is_off) {
         nginx_word(site->nginx, "off");
@@ -56,8 +56,8 @@ void site_log_stream(struct site *site)
     bool is_written = log->object.node != NULL && log->format.index != LOG_OFF;
     nginx_at(site->nginx, site_span(site, log->object.node));
     if (is_written) {
-        site->render->uses.stream_json_log |= is_json;
-        site->render->uses.stream_log |= !is_json;
+        site->render->uses->stream_json_log |= is_json;
+        site->render->uses->stream_log |= !is_json;
         nginx_begin(site->nginx, "access_log");
         file_render(site, own_name(site, "access"));
         nginx_word(site->nginx, is_json ? "rc_json" : "rc_combined");

@@ -125,13 +125,9 @@ static void open_render(struct site *site, const struct route *route)
     if (!site_has_probes(site)) {
         return;
     }
-    nginx_begin(nginx, "map");
-    nginx_open(nginx);
-    nginx_word(nginx, variable_of(site, route, "closed"));
-    nginx_word(nginx, "$request_uri");
-    nginx_close(nginx);
-    nginx_word(nginx, variable_of(site, route, "away"));
-    nginx_block(nginx);
+    const char *closed = variable_of(site, route, "closed");
+    nginx_table(nginx, "map", arena_printf(site->arena, "%s$request_uri", closed),
+                variable_of(site, route, "away"));
     for (size_t i = 0; i < site->route_count; i++) {
         open_path_render(site, site_probe_path(site, &site->routes[i]));
     }

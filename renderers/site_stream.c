@@ -152,5 +152,6 @@ void site_stream_render(struct site *site)
         site_group_render(site, target);
     }
     server_render(site, target);
+    site->render->uses->stream_variables += nginx_table_count(site->nginx);
     site_member_add(site, TREE_STREAMS "sites");
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/parts.h"
 #include "core/report_line.h"
 #include "core/say.h"
 #include "model/json.h"
@@ -95,16 +96,50 @@ struct reaches {
     struct map changed; /* paths of the files that differ */
 };
 
-static void collect_changed(struct arena *arena, struct arena *scratch, const struct action *action,
-                            struct reaches *reaches)
+struct reading {
+    const struct action *action;
+    struct reaches *parts;
+};
+
+static void read_changes(void *context, const struct part *part)
 {
-    for (size_t i = 0; i < action->changes.count; i++) {
-        const struct change *change = &action->changes.items[i];
+    const struct reading *reading = context;
+    struct reaches *reaches = &reading->parts[part->number];
+    AUTO_ARENA scratch = arena_create();
+    for (size_t i = part->first; i < part->end; i++) {
+        const struct change *change = &reading->action->changes.items[i];
         if (change->thing != NULL && change->is_text && change->held_because == NULL) {
-            reach_add(arena, scratch, change->from, &reaches->before);
-            reach_add(arena, scratch, change->to, &reaches->after);
-            set_put(arena, &reaches->changed, change->thing);
+            reach_add(part->arena, scratch, change->from, &reaches->before);
+            reach_add(part->arena, scratch, change->to, &reaches->after);
+            set_put(part->arena, &reaches->changed, change->thing);
         }
+    }
+}
+
+static void set_add(struct arena *arena, struct map *set, const struct map *more)
+{
+    for (size_t i = 0; i < more->capacity; i++) {
+        if (more->slots[i].key != NULL) {
+            (void)map_put(arena, set, more->slots[i].key, NULL);
+        }
+    }
+}
+
+static void reach_join(struct arena *arena, struct reach *reach, const struct reach *more)
+{
+    set_add(arena, &reach->hosts, &more->hosts);
+    set_add(arena, &reach->listeners, &more->listeners);
+}
+
+static void collect_changed(struct arena *arena, const struct action *action, struct reaches *out)
+{
+    struct parts parts = parts_split(arena, NULL, action->changes.count, DOCUMENTS_LEAST);
+    struct reading reading = {action, arena_array(arena, parts.count, sizeof(*reading.parts))};
+    parts_run(&parts, read_changes, &reading);
+    for (size_t i = 0; i < parts.count; i++) {
+        reach_join(arena, &out->before, &reading.parts[i].before);
+        reach_join(arena, &out->after, &reading.parts[i].after);
+        set_add(arena, &out->changed, &reading.parts[i].changed);
     }
 }
 
@@ -152,7 +187,7 @@ static void collect_tree(struct arena *arena, const struct action *action, struc
     AUTO_ARENA scratch = arena_create();
     struct reaches reaches = {0};
     struct reach unchanged = {0};
-    collect_changed(arena, scratch, action, &reaches);
+    collect_changed(arena, action, &reaches);
     if (!map_has_all(&reaches.before.listeners, &reaches.after.listeners) ||
         !map_has_all(&reaches.after.listeners, &reaches.before.listeners)) {
         collect_unchanged(arena, scratch, action, &reaches.changed, &unchanged);

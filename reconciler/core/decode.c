@@ -9,8 +9,12 @@
 #include "base/text.h"
 #include "core/kind.h"
 #include "core/overlay.h"
+#include "core/parts.h"
 #include "core/yaml.h"
 #include "schemas/section.h"
+
+/* So much text is worth a part. */
+enum { PARSE_BYTES_LEAST = 64 * 1024 };
 
 /* One named entry of a section, merged over the layers read so far. */
 struct entry {
@@ -22,15 +26,28 @@ struct entry {
 };
 VEC(entry_list, struct entry *);
 
+/* A source as it was read, with what was wrong with it. */
+struct parsed {
+    struct yaml yaml;
+    struct diagnostic_list diagnostics;
+};
+
+/* What entries have become. */
+struct decoded {
+    struct document_list documents;
+    struct tombstone_list tombstones;
+    bool misses_documents; /* one is known by its name alone */
+};
+
 struct decoding {
     const struct decode_input *input;
-    struct document_set *documents;
+    struct decoded *out;
     struct entry_list entries; /* in order of reading */
     struct map by_name;        /* "section name" -> struct entry * */
+    struct parsed *parsed;     /* what stands in the sources, in their order */
     struct field_defaults field_defaults;
-    bool has_section;      /* some file says something, if only "sites: {}" */
-    bool is_incomplete;    /* a part of some file could not be read: anything may stand there */
-    bool misses_documents; /* or a document is known by its name alone */
+    bool has_section;   /* some file says something, if only "sites: {}" */
+    bool is_incomplete; /* a part of some file could not be read: anything may stand there */
 };
 
 /* --- sections -------------------------------------------------------------------------------- */
@@ -128,18 +145,17 @@ static void take_entry(struct decoding *decoding, const char *section, size_t la
     }
 }
 
-static void take_source(struct decoding *decoding, const struct decode_source *source)
+static void take_source(struct decoding *decoding, size_t layer, const struct parsed *parsed)
 {
-    struct yaml yaml = source->parsed != NULL ? *source->parsed
-                                              : yaml_parse(decoding->input->arena, source->source,
-                                                           decoding->input->diagnostics);
-    decoding->is_incomplete |= yaml.is_incomplete;
-    if (yaml.root == NULL) {
+    const struct node *root = parsed->yaml.root;
+    diagnostics_add_all(decoding->input->arena, decoding->input->diagnostics, &parsed->diagnostics);
+    decoding->is_incomplete |= parsed->yaml.is_incomplete;
+    if (root == NULL) {
         return;
     }
-    decoding->has_section |= yaml.root->entries.count > 0;
-    for (size_t i = 0; i < yaml.root->entries.count; i++) {
-        const struct node_entry *section = &yaml.root->entries.items[i];
+    decoding->has_section |= root->entries.count > 0;
+    for (size_t i = 0; i < root->entries.count; i++) {
+        const struct node_entry *section = &root->entries.items[i];
         if (!is_section(section->key->text)) {
             complain_section(decoding, section->key);
         } else if (node_is_null(section->value)) {
@@ -148,8 +164,43 @@ static void take_source(struct decoding *decoding, const struct decode_source *s
             decoding->is_incomplete = true; /* what it should have held is missed elsewhere */
         } else {
             for (size_t k = 0; k < section->value->entries.count; k++) {
-                take_entry(decoding, section->key->text, source->layer,
-                           &section->value->entries.items[k]);
+                take_entry(decoding, section->key->text, layer, &section->value->entries.items[k]);
+            }
+        }
+    }
+}
+
+static void parse_sources(void *context, const struct part *part)
+{
+    const struct decoding *decoding = context;
+    for (size_t i = part->first; i < part->end; i++) {
+        const struct decode_source *source = &decoding->input->sources->items[i];
+        struct parsed *parsed = &decoding->parsed[i];
+        parsed->yaml = source->parsed != NULL
+                           ? *source->parsed
+                           : yaml_parse(part->arena, source->source, &parsed->diagnostics);
+    }
+}
+
+/* Reads all sources, and takes them layer by layer. */
+static void take_sources(struct decoding *decoding)
+{
+    const struct decode_input *input = decoding->input;
+    const struct decode_sources *sources = input->sources;
+    size_t bytes = 0;
+    for (size_t i = 0; i < sources->count; i++) {
+        bytes += sources->items[i].parsed == NULL ? sources->items[i].source->content.length : 0;
+    }
+    /* As many as have that much text together. */
+    size_t least =
+        bytes < PARSE_BYTES_LEAST ? sources->count : sources->count * PARSE_BYTES_LEAST / bytes;
+    decoding->parsed = arena_array(input->arena, sources->count, sizeof(*decoding->parsed));
+    struct parts parts = parts_split(input->arena, input->diagnostics, sources->count, least + 1);
+    parts_run(&parts, parse_sources, decoding);
+    for (size_t layer = 0; layer < DECODE_LAYERS; layer++) {
+        for (size_t i = 0; i < sources->count; i++) {
+            if (sources->items[i].layer == layer) {
+                take_source(decoding, layer, &decoding->parsed[i]);
             }
         }
     }
@@ -267,7 +318,7 @@ static void decode_document(struct decoding *decoding, const struct entry *entry
         if (entry->layer == 0) {
             (void)diagnostic_add(arena, diagnostics, DIAGNOSTIC_EMPTY_DOCUMENT, entry->key->span,
                                  schema->name, name, NULL);
-            decoding->misses_documents = true;
+            decoding->out->misses_documents = true;
         }
         return; /* an overlay has removed it */
     }
@@ -277,7 +328,7 @@ static void decode_document(struct decoding *decoding, const struct entry *entry
                              schema->name, schema->key_syntax->name, NULL);
     }
     if (!require_mapping(decoding, entry->value, name)) {
-        decoding->misses_documents = true;
+        decoding->out->misses_documents = true;
         return;
     }
     const struct node *defaults = defaults_of(decoding, schema);
@@ -297,7 +348,7 @@ static void decode_document(struct decoding *decoding, const struct entry *entry
                           .layout = decoding->input->layout};
     field_decode(&check, schema, document->node, document->spec);
     document->has_mistakes = diagnostics_have_errors_from(diagnostics, before);
-    document_set_add(arena, decoding->documents, document);
+    vec_add(arena, &decoding->out->documents, document);
 }
 
 static void check_profile(struct decoding *decoding, const struct entry *entry)
@@ -355,7 +406,7 @@ static void decode_removal(struct decoding *decoding, const struct entry *entry)
     struct document about = {.kind_name = "removed", .name = entry->key->text};
     struct check check = {.arena = arena, .diagnostics = diagnostics, .document = &about};
     field_decode(&check, &removal_schema, entry->value, &spec);
-    vec_add(arena, &decoding->documents->tombstones,
+    vec_add(arena, &decoding->out->tombstones,
             (struct tombstone){.kind = kind,
                                .name = colon + 1,
                                .span = entry->key->span,
@@ -376,26 +427,59 @@ static void decode_entry(struct decoding *decoding, const struct entry *entry)
     }
 }
 
+struct decoding_parts {
+    const struct decoding *whole;
+    struct decoded *parts;
+};
+
+static void decode_part(void *context, const struct part *part)
+{
+    const struct decoding_parts *all = context;
+    struct decode_input input = *all->whole->input;
+    input.arena = part->arena;
+    input.diagnostics = part->diagnostics;
+    struct decoding decoding = *all->whole;
+    decoding.input = &input;
+    decoding.out = &all->parts[part->number];
+    for (size_t i = part->first; i < part->end; i++) {
+        decode_entry(&decoding, decoding.entries.items[i]);
+    }
+}
+
+/* True when some document is known by its name alone. */
+static bool decode_entries(const struct decoding *decoding, struct document_set *documents)
+{
+    struct arena *arena = decoding->input->arena;
+    struct parts parts =
+        parts_split(arena, decoding->input->diagnostics, decoding->entries.count, DOCUMENTS_LEAST);
+    struct decoding_parts all = {decoding, arena_array(arena, parts.count, sizeof(*all.parts))};
+    parts_run(&parts, decode_part, &all);
+    bool misses_documents = false;
+    for (size_t i = 0; i < parts.count; i++) {
+        const struct decoded *decoded = &all.parts[i];
+        misses_documents |= decoded->misses_documents;
+        for (size_t k = 0; k < decoded->documents.count; k++) {
+            document_set_add(arena, documents, decoded->documents.items[k]);
+        }
+        for (size_t k = 0; k < decoded->tombstones.count; k++) {
+            vec_add(arena, &documents->tombstones, decoded->tombstones.items[k]);
+        }
+    }
+    return misses_documents;
+}
+
 void decode_documents(const struct decode_input *input, struct document_set *out_documents,
                       bool *out_incomplete)
 {
     *out_documents = (struct document_set){0};
-    struct decoding decoding = {.input = input, .documents = out_documents};
+    struct decoding decoding = {.input = input};
     /* A file that could not be loaded may hold what is missed. */
     decoding.is_incomplete = diagnostics_have_errors(input->diagnostics);
-    for (size_t layer = 0; layer < DECODE_LAYERS; layer++) {
-        for (size_t i = 0; i < input->sources->count; i++) {
-            if (input->sources->items[i].layer == layer) {
-                take_source(&decoding, &input->sources->items[i]);
-            }
-        }
-    }
+    take_sources(&decoding);
     if (!decoding.has_section && !decoding.is_incomplete) {
         (void)diagnostic_add(input->arena, input->diagnostics, DIAGNOSTIC_EMPTY_SET, SPAN_NONE,
                              NULL);
     }
-    for (size_t i = 0; i < decoding.entries.count; i++) {
-        decode_entry(&decoding, decoding.entries.items[i]);
-    }
-    *out_incomplete = decoding.is_incomplete || decoding.misses_documents;
+    bool misses_documents = decode_entries(&decoding, out_documents);
+    *out_incomplete = decoding.is_incomplete || misses_documents;
 }

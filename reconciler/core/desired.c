@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/kind.h"
+#include "core/parts.h"
 #include "model/certificate_item.h"
 #include "model/file_item.h"
 #include "model/layout.h"
@@ -78,32 +79,101 @@ static bool is_in_scope(const struct desired_input *input, const struct document
     return input->scope == NULL || map_has(input->scope, document_id(input->arena, document));
 }
 
-void desired_build(const struct desired_input *input, struct desired *out_desired)
+/* What documents are on the host. */
+struct rendered {
+    struct item_list items;
+    struct tree_member_list members;
+    struct probe_list probes;
+    struct render_uses uses;
+};
+
+struct rendering {
+    const struct desired_input *input;
+    struct rendered *parts;
+};
+
+static struct render render_into(const struct desired_input *input, struct rendered *out)
 {
-    struct tree_item *tree = arena_new(input->arena, struct tree_item);
-    *out_desired = (struct desired){0};
-    AUTO_ARENA scratch = arena_create();
-    const struct arena_mark empty = arena_mark(scratch);
-    struct render render = {
+    return (struct render){
         .arena = input->arena,
-        .scratch = scratch,
         .facts = input->facts,
         .layout = input->layout,
         .documents = input->documents,
-        .items = &out_desired->items,
-        .nginx = &tree->members,
-        .probes = &tree->probes,
+        .items = &out->items,
+        .nginx = &out->members,
+        .probes = &out->probes,
         .diagnostics = input->diagnostics,
+        .uses = &out->uses,
     };
-    for (size_t i = 0; i < input->documents->documents.count; i++) {
+}
+
+static void render_documents(void *context, const struct part *part)
+{
+    const struct rendering *rendering = context;
+    const struct desired_input *input = rendering->input;
+    AUTO_ARENA scratch = arena_create();
+    const struct arena_mark empty = arena_mark(scratch);
+    struct render render = render_into(input, &rendering->parts[part->number]);
+    render.arena = part->arena;
+    render.scratch = scratch;
+    render.diagnostics = part->diagnostics;
+    for (size_t i = part->first; i < part->end; i++) {
         const struct document *document = input->documents->documents.items[i];
         if (is_in_scope(input, document)) {
             document->kind->render(&render, document);
             arena_rewind(scratch, empty);
         }
     }
-    if (input->scope == NULL && (tree->members.count > 0 || input->keeps_tree)) {
-        nginx_shared_render(&render);
+}
+
+static void rendered_add(struct arena *arena, struct rendered *all, const struct rendered *part)
+{
+    for (size_t i = 0; i < part->items.count; i++) {
+        vec_add(arena, &all->items, part->items.items[i]);
+    }
+    for (size_t i = 0; i < part->members.count; i++) {
+        vec_add(arena, &all->members, part->members.items[i]);
+    }
+    for (size_t i = 0; i < part->probes.count; i++) {
+        vec_add(arena, &all->probes, part->probes.items[i]);
+    }
+    render_uses_add(&all->uses, &part->uses);
+}
+
+static void render_all(const struct desired_input *input, struct rendered *out)
+{
+    struct parts parts = parts_split(input->arena, input->diagnostics,
+                                     input->documents->documents.count, DOCUMENTS_LEAST);
+    struct rendering rendering = {input,
+                                  arena_array(input->arena, parts.count, sizeof(*rendering.parts))};
+    parts_run(&parts, render_documents, &rendering);
+    for (size_t i = 0; i < parts.count; i++) {
+        rendered_add(input->arena, out, &rendering.parts[i]);
+    }
+}
+
+/* What stands once for all of them. */
+static void render_shared(const struct desired_input *input, struct rendered *out)
+{
+    AUTO_ARENA scratch = arena_create();
+    struct render render = render_into(input, out);
+    render.scratch = scratch;
+    nginx_shared_render(&render);
+}
+
+void desired_build(const struct desired_input *input, struct desired *out_desired)
+{
+    struct rendered rendered = {0};
+    render_all(input, &rendered);
+    bool has_tree = input->scope == NULL && (rendered.members.count > 0 || input->keeps_tree);
+    if (has_tree) {
+        render_shared(input, &rendered);
+    }
+    *out_desired = (struct desired){.items = rendered.items};
+    if (has_tree) {
+        struct tree_item *tree = arena_new(input->arena, struct tree_item);
+        tree->members = rendered.members;
+        tree->probes = rendered.probes;
         tree_add(input, tree, out_desired);
     }
     index_items(input, out_desired);

@@ -64,6 +64,14 @@ bool diagnostics_have_errors_from(const struct diagnostic_list *list, size_t fir
     return false;
 }
 
+void diagnostics_add_all(struct arena *arena, struct diagnostic_list *list,
+                         const struct diagnostic_list *more)
+{
+    for (size_t i = 0; i < more->count; i++) {
+        vec_add(arena, list, more->items[i]);
+    }
+}
+
 bool diagnostics_have_errors(const struct diagnostic_list *list)
 {
     return diagnostics_have_errors_from(list, 0);

@@ -54,6 +54,9 @@ const struct diagnostic_info *diagnostic_find(const char *number);
 struct diagnostic *diagnostic_add(struct arena *arena, struct diagnostic_list *list,
                                   enum diagnostic_code code, struct span span, ...)
     __attribute__((sentinel));
+/* Those of more, behind those of the list. */
+void diagnostics_add_all(struct arena *arena, struct diagnostic_list *list,
+                         const struct diagnostic_list *more);
 bool diagnostics_have_errors(const struct diagnostic_list *list);
 /* The same for those that were added when the list held `first` of them. */
 bool diagnostics_have_errors_from(const struct diagnostic_list *list, size_t first);
