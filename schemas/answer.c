@@ -43,19 +43,14 @@ const struct schema respond_schema = {
     .help = "A fixed answer.",
 };
 
-static const char *below(struct check *check, const char *field, const char *name)
-{
-    return arena_printf(check->arena, "%s.%s", field, name);
-}
-
 void redirect_check(struct check *check, const struct redirect_spec *redirect, const char *regex,
                     const char *field)
 {
-    template_check(check, &redirect->to, regex, false, below(check, field, "to"));
+    template_check(check, &redirect->to, regex, false, field_below(check, field, "to"));
     int64_t status = redirect->status.number;
     if (redirect->status.node != NULL && status > 303 && status < 307) {
         check_add(check, DIAGNOSTIC_SITE_REDIRECT_STATUS, redirect->status.node,
-                  below(check, field, "status"), redirect->status.node->text, NULL);
+                  field_below(check, field, "status"), redirect->status.node->text, NULL);
     }
 }
 
@@ -69,7 +64,7 @@ void respond_check(struct check *check, const struct respond_spec *respond, cons
     bool has_no_body = status == 204 || status == 304 || status == 444;
     if (has_no_body && respond->body.node != NULL) {
         check_add(check, DIAGNOSTIC_SITE_RESPOND_BODY, respond->body.node,
-                  below(check, field, "body"),
+                  field_below(check, field, "body"),
                   arena_printf(check->arena, "%lld", (long long)status), NULL);
     }
 }

@@ -215,11 +215,11 @@ static void check_basic(struct check *check, const struct basic_auth_spec *basic
         return;
     }
     if (basic->users.count == 0 && basic->file.text == NULL) {
-        check_add(check, DIAGNOSTIC_SITE_AUTH_NOBODY, node,
-                  arena_printf(check->arena, "%s.basic", field), NULL, NULL);
+        check_add(check, DIAGNOSTIC_SITE_AUTH_NOBODY, node, field_below(check, field, "basic"),
+                  NULL, NULL);
     } else if (basic->users.count > 0 && basic->file.text != NULL) {
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, basic->file.node,
-                  arena_printf(check->arena, "%s.basic", field), "users", "file")
+                  field_below(check, field, "basic"), "users", "file")
             ->second = basic->users.node->span;
     }
 }
@@ -234,8 +234,8 @@ void auth_check(struct check *check, const struct auth_spec *auth, const char *f
     if (!asks && auth->mtls.object.node == NULL && auth->on.is_true) {
         check_add(check, DIAGNOSTIC_SITE_AUTH_NOTHING, node, field, NULL, NULL);
     } else if (!asks && auth->any.is_true) {
-        check_add(check, DIAGNOSTIC_SITE_AUTH_ANY, auth->any.node,
-                  arena_printf(check->arena, "%s.any", field), NULL, NULL);
+        check_add(check, DIAGNOSTIC_SITE_AUTH_ANY, auth->any.node, field_below(check, field, "any"),
+                  NULL, NULL);
     }
     check_basic(check, &auth->basic, field);
     if (auth->forward.object.node != NULL) {

@@ -49,6 +49,6 @@ void cors_check(struct check *check, const struct cors_spec *cors, const char *f
 {
     if (cors_is_open(cors) && cors->credentials.is_true) {
         check_add(check, DIAGNOSTIC_SITE_CORS_CREDENTIALS, cors->credentials.node,
-                  arena_printf(check->arena, "%s.credentials", field), NULL, NULL);
+                  field_below(check, field, "credentials"), NULL, NULL);
     }
 }

@@ -162,6 +162,10 @@ struct diagnostic *check_add(struct check *check, enum diagnostic_code code,
                              const struct node *node, const char *field, const char *argument,
                              const char *second_argument);
 
+/* What messages call a field in another: "paths./api" and "root" make "paths./api.root"; of the
+ * document itself, which is "", its own name. Built for each check whether it complains or not. */
+const char *field_below(struct check *check, const char *field, const char *name);
+
 /* Appends a claim; node is the value that makes it, NULL: the document itself. text is kept by
  * reference. */
 void claim_add(struct arena *arena, struct claim_list *claims, const struct document *document,

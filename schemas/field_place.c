@@ -1,6 +1,7 @@
 /* The walker's place in a document, and the messages about it. */
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "schemas/field_walk.h"
@@ -76,6 +77,20 @@ const char *place_shown(const struct place *place, const struct node *node)
 const struct node *place_origin(const struct place *place, const struct node *node)
 {
     return place->is_fallback ? NULL : node;
+}
+
+const char *field_below(struct check *check, const char *field, const char *name)
+{
+    size_t length = strlen(field);
+    if (length == 0) {
+        return name;
+    }
+    size_t name_size = strlen(name) + 1;
+    char *out = arena_alloc(check->arena, length + 1 + name_size);
+    memcpy(out, field, length);
+    out[length] = '.';
+    memcpy(out + length + 1, name, name_size);
+    return out;
 }
 
 struct diagnostic *check_add(struct check *check, enum diagnostic_code code,

@@ -128,7 +128,7 @@ const struct php_spec *php_check(struct check *check, const struct php_spec *wri
             ->second = php->pool.to.node->span;
     } else {
         php_pool_check(check, &php->own, &php->root, &php->version,
-                       arena_printf(check->arena, "%s.pool", field));
+                       field_below(check, field, "pool"));
     }
     if (php->only_front.is_true && php->front.text != NULL &&
         strcmp(php->front.text, "false") == 0) {

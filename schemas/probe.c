@@ -115,7 +115,7 @@ static void probe_check(struct check *check, const struct site_spec *site,
     }
     if (probe->host.text != NULL && !has_name(site, probe->host.text)) {
         check_add(check, DIAGNOSTIC_SITE_PROBE_HOST, probe->host.node,
-                  arena_printf(check->arena, "%s.host", field), probe->host.text, NULL);
+                  field_below(check, field, "host"), probe->host.text, NULL);
     }
     if (probe_path(probe, path) == NULL) {
         check_add(check, DIAGNOSTIC_SITE_PROBE_PATH, probe->object.node, field,
@@ -123,7 +123,7 @@ static void probe_check(struct check *check, const struct site_spec *site,
     }
     if (probe->contains.text != NULL && probe->method.index == PROBE_HEAD) {
         check_add(check, DIAGNOSTIC_SITE_PROBE_BODY, probe->contains.node,
-                  arena_printf(check->arena, "%s.contains", field), NULL, NULL);
+                  field_below(check, field, "contains"), NULL, NULL);
     }
 }
 
@@ -132,11 +132,9 @@ static void paths_probes_check(struct check *check, const struct site_spec *site
 {
     const struct path_spec *items = paths->items;
     for (size_t i = 0; i < paths->count; i++) {
-        const char *here = arena_printf(check->arena, "%s.%s", field, items[i].object.key->text);
-        probe_check(check, site, &items[i].probe, &items[i],
-                    arena_printf(check->arena, "%s.probe", here));
-        paths_probes_check(check, site, &items[i].paths,
-                           arena_printf(check->arena, "%s.paths", here));
+        const char *here = field_below(check, field, items[i].object.key->text);
+        probe_check(check, site, &items[i].probe, &items[i], field_below(check, here, "probe"));
+        paths_probes_check(check, site, &items[i].paths, field_below(check, here, "paths"));
     }
 }
 

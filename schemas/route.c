@@ -89,12 +89,6 @@ const struct schema path_schema = {
             "regular expression that matches, else the longest prefix.",
 };
 
-/* "paths./api.root" */
-static const char *field_below(struct check *check, const char *field, const char *name)
-{
-    return field[0] == '\0' ? name : arena_printf(check->arena, "%s.%s", field, name);
-}
-
 /* ---- Handlers ------------------------------------------------------------------------------- */
 
 // clang-format off
@@ -454,7 +448,7 @@ static void path_check(struct check *check, struct path_spec *path, const struct
                        const char *outside, const char *paths)
 {
     const struct node *key = path->object.key;
-    const char *field = arena_printf(check->arena, "%s.%s", paths, key->text);
+    const char *field = field_below(check, paths, key->text);
     struct location location = location_read(key->text);
     bool is_prefix = location.match == LOCATION_PREFIX;
     bool is_fixed = is_prefix || location.match == LOCATION_EXACT;

@@ -79,8 +79,8 @@ static void check_protocol(struct check *check, const struct node *node, const c
                            const char *name, const char *protocol)
 {
     if (node != NULL) {
-        check_add(check, DIAGNOSTIC_SITE_STREAM_PROTOCOL, node,
-                  arena_printf(check->arena, "%s.%s", field, name), name, protocol);
+        check_add(check, DIAGNOSTIC_SITE_STREAM_PROTOCOL, node, field_below(check, field, name),
+                  name, protocol);
     }
 }
 

@@ -106,11 +106,9 @@ static void check_entry(struct check *check, const struct when_spec *entry, cons
         check_add(check, DIAGNOSTIC_SITE_WHEN_ALWAYS, entry->all.object.node, field, NULL, NULL);
     }
     check_action(check, entry, field);
-    redirect_check(check, &entry->redirect, regex,
-                   arena_printf(check->arena, "%s.redirect", field));
-    respond_check(check, &entry->respond, arena_printf(check->arena, "%s.respond", field));
-    template_check(check, &entry->rewrite, regex, true,
-                   arena_printf(check->arena, "%s.rewrite", field));
+    redirect_check(check, &entry->redirect, regex, field_below(check, field, "redirect"));
+    respond_check(check, &entry->respond, field_below(check, field, "respond"));
+    template_check(check, &entry->rewrite, regex, true, field_below(check, field, "rewrite"));
 }
 
 void when_check(struct check *check, const struct object_list *list, const char *field)
