@@ -21,7 +21,7 @@ static const struct spot_list *all_spots(void)
         static struct arena *arena; /* as long as the program */
         arena = arena_create();
         struct spot_list spots = {0};
-        struct spot_walk walk = {.arena = arena, .spots = &spots, .is_good = is_good};
+        struct spot_walk walk = {.arena = arena, .spots = &spots, .ask = ask};
         spots_find(&walk);
         for (size_t i = 0; i < spots.count; i++) {
             if (takes_text(&spots.items[i]) && spots.items[i].hole != NULL) {

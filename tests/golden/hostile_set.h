@@ -198,11 +198,14 @@ static inline const char *name_of(struct arena *arena, const struct kind *kind, 
     return arena_printf(arena, "h%zu%s", number, dot == NULL ? "" : dot);
 }
 
-static inline bool is_good(struct arena *arena, const struct kind *kind,
-                           const struct node *document)
+static inline enum spot_answer ask(struct arena *arena, const struct kind *kind,
+                                   const struct node *document)
 {
     struct outcome outcome;
     struct trial trial = trial_of(arena, kind, name_of(arena, kind, 0), document);
     outcome_make(arena, set_of(arena, &trial, 1), &outcome);
-    return outcome.is_accepted;
+    if (!outcome.is_accepted) {
+        return SPOT_REFUSED;
+    }
+    return outcome.diagnostics.count > 0 ? SPOT_WARNED : SPOT_TAKEN;
 }

@@ -32,12 +32,15 @@ struct spot {
 };
 VEC(spot_list, struct spot);
 
+/* How a document is taken. */
+enum spot_answer { SPOT_REFUSED, SPOT_WARNED, SPOT_TAKEN };
+
 struct spot_walk {
     struct arena *arena;
     const struct kind *kind;
     struct spot_list *spots;
-    /* Whether the document has no mistakes. */
-    bool (*is_good)(struct arena *arena, const struct kind *kind, const struct node *document);
+    enum spot_answer (*ask)(struct arena *arena, const struct kind *kind,
+                            const struct node *document);
     size_t failures; /* rows of which no document can be made; told */
 };
 
@@ -291,6 +294,24 @@ static inline size_t spot_index(const struct node *mapping, const char *key)
     return i;
 }
 
+/* What stands in the hole: the first of these that is taken without a word, else the first that is
+ * taken; NULL: none is. A warning tells that the text changes nothing there. */
+static inline const struct node *spot_choose(const struct spot_walk *walk, const struct hole *hole,
+                                             const struct node *const *nodes, size_t count)
+{
+    const struct node *chosen = NULL;
+    enum spot_answer best = SPOT_REFUSED;
+    for (size_t i = 0; i < count && best != SPOT_TAKEN; i++) {
+        enum spot_answer answer =
+            walk->ask(walk->arena, walk->kind, spot_fill(walk->arena, hole, nodes[i]));
+        if (answer > best) {
+            best = answer;
+            chosen = nodes[i];
+        }
+    }
+    return chosen;
+}
+
 /* Beside what the example says; where that does not go together, beside what must be there, or as
  * the row's own example has it. */
 static inline void spot_walk_field(struct spot_walk *walk, const struct schema *schema,
@@ -301,20 +322,18 @@ static inline void spot_walk_field(struct spot_walk *walk, const struct schema *
     const struct node *written = node_get(mapping, field->name);
     const struct node *value = written != NULL ? written : spot_value(arena, field);
     const struct node *key = spot_scalar(arena, field->name, false);
-    const struct node *both = spot_with(arena, mapping, key, value);
-    if (!walk->is_good(arena, walk->kind, spot_fill(arena, hole, both))) {
-        both = spot_with(arena, spot_object(arena, schema), key, value);
-    }
-    if (field->example != NULL && !walk->is_good(arena, walk->kind, spot_fill(arena, hole, both))) {
-        both = spot_parse(arena, field->example);
-        value = node_get(both, field->name);
-    }
-    if (!walk->is_good(arena, walk->kind, spot_fill(arena, hole, both))) {
+    const struct node *nodes[] = {
+        spot_with(arena, mapping, key, value),
+        spot_with(arena, spot_object(arena, schema), key, value),
+        field->example == NULL ? NULL : spot_parse(arena, field->example),
+    };
+    const struct node *both = spot_choose(walk, hole, nodes, field->example == NULL ? 2 : 3);
+    if (both == NULL) {
         (void)fprintf(stderr, "%s: no document shows it; its row wants an example\n", path);
         walk->failures++;
         return;
     }
-    spot_walk_value(walk, field, value,
+    spot_walk_value(walk, field, node_get(both, field->name),
                     spot_hole(walk, hole, both, spot_index(both, field->name), false), path);
 }
 
@@ -344,16 +363,14 @@ static inline void spot_walk_row(struct spot_walk *walk, const struct field *fie
         walk->failures++;
         return;
     }
-    const struct node *document = spot_parse(arena, example);
-    if (!walk->is_good(arena, walk->kind, document)) {
-        const struct node *over = small;
-        for (size_t i = 0; i < document->entries.count; i++) {
-            over = spot_with(arena, over, document->entries.items[i].key,
-                             document->entries.items[i].value);
-        }
-        document = over;
+    const struct node *alone = spot_parse(arena, example);
+    const struct node *over = small;
+    for (size_t i = 0; i < alone->entries.count; i++) {
+        over = spot_with(arena, over, alone->entries.items[i].key, alone->entries.items[i].value);
     }
-    if (!walk->is_good(arena, walk->kind, document)) {
+    const struct node *document =
+        spot_choose(walk, NULL, (const struct node *const[]){alone, over}, 2);
+    if (document == NULL) {
         (void)fprintf(stderr, "%s: its example has mistakes\n", path);
         walk->failures++;
         return;

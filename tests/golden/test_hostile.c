@@ -56,7 +56,7 @@ static void hostile_texts_are_refused_or_inert(void **state)
     struct arena *arena = arena_create();
     struct payload_list list = payloads_make(arena);
     struct spot_list spots = {0};
-    struct spot_walk walk = {.arena = arena, .spots = &spots, .is_good = is_good};
+    struct spot_walk walk = {.arena = arena, .spots = &spots, .ask = ask};
     struct tally all = {0};
     spots_find(&walk);
     all.failures = walk.failures;
@@ -225,7 +225,7 @@ static void write_all(const char *folder)
     struct arena *arena = arena_create();
     struct payload_list list = payloads_make(arena);
     struct spot_list spots = {0};
-    struct spot_walk walk = {.arena = arena, .spots = &spots, .is_good = is_good};
+    struct spot_walk walk = {.arena = arena, .spots = &spots, .ask = ask};
     struct writing *writing = arena_new(arena, struct writing);
     *writing = (struct writing){.arena = arena, .folder = folder};
     spots_find(&walk);
