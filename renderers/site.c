@@ -322,6 +322,7 @@ void site_render(struct render *render, const struct document *document)
     site_pools_collect(&site);
     site_headers_collect(&site);
     site_status_check(&site);
+    site_cookies_check(&site);
 
     nginx_at(site.nginx, document->span);
     site_comment_render(&site);

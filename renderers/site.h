@@ -222,6 +222,8 @@ const char *cache_folder(struct arena *arena, const struct layout *layout);
 
 /* ---- site_cookies.c: cookies and redirects of programs ---- */
 
+/* Warns where there is no answer that they could change. */
+void site_cookies_check(struct site *site);
 void site_cookies_route(struct site *site, const struct route *route);
 
 /* ---- site_errors.c: error pages ---- */

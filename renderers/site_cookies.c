@@ -56,6 +56,47 @@ static void redirects_render(struct site *site, const struct route *route)
     }
 }
 
+/* The route, or one inside of it, asks a program that speaks HTTP. */
+static bool has_proxy(const struct site *site, const struct route *route)
+{
+    for (size_t i = route->number; i < route->end; i++) {
+        if (site->routes[i].now->handler == ROUTE_PROXY) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Said of all sites, it is for those that have a program. */
+static bool is_default(const struct site *site, const struct node *node, const char *field)
+{
+    const struct node *defaults = site->document->defaults;
+    const struct node *said = defaults == NULL ? NULL : node_get(defaults, field);
+    return said != NULL && said->span.source == node->span.source &&
+           said->span.first == node->span.first;
+}
+
+void site_cookies_check(struct site *site)
+{
+    for (size_t i = 0; i < site->route_count; i++) {
+        const struct route *route = &site->routes[i];
+        const struct {
+            const struct node *node;
+            const char *field;
+        } rows[] = {
+            {route->own->cookies->object.node, "cookies"},
+            {route->own->redirects.node, "redirects"},
+        };
+        for (size_t j = 0; j < sizeof(rows) / sizeof(rows[0]); j++) {
+            if (rows[j].node != NULL && !has_proxy(site, route) &&
+                !is_default(site, rows[j].node, rows[j].field)) {
+                site_report(site, DIAGNOSTIC_SITE_NEEDS_PROXY, rows[j].node, rows[j].field,
+                            rows[j].field, NULL);
+            }
+        }
+    }
+}
+
 void site_cookies_route(struct site *site, const struct route *route)
 {
     const struct cookies_spec *cookies = route->now->cookies;
