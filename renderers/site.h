@@ -278,6 +278,9 @@ void site_fallback_behind(struct site *site, const struct route *route);
 
 /* ---- site_php.c ---- */
 
+/* What stands behind a script in the path. */
+#define SITE_PATH_INFO "$rc_path_info"
+
 void site_php_route(struct site *site, const struct route *route);
 
 /* ---- site_php_pool.c: PHP-FPM of their own ---- */

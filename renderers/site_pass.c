@@ -454,6 +454,9 @@ static void php_render(struct site *site, const struct route *route)
     param_render(site, route, "DOCUMENT_ROOT", "$realpath_root");
     param_render(site, route, "SCRIPT_FILENAME", "$realpath_root$fastcgi_script_name");
     param_render(site, route, "SCRIPT_NAME", "$fastcgi_script_name");
+    if (route->now->php->path_info.is_true) {
+        param_render(site, route, "PATH_INFO", SITE_PATH_INFO);
+    }
     param_render(site, route, "DOCUMENT_URI", "$document_uri");
     param_render(site, route, "REDIRECT_STATUS", "200");
     params_render(site, route, &route->now->php->params);

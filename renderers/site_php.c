@@ -62,12 +62,30 @@ static void front_render(struct site *site, const struct route *route)
     nginx_end(nginx);
 }
 
+/* What stands behind the script has to be kept: the look for the file drops it. */
+static void split_render(struct site *site, const struct boolean_value *path_info)
+{
+    struct nginx_text *nginx = site->nginx;
+    struct span span = nginx_place(nginx);
+    nginx_at(nginx, site_span(site, path_info->node));
+    nginx_begin(nginx, "fastcgi_split_path_info");
+    nginx_value(nginx, NGINX_LITERAL, "(?s)^(.+?\\.php)((?:/.*)?)\\z");
+    nginx_end(nginx);
+    nginx_line(nginx, "set", SITE_PATH_INFO, "$fastcgi_path_info", NULL);
+    nginx_at(nginx, span);
+}
+
 /* Without the look for the file PHP-FPM would be asked for what is none, and search for one. */
 static void run_render(struct site *site, const struct route *route)
 {
     struct nginx_text *nginx = site->nginx;
-    nginx_at(nginx, site_span(site, route->now->php->root.node));
-    nginx_line(nginx, "try_files", "$uri", "=404", NULL);
+    const struct php_spec *php = route->now->php;
+    nginx_at(nginx, site_span(site, php->root.node));
+    if (php->path_info.is_true) {
+        split_render(site, &php->path_info);
+    }
+    nginx_line(nginx, "try_files", php->path_info.is_true ? "$fastcgi_script_name" : "$uri", "=404",
+               NULL);
     site_pass_route(site, route);
 }
 
@@ -80,15 +98,15 @@ static void script_begin(struct site *site, const struct route *route, const cha
     nginx_block(site->nginx);
 }
 
-static const char any_script[] = "\\.php\\z";
-
 static void scripts_render(struct site *site, const struct route *route)
 {
     const struct php_spec *php = route->now->php;
     const char *front = front_of(site, route);
+    const char *end = php->path_info.is_true ? "(?:/|\\z)" : "\\z";
+    const char *any_script = arena_printf(site->arena, "\\.php%s", end);
     if (php->only_front.is_true && front != NULL) {
         script_begin(site, route,
-                     arena_printf(site->arena, "^%s\\z", regex_escape(site->arena, front)));
+                     arena_printf(site->arena, "^%s%s", regex_escape(site->arena, front), end));
     } else {
         script_begin(site, route, any_script);
     }

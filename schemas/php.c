@@ -74,6 +74,10 @@ static const struct field php_fields[] = {
           .help = "The script that answers for all paths without a file; false: 404."),
     FIELD(struct php_spec, only_front, .fallback = "false",
           .help = "No other script is run: 404. For frameworks that have one entrance."),
+    FIELD(struct php_spec, path_info, .fallback = "false",
+          .help = "What stands behind a script in the path is told to the script: /index.php/a/b runs "
+                  "index.php with PATH_INFO /a/b. For applications that have such paths, as Nextcloud "
+                  "and Moodle."),
     FIELD(struct php_spec, params, .key_syntax = &syntax_variable, .syntax = &syntax_header_value,
           .count_most = 64,
           .help = "Further parameters, beside the usual ones, with the variables that values of "

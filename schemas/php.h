@@ -11,6 +11,7 @@ struct php_spec {
     struct text_value version; /* "8.2"; NULL: the host's default */
     struct text_value front;   /* "/index.php"; "false": none; NULL: index.php of the path */
     struct boolean_value only_front;
+    struct boolean_value path_info; /* /index.php/a is /a of index.php */
     struct text_map params;
     struct php_pool_spec own; /* `pool`: PHP-FPM of its own */
 };

@@ -41,6 +41,12 @@ sites:
   bare.php.test:
     php: {root: %(state)s/blog, to: 127.0.0.1:%(fpm)d, front: false}
     deny_dotfiles: false
+  behind.php.test:
+    php: {root: %(state)s/blog, to: 127.0.0.1:%(fpm)d, path_info: true}
+    paths:
+      = /wp-login.php: {headers: {X-Login: "1"}}
+      /uploads/: {root: %(state)s/blog}
+      /app/: {php: {root: %(state)s/blog, to: 127.0.0.1:%(fpm)d, path_info: true, only_front: true}}
 """ % c
 
 
@@ -127,3 +133,22 @@ def test_without_front(client, c, expect):
     expect("missing", client.ask(host, "/posts/1").status, 404)
     expect("script", script(client, "/open/x.php", host).get("SCRIPT_NAME"), "/open/x.php")
     expect("dot file", script(client, "/.hidden.php", host).get("SCRIPT_NAME"), "/.hidden.php")
+
+
+def test_path_behind_a_script(client, c, expect):
+    host = "behind.php.test"
+    for path, name, rest in [("/other.php/a/b%20c?d=e", "/other.php", "/a/b c"),
+                             ("/other.php/x.php/y", "/other.php", "/x.php/y"),
+                             ("/other.php/", "/other.php", "/"), ("/other.php", "/other.php", ""),
+                             ("/other.php/a%0ab", "/other.php", "/a\nb"),
+                             ("/dir/index.php/a", "/dir/index.php", "/a"),
+                             ("/posts/1", "/index.php", ""), ("/", "/index.php", ""),
+                             ("/app/index.php/a", "/app/index.php", "/a"),
+                             ("/app/x", "/app/index.php", "")]:
+        params = script(client, path, host)
+        expect(path, (params.get("SCRIPT_NAME"), params.get("PATH_INFO")), (name, rest))
+        expect("file of " + path, params.get("SCRIPT_FILENAME"), c["state"] + "/blog" + name)
+    expect("query", script(client, "/other.php/a?d=e", host).get("QUERY_STRING"), "d=e")
+    for path in ["/none.php/a", "/a.txt/x.php", "/app/sub/index.php/a", "/uploads/evil.php/a",
+                 "/uploads/a.txt/x.php", "/dir/.x.php/a"]:
+        expect(path, client.ask(host, path).status, 404)
