@@ -117,6 +117,8 @@ void site_headers_route(struct site *site, const struct route *route);
 void site_headers_of_site(struct site *site);
 /* Of a program that answers where no file was found. */
 void site_headers_program(struct site *site, const struct route *route);
+/* Of a script that lies among files. */
+void site_headers_script(struct site *site, const struct route *route);
 /* For servers that only redirect. */
 void site_headers_redirect(struct site *site, bool uses_tls);
 
@@ -344,6 +346,8 @@ void site_route_render(struct site *site, const struct route *route);
 void site_rules_render(struct site *site, const struct route *route);
 /* The same of the location where the program answers that comes after files. */
 void site_program_rules_render(struct site *site, const struct route *route);
+/* And of those where scripts run that lie among files. */
+void site_script_rules_render(struct site *site, const struct route *route);
 /* Answers 404 for what begins with a dot. */
 void site_dotfiles_render(struct site *site, const struct route *route);
 /* Where answers to challenges of certificate issuers are found. */

@@ -4,7 +4,9 @@
  * the program behind it sends, and forgets them on error pages. So each header that a site sends is
  * hidden from the program's answer and emitted once; a location that differs from the site emits
  * its complete list and leaves what is its own in variables, in which the server's list, which
- * serves error pages and internal redirects, finds the same values.
+ * serves error pages and internal redirects, finds the same values. How long an answer may be kept
+ * is not left: it is of the file that was asked for, and where that is missing a program may
+ * answer.
  *
  * Each map costs nginx 1.2 MB of cleared memory whenever it reads its configuration
  * (ngx_hash_keys_array_init), and each variable that only one site knows 16 bytes of every request.
@@ -225,10 +227,17 @@ static bool has_own_lists(const struct site *site, const struct route *route)
     return false;
 }
 
+/* What a route leaves for error pages and internal redirects. */
+static const struct header_value *left_value(const struct site_header *header, size_t route)
+{
+    const struct header_value *value = &header->values[route];
+    return value->only_good ? &header->values[0] : value;
+}
+
 static bool header_differs(const struct site *site, const struct site_header *header)
 {
     for (size_t i = 1; i < site->route_count; i++) {
-        if (!value_equal(&header->values[0], &header->values[i])) {
+        if (!value_equal(&header->values[0], left_value(header, i))) {
             return true;
         }
     }
@@ -240,7 +249,7 @@ static bool header_differs(const struct site *site, const struct site_header *he
 static bool routes_can_set(const struct site *site, const struct site_header *header)
 {
     for (size_t i = 1; i < site->route_count; i++) {
-        const struct header_value *value = &header->values[i];
+        const struct header_value *value = left_value(header, i);
         if (value->word != NULL || stands_in(site, header, value) ||
             (value->text != NULL && strchr(value->text, '$') != NULL)) {
             return false;
@@ -369,7 +378,7 @@ void site_headers_http(struct site *site)
 static void set_render(struct site *site, const struct route *route,
                        const struct site_header *header)
 {
-    const struct header_value *value = &header->values[route->number];
+    const struct header_value *value = left_value(header, route->number);
     if (header->variable == NULL || header->is_mapped) {
         return;
     }
@@ -412,8 +421,8 @@ static void add_header(struct site *site, const struct site_header *header,
     nginx_end(site->nginx);
 }
 
-/* The header is sent; where files come before a program, how long answers may be kept is of the
- * files alone. */
+/* The header is sent; where files come before a program or a script, how long answers may be kept
+ * is of the files alone. */
 static bool counts(const struct header_value *value, bool of_program)
 {
     return is_sent(value) && !(of_program && value->only_good);
@@ -493,15 +502,12 @@ static bool any_route_differs(const struct site *site)
 /* The server's value where routes differ: a variable that is empty where nothing is sent. */
 static struct header_value value_by_path(const struct site *site, const struct site_header *header)
 {
-    bool is_sites_own = is_sent(&header->values[0]);
-    struct header_value value = {
+    const struct header_value *value = &header->values[0];
+    return (struct header_value){
         .word = header->variable,
-        .span = is_sites_own ? header->values[0].span : site->document->span,
+        .only_good = value->only_good,
+        .span = is_sent(value) ? value->span : site->document->span,
     };
-    for (size_t i = 0; i < site->route_count; i++) {
-        value.only_good |= header->values[i].only_good;
-    }
-    return value;
 }
 
 void site_headers_server(struct site *site)
@@ -522,10 +528,11 @@ void site_headers_server(struct site *site)
     }
 }
 
-static void lists_render(struct site *site, const struct route *route, bool of_program)
+/* by_path: the values are those that the request came in on, as in the server's list. */
+static void lists_render(struct site *site, const struct route *route, bool of_program,
+                         bool by_path)
 {
     nginx_at(site->nginx, route->span);
-    leave_values(site, route);
     const char *directive = pass_directive(site, route->now->handler, "hide_header");
     if (directive != NULL) {
         hide_headers(site, route, directive, of_program);
@@ -533,9 +540,12 @@ static void lists_render(struct site *site, const struct route *route, bool of_p
     bool is_empty = true;
     for (size_t i = 0; i < site->headers.count; i++) {
         const struct site_header *header = &site->headers.items[i];
-        if (counts(&header->values[route->number], of_program)) {
+        struct header_value value = by_path && header->variable != NULL
+                                        ? value_by_path(site, header)
+                                        : header->values[route->number];
+        if (counts(&value, of_program)) {
             is_empty = false;
-            add_header(site, header, &header->values[route->number]);
+            add_header(site, header, &value);
         }
     }
     if (is_empty) {
@@ -544,16 +554,42 @@ static void lists_render(struct site *site, const struct route *route, bool of_p
     }
 }
 
+static void own_lists_render(struct site *site, const struct route *route, bool of_program)
+{
+    nginx_at(site->nginx, route->span);
+    leave_values(site, route);
+    lists_render(site, route, of_program, false);
+}
+
 void site_headers_route(struct site *site, const struct route *route)
 {
     if (has_own_lists(site, route)) {
-        lists_render(site, route, false);
+        own_lists_render(site, route, false);
     }
 }
 
 void site_headers_program(struct site *site, const struct route *route)
 {
-    lists_render(site, route, true);
+    own_lists_render(site, route, true);
+}
+
+static bool has_files_own(const struct site *site, const struct route *route)
+{
+    for (size_t i = 0; i < site->headers.count; i++) {
+        if (site->headers.items[i].values[route->number].only_good) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void site_headers_script(struct site *site, const struct route *route)
+{
+    if (has_own_lists(site, route)) {
+        own_lists_render(site, route, true);
+    } else if (has_files_own(site, route)) {
+        lists_render(site, route, true, true);
+    }
 }
 
 void site_headers_of_site(struct site *site)

@@ -110,7 +110,7 @@ static void scripts_render(struct site *site, const struct route *route)
     } else {
         script_begin(site, route, any_script);
     }
-    site_rules_render(site, route);
+    site_script_rules_render(site, route);
     run_render(site, route);
     nginx_at(site->nginx, site_span(site, php->root.node));
     nginx_block_end(site->nginx);

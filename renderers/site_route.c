@@ -344,6 +344,11 @@ void site_program_rules_render(struct site *site, const struct route *route)
     rules_render(site, route, site_headers_program);
 }
 
+void site_script_rules_render(struct site *site, const struct route *route)
+{
+    rules_render(site, route, site_headers_script);
+}
+
 void site_route_render(struct site *site, const struct route *route)
 {
     bare_prefix_render(site, route);

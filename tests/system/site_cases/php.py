@@ -37,10 +37,14 @@ sites:
           '~ /secret\.php$': {respond: {status: 403, body: secret}}
       /closed/: {deny: all}
       /gone/: {maintenance: true}
+      /tried/: {root: %(state)s/blog, cache: 1h, try: [$uri, /index.php]}
       /cgi/: {fastcgi: {to: 127.0.0.1:%(fpm)d, root: /srv/cgi}}
   bare.php.test:
     php: {root: %(state)s/blog, to: 127.0.0.1:%(fpm)d, front: false}
     deny_dotfiles: false
+    cache: 1h
+    paths:
+      = /open/x.php: {cache: 1m}
   behind.php.test:
     php: {root: %(state)s/blog, to: 127.0.0.1:%(fpm)d, path_info: true}
     paths:
@@ -82,6 +86,13 @@ def test_files(client, c, expect):
     answer = client.ask(host, "/a.txt")
     expect("file", answer.body, b"text of a.txt")
     expect("cache", answer.one("Cache-Control"), "public, max-age=31536000")
+    # What a program says in the place of a file is not kept for as long as the file.
+    for path in ["/none.css", "/tried/none.css", "/uploads.css", "/other.php"]:
+        answer = client.ask(host, path)
+        expect("of " + path, (answer.status, answer.all("Cache-Control")), (200, []))
+    bare = [client.ask("bare.php.test", path).all("Cache-Control")
+            for path in ["/a.txt", "/other.php", "/dir/", "/open/x.php"]]
+    expect("cache of a site", bare, [["public, max-age=3600"], [], [], ["public, max-age=60"]])
     expect("dot file", client.ask(host, "/.hidden.php").status, 404)
     expect("dot file elsewhere", client.ask(host, "/x/.git/config").status, 404)
 
