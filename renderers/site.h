@@ -19,6 +19,7 @@ struct route {
     const struct target *target;  /* where it is passed on to; NULL: nowhere, or to no address */
     const struct target *auth_target; /* the program that its own auth.forward asks; or NULL */
     const char *prefix; /* that is stripped, with one slash at its end: "/api/"; or NULL */
+    bool is_stripped;   /* by its own word, as a whole */
     struct location location;
     struct span span;
 };

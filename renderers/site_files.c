@@ -2,12 +2,22 @@
 
 #include "renderers/site.h"
 
+/* What an own prefix leaves of the path: "" where it is the whole. */
+static const char *behind_prefix(const struct route *route)
+{
+    return route->is_stripped ? "" : route->location.pattern + strlen(route->prefix);
+}
+
 /* The folder of a prefix stands in its place: an alias of nginx. Elsewhere the prefix is taken off
- * the path. Both ends of an alias have a slash: `location /a` with `alias /x/` would hand out the
- * folder above /x by /a../ */
+ * the path: where it is another path's, where a dollar sign would be a variable, and where files
+ * are looked for that may not lie below the path. */
 static bool is_alias(const struct route *route)
 {
-    return route->prefix != NULL && route->path->strip_prefix.is_true;
+    if (route->prefix == NULL || route->path->stripped == NULL) {
+        return false;
+    }
+    bool looks_elsewhere = route->now->spa.is_true || route->now->try.count > 0;
+    return route->is_stripped || (!looks_elsewhere && strchr(behind_prefix(route), '$') == NULL);
 }
 
 static void folder_render(struct site *site, const struct route *route)
@@ -21,10 +31,13 @@ static void folder_render(struct site *site, const struct route *route)
         nginx_begin(site->nginx, "root");
         nginx_value(site->nginx, NGINX_STATIC, root->text);
     } else {
+        /* Both ends have a slash, or none has: `location /a` with `alias /x/` would hand out the
+         * folder above /x by /a../ */
         bool is_top = strcmp(root->text, "/") == 0;
         nginx_begin(site->nginx, "alias");
-        nginx_value(site->nginx, NGINX_STATIC,
-                    is_top ? "/" : arena_printf(site->arena, "%s/", root->text));
+        nginx_value(
+            site->nginx, NGINX_STATIC,
+            arena_printf(site->arena, "%s/%s", is_top ? "" : root->text, behind_prefix(route)));
     }
     nginx_end(site->nginx);
 }

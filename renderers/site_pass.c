@@ -476,7 +476,7 @@ static void uwsgi_render(struct site *site, const struct route *route)
 void site_strip_render(struct site *site, const struct route *route)
 {
     const struct route *says = route;
-    while (!says->path->strip_prefix.is_true) {
+    while (says->path->stripped == NULL) {
         says = says->parent;
     }
     nginx_at(site->nginx, site_span(site, says->path->strip_prefix.node));

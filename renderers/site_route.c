@@ -50,12 +50,18 @@ static size_t count_paths(const struct object_list *paths)
     return count;
 }
 
-/* A path that has its program, or its folder, from the one around it has that one's prefix too. */
-static const char *prefix_of(const struct site *site, const struct route *route)
+/* Not one that lies around it, nor only its beginning. */
+static bool strips_whole(const struct route *route)
 {
-    if (route->path->strip_prefix.is_true) {
-        const char *pattern = route->location.pattern;
-        return text_ends_with(pattern, "/") ? pattern : arena_printf(site->arena, "%s/", pattern);
+    const char *stripped = route->path->stripped;
+    return stripped != NULL && strlen(stripped) >= strlen(route->location.pattern);
+}
+
+/* A path that has its program, or its folder, from the one around it has that one's prefix too. */
+static const char *prefix_of(const struct route *route)
+{
+    if (route->path->stripped != NULL) {
+        return route->path->stripped;
     }
     return route->own->handler == ROUTE_INHERITED ? route->parent->prefix : NULL;
 }
@@ -78,7 +84,8 @@ static void collect_paths(struct site *site, const struct object_list *paths,
             .location = location_read(items[i].object.key->text),
             .span = items[i].object.key->span,
         };
-        route->prefix = prefix_of(site, route);
+        route->prefix = prefix_of(route);
+        route->is_stripped = strips_whole(route);
         collect_paths(site, &items[i].paths, route);
         route->end = site->route_count;
     }
@@ -200,12 +207,6 @@ static bool shows_dotfiles(const struct route *route)
     return route->path != NULL && own->node != NULL && !own->is_true;
 }
 
-/* The path's own prefix is stripped, not one that lies around it. */
-static bool strips_here(const struct route *route)
-{
-    return route->path != NULL && route->path->strip_prefix.is_true;
-}
-
 static void location_begin(struct site *site, const struct route *route)
 {
     // clang-format off
@@ -223,7 +224,7 @@ static void location_begin(struct site *site, const struct route *route)
         nginx_word(site->nginx, sign);
     }
     nginx_value(site->nginx, NGINX_LITERAL,
-                strips_here(route) ? route->prefix : route->location.pattern);
+                route->is_stripped ? route->prefix : route->location.pattern);
     nginx_block(site->nginx);
 }
 
@@ -272,7 +273,7 @@ static void path_fields_render(struct site *site, const struct route *route)
 static void bare_prefix_render(struct site *site, const struct route *route)
 {
     const char *pattern = route->location.pattern;
-    if (!strips_here(route) || text_ends_with(pattern, "/")) {
+    if (!route->is_stripped || text_ends_with(pattern, "/")) {
         return;
     }
     for (size_t i = 1; i < site->route_count; i++) {

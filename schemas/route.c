@@ -35,9 +35,11 @@ static const struct field path_fields[] = {
           .help = PATHS_HELP),
     FIELD(struct path_spec, rate_limit, .object = &rate_limit_schema,
           .help = "Requests that one client address may make here, beside the site's own limits."),
-    FIELD(struct path_spec, strip_prefix, .fallback = "false",
-          .help = "The program, or the folder, sees the path without this prefix; a program finds "
-                  "the prefix in X-Forwarded-Prefix."),
+    FIELD(struct path_spec, strip_prefix, .syntax = &syntax_strip_prefix, .fallback = "false",
+          .help = "true: the program, or the folder, sees the path without this prefix. A part of it, "
+                  "up to a slash, is taken off alone: with /app a program is asked for /api/ of "
+                  "/app/api/. Programs find what was taken off in X-Forwarded-Prefix.",
+          .example = "strip_prefix: /app"),
     FIELD(struct path_spec, log, .syntax = &syntax_path_log, .fallback_note = "the site's",
           .help = "false or off: requests are not written down, but for those that end on an error "
                   "page, nor are files that are not there.",
@@ -411,6 +413,32 @@ static void check_dotfiles(struct check *check, const struct path_spec *path,
     }
 }
 
+static const char *with_slash(struct arena *arena, const char *path)
+{
+    return text_ends_with(path, "/") ? path : arena_printf(arena, "%s/", path);
+}
+
+static bool path_strips(const struct path_spec *path)
+{
+    return strcmp(path->strip_prefix.text, "false") != 0;
+}
+
+/* What is taken off is the whole path, or its beginning up to one of its slashes. */
+static void find_stripped(struct check *check, struct path_spec *path, struct location location,
+                          const char *field)
+{
+    const char *text = path->strip_prefix.text;
+    if (!path_strips(path) || location.match != LOCATION_PREFIX) {
+        return;
+    }
+    const char *pattern = with_slash(check->arena, location.pattern);
+    path->stripped = strcmp(text, "true") == 0 ? pattern : with_slash(check->arena, text);
+    if (!text_starts_with(pattern, path->stripped)) {
+        check_add(check, DIAGNOSTIC_SITE_STRIP_OUTSIDE, path->strip_prefix.node,
+                  field_below(check, field, "strip_prefix"), text, location.pattern);
+    }
+}
+
 static void check_prefix_fields(struct check *check, const struct path_spec *path,
                                 struct location location, const struct route_spec *now,
                                 const char *field)
@@ -420,7 +448,7 @@ static void check_prefix_fields(struct check *check, const struct path_spec *pat
         const struct node *node;
         bool is_set;
     } rows[] = {
-        {"strip_prefix", path->strip_prefix.node, path->strip_prefix.is_true},
+        {"strip_prefix", path->strip_prefix.node, path_strips(path)},
         {"spa", path->route.spa.node, path->route.spa.is_true},
         {"paths", path->paths.node, path->paths.count > 0},
         {"php", path->route.php->pool.object.node, path->route.handler == ROUTE_PHP},
@@ -431,14 +459,14 @@ static void check_prefix_fields(struct check *check, const struct path_spec *pat
                       field_below(check, field, rows[i].name), rows[i].name, NULL);
         }
     }
-    if (path->strip_prefix.is_true && now->handler == ROUTE_PHP) {
+    if (path_strips(path) && now->handler == ROUTE_PHP) {
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, path->strip_prefix.node,
                   field_below(check, field, "strip_prefix"), "php", "strip_prefix")
             ->second = now->php->pool.object.node->span;
     }
     bool has_path = now->handler != ROUTE_REDIRECT && now->handler != ROUTE_RESPOND &&
                     now->handler != ROUTE_STATUS;
-    if (path->strip_prefix.is_true && !has_path) {
+    if (path_strips(path) && !has_path) {
         check_add(check, DIAGNOSTIC_SITE_STRIP_PREFIX, path->strip_prefix.node,
                   field_below(check, field, "strip_prefix"), NULL, NULL);
     }
@@ -461,9 +489,10 @@ static void path_check(struct check *check, struct path_spec *path, const struct
     rate_limit_check(check, &path->rate_limit, field_below(check, field, "rate_limit"));
     struct route_spec now = path->route;
     route_inherit(&now, around);
+    find_stripped(check, path, location, field);
     check_prefix_fields(check, path, location, &now, field);
     check_missing(check, &path->route, &now, field);
-    if (path->strip_prefix.is_true && now.files.node != NULL) {
+    if (path_strips(path) && now.files.node != NULL) {
         check_add(check, DIAGNOSTIC_SITE_EXCLUDE, path->strip_prefix.node,
                   field_below(check, field, "strip_prefix"), "files", "strip_prefix");
     }

@@ -97,10 +97,13 @@ struct path_spec {
     struct route_spec route;
     struct object_list paths; /* struct path_spec: inside this one, which is a prefix */
     struct rate_limit_spec rate_limit;
-    struct boolean_value strip_prefix;
+    struct text_value strip_prefix;
     struct boolean_value internal;
     struct text_value log;
     struct probe_spec probe;
+
+    const char *stripped; /* by strip_prefix, with one slash at its end: "/api/"; NULL: nothing.
+                             Filled by paths_check */
 };
 
 /* The row `paths` of a site, and of a path. */

@@ -337,6 +337,14 @@ static bool check_probe(const char *text)
     return syntax_url_path.check(text) && strlen(text) <= LOCATION_MAX;
 }
 
+/* Whether it begins the path that it stands in is checked there. */
+static bool check_strip_prefix(const char *text)
+{
+    bool is_switch = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+    bool is_path = text[0] == '/' && text[1] != '\0';
+    return is_switch || (is_path && is_one_line(text) && strlen(text) <= LOCATION_MAX);
+}
+
 static bool check_path_log(const char *text)
 {
     return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 || strcmp(text, "off") == 0;
@@ -401,6 +409,9 @@ const struct syntax syntax_client = {
 const struct syntax syntax_probe = {
     "a URL path of at most 1,000 bytes, which begins with / and has no spaces", "^/[^\\s]*$",
     "/healthz", check_probe};
+const struct syntax syntax_strip_prefix = {
+    "true, false, or the beginning of the path up to one of its slashes", "^(true|false|/.+)$",
+    "/app", check_strip_prefix};
 const struct syntax syntax_path_log = {
     "true, false or off", "^(true|false|off)$", "off", check_path_log};
 const struct syntax syntax_tls = {

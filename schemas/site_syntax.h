@@ -24,8 +24,9 @@ extern const struct syntax syntax_try_step; /* $uri, $uri.html, $uri/, /path, /p
 extern const struct syntax syntax_listen;   /* ADDRESS, ADDRESS:PORT, PORT */
 extern const struct syntax syntax_client;   /* address, network or "all" */
 extern const struct syntax syntax_probe;    /* a URL path of at most 1,000 bytes */
-extern const struct syntax syntax_path_log; /* true, false, off */
-extern const struct syntax syntax_tls;      /* auto, internal, false */
+extern const struct syntax syntax_strip_prefix; /* true, false, or the beginning of the path */
+extern const struct syntax syntax_path_log;     /* true, false, off */
+extern const struct syntax syntax_tls;          /* auto, internal, false */
 
 /* What a location's key says. */
 enum location_match {

@@ -244,6 +244,7 @@ sites:
       /one/: {fastcgi: {to: 127.0.0.1:%(fastcgi)d, script: /srv/one.cgi}, strip_prefix: true}
       /app/: {fastcgi: 127.0.0.1:%(fastcgi)d}
       /wsgi/: {uwsgi: "unix:%(uwsgi)s", strip_prefix: true}
+      /wsgi/part/: {uwsgi: "unix:%(uwsgi)s", strip_prefix: /wsgi}
   inner.test:
     proxy: 127.0.0.1:%(server_a)d
     headers: {X-Site: site}
@@ -399,6 +400,8 @@ def test_uwsgi(client, c, expect):
     for name, value in {"SCRIPT_NAME": "/wsgi", "PATH_INFO": "/a b", "QUERY_STRING": "q",
                         "REQUEST_METHOD": "GET", "HTTPS": "on", "HTTP_X_TENANT": "shop"}.items():
         expect(name, params.get(name), value)
+    params = client.ask("protocols.test", "/wsgi/part/a").seen().get("params", {})
+    expect("a part", [params.get(name) for name in ("SCRIPT_NAME", "PATH_INFO")], ["/wsgi", "/part/a"])
 
 
 # ---- Paths inside of paths ----------------------------------------------------------------------
