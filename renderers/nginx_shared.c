@@ -322,6 +322,7 @@ void render_uses_add(struct render_uses *uses, const struct render_uses *more)
 {
     uses->error_pages |= more->error_pages;
     uses->json_log |= more->json_log;
+    uses->pages |= more->pages;
     uses->response_cache |= more->response_cache;
     uses->stream_log |= more->stream_log;
     uses->stream_json_log |= more->stream_json_log;
@@ -337,6 +338,9 @@ void nginx_shared_render(struct render *render)
     variables_render(nginx);
     if (render->uses->json_log) {
         log_format_render(nginx);
+    }
+    if (render->uses->pages) {
+        site_pages_http(nginx);
     }
     if (render->uses->error_pages) {
         error_pages_render(render, nginx);

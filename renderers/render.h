@@ -15,7 +15,7 @@
 
 /* What some site has that stands once for all. */
 struct render_uses {
-    bool error_pages, json_log, response_cache, stream_log, stream_json_log;
+    bool error_pages, json_log, pages, response_cache, stream_log, stream_json_log;
     size_t http_variables, stream_variables; /* maps, of which nginx has tables */
 };
 /* What either has. */

@@ -269,6 +269,23 @@ void site_files_route(struct site *site, const struct route *route);
 void site_index_render(struct site *site, const struct route *route);
 void site_try_render(struct site *site, const struct route *route);
 
+/* ---- site_page.c: applications of one page ---- */
+
+/* Cache-Control of what is sent, if any. */
+#define SITE_PAGE_CACHE "$rc_page_cache"
+
+/* The path of the page of the application that the route is in; NULL: it is in none. */
+const char *site_page(const struct site *site, const struct route *route);
+/* A path inside of the application is the page itself, so that its rules hold for the page. */
+bool site_page_has_path(const struct site *site, const struct route *route);
+/* The page is asked for each time: nobody says otherwise. */
+bool site_page_is_fresh(const struct site *site, const struct route *route);
+/* What Cache-Control depends on. others: what other files have, or "", and where it was said. */
+void site_page_set(struct site *site, const struct route *route, const char *others,
+                   struct span span);
+/* Once for all sites. */
+void site_pages_http(struct nginx_text *nginx);
+
 /* ---- site_missing.c: what is done where no file is found ---- */
 
 /* The location that answers then; NULL: none, it is 404. */

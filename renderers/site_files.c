@@ -67,30 +67,19 @@ static const char *looked_up(const struct route *route, const char *path)
     return strncmp(path, route->prefix, length) == 0 ? path + length - 1 : path;
 }
 
-/* The path whose application it is: the one that says so. */
-static const char *spa_prefix(const struct site *site, const struct route *route)
-{
-    while (route->path != NULL && route->own->spa.node == NULL) {
-        route = route->parent;
-    }
-    if (route->path == NULL) {
-        return "/";
-    }
-    const char *pattern = route->location.pattern;
-    return text_ends_with(pattern, "/") ? pattern : arena_printf(site->arena, "%s/", pattern);
-}
-
-/* Without the status at its end a missing index file would redirect to itself for ever. */
+/* Without the status at its end a missing page would redirect to itself for ever. A path of its own
+ * has one. */
 static void spa_render(struct site *site, const struct route *route)
 {
-    const struct route_spec *now = route->now;
-    const char *file = now->index.count > 0 ? now->index.items[0].text : "index.html";
-    nginx_at(site->nginx, site_span(site, now->spa.node));
+    const char *page = site_page(site, route);
+    bool has_path = site_page_has_path(site, route);
+    nginx_at(site->nginx, site_span(site, route->now->spa.node));
     nginx_begin(site->nginx, "try_files");
     nginx_word(site->nginx, "$uri");
-    nginx_value(site->nginx, NGINX_EVALUATED,
-                looked_up(route, arena_printf(site->arena, "%s%s", spa_prefix(site, route), file)));
-    nginx_word(site->nginx, "=404");
+    nginx_value(site->nginx, NGINX_EVALUATED, has_path ? page : looked_up(route, page));
+    if (!has_path) {
+        nginx_word(site->nginx, "=404");
+    }
     nginx_end(site->nginx);
 }
 
@@ -142,9 +131,7 @@ void site_files_route(struct site *site, const struct route *route)
         nginx_at(site->nginx, site_span(site, now->autoindex.node));
         nginx_line(site->nginx, "autoindex", "on", NULL);
     }
-    /* A path may say `try` inside of an application, which then counts. */
-    bool has_own_try = route->path != NULL && route->own->try.node != NULL;
-    if (now->spa.is_true && !has_own_try) {
+    if (site_page(site, route) != NULL) {
         spa_render(site, route);
     } else if (now->try.count > 0) {
         site_try_render(site, route);

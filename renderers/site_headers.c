@@ -223,6 +223,9 @@ static bool has_own_lists(const struct site *site, const struct route *route)
         if (headers_differ(site, route) || route->own->hide_headers.node != NULL) {
             return true;
         }
+        if (route->parent->path != NULL && site_page_is_fresh(site, route->parent)) {
+            return true;
+        }
     }
     return false;
 }
@@ -528,6 +531,18 @@ void site_headers_server(struct site *site)
     }
 }
 
+/* How long the page of an application may be kept is not said of its other files. */
+static void page_render(struct site *site, const struct route *route)
+{
+    struct span span = site_span(site, route->now->spa.node);
+    const struct site_header *header = header_find(site, "Cache-Control");
+    const struct header_value *others = header == NULL ? NULL : &header->values[route->number];
+    bool has_others = others != NULL && others->text != NULL;
+    site_page_set(site, route, has_others ? others->text : "", has_others ? others->span : span);
+    nginx_at(site->nginx, span);
+    nginx_line(site->nginx, "add_header", "Cache-Control", SITE_PAGE_CACHE, NULL);
+}
+
 /* by_path: the values are those that the request came in on, as in the server's list. */
 static void lists_render(struct site *site, const struct route *route, bool of_program,
                          bool by_path)
@@ -537,9 +552,16 @@ static void lists_render(struct site *site, const struct route *route, bool of_p
     if (directive != NULL) {
         hide_headers(site, route, directive, of_program);
     }
-    bool is_empty = true;
+    bool has_page = site_page_is_fresh(site, route);
+    bool is_empty = !has_page;
+    if (has_page) {
+        page_render(site, route);
+    }
     for (size_t i = 0; i < site->headers.count; i++) {
         const struct site_header *header = &site->headers.items[i];
+        if (has_page && header_same(header->name, "Cache-Control")) {
+            continue;
+        }
         struct header_value value = by_path && header->variable != NULL
                                         ? value_by_path(site, header)
                                         : header->values[route->number];
@@ -565,6 +587,8 @@ void site_headers_route(struct site *site, const struct route *route)
 {
     if (has_own_lists(site, route)) {
         own_lists_render(site, route, false);
+    } else if (site_page_is_fresh(site, route)) {
+        lists_render(site, route, false, true);
     }
 }
 
