@@ -137,8 +137,8 @@ static void check_module(struct site *site)
 
 void site_stream_render(struct site *site)
 {
-    struct route whole = {.own = &site->spec->route, .now = &site->spec->route};
-    site->routes = &whole;
+    site->routes = arena_new(site->arena, struct route);
+    site->routes[0] = (struct route){.own = &site->spec->route, .now = &site->spec->route};
     site->route_count = 1;
     const struct target *target = site_stream_target(site);
     check_module(site);

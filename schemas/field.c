@@ -299,12 +299,14 @@ const struct node *field_origin(const struct field *field, const void *spec)
         [FIELD_OBJECT] = offsetof(struct object, node),
         [FIELD_OBJECT_LIST] = offsetof(struct object_list, node),
     };
-    const void *member = (const char *)spec + field->offset;
-    if (is_pointed_to(field)) {
-        memcpy(&member, member, sizeof(member));
-    }
+    const char *member = (const char *)spec + field->offset;
+    const struct object *object = NULL;
     const struct node *node = NULL;
-    memcpy(&node, (const char *)member + offsets[field->type], sizeof(node));
+    if (is_pointed_to(field)) {
+        memcpy(&object, member, sizeof(object));
+        return object->node;
+    }
+    memcpy(&node, member + offsets[field->type], sizeof(node));
     return node;
 }
 
