@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/acme_ledger.h"
+#include "model/acme_ledger.h"
 
 static const char directory[] = "https://ca.test/directory";
 

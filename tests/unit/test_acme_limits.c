@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/acme_limits.h"
+#include "model/acme_limits.h"
 
 enum {
     MINUTE = 60,

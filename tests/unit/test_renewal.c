@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "core/renewal.h"
+#include "model/renewal.h"
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 

@@ -1,5 +1,5 @@
 /* The limits of the CAs as a table, and counting against it. */
-#include "core/acme_limits.h"
+#include "model/acme_limits.h"
 
 #include <string.h>
 

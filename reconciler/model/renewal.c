@@ -1,6 +1,6 @@
 /* The rules of renewal, each a few lines of arithmetic. What they do together over years is tried
  * by tests/unit/test_certificate_simulation.c. */
-#include "core/renewal.h"
+#include "model/renewal.h"
 
 #include <stdbool.h>
 

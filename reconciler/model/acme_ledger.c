@@ -1,5 +1,5 @@
 /* The records and their text. What they are counted against is in acme_limits.c. */
-#include "core/acme_ledger.h"
+#include "model/acme_ledger.h"
 
 #include <stdlib.h>
 #include <string.h>

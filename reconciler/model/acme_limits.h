@@ -9,10 +9,10 @@
  * early some times because the CA said so, could expire for it.
  *
  * Others who order for the same registered domain from elsewhere are not known here; then the CA's
- * Retry-After decides (core/renewal.h). */
+ * Retry-After decides (model/renewal.h). */
 #pragma once
 
-#include "core/acme_ledger.h"
+#include "model/acme_ledger.h"
 
 enum acme_limit {
     ACME_LIMIT_NONE,

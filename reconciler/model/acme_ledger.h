@@ -1,5 +1,5 @@
 /* What this host asked of certificate authorities (ACME directories), and how it went: kept for as
- * long as a limit of theirs counts it (core/acme_limits.h). Pure; one account per directory.
+ * long as a limit of theirs counts it (model/acme_limits.h). Pure; one account per directory.
  *
  * An order is written down before the CA hears of it, and settled by what comes of it. One that
  * stays open (a crash, an answer that never came) may have become a certificate. */
