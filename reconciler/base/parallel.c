@@ -55,9 +55,15 @@ size_t parallel_first(size_t count, size_t parts, size_t part)
 
 void parallel_run(size_t parts, void (*work)(void *context, size_t part), void *context)
 {
+    parallel_wait(parts < 2 ? 1 : threads_allowed(), parts, work, context);
+}
+
+void parallel_wait(size_t most, size_t parts, void (*work)(void *context, size_t part),
+                   void *context)
+{
     struct crew crew = {.work = work, .context = context, .parts = parts};
     pthread_t threads[THREADS_MOST];
-    size_t allowed = parts < 2 ? 1 : threads_allowed();
+    size_t allowed = most < THREADS_MOST ? most : THREADS_MOST;
     size_t count = 0;
     sigset_t all;
     sigset_t former;

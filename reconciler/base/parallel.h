@@ -10,6 +10,10 @@
  * forks later has one. */
 void parallel_run(size_t parts, void (*work)(void *context, size_t part), void *context);
 
+/* The same for work that waits for others most of its time: `most` of them at once, at most 8. */
+void parallel_wait(size_t most, size_t parts, void (*work)(void *context, size_t part),
+                   void *context);
+
 /* Into how many parts it is worth to split count things of which `least` make a part; at least 1.
  */
 size_t parallel_parts(size_t count, size_t least);

@@ -1,86 +1,24 @@
-/* Hands a message to a program, as JSON on its standard input. Root gives up everything first: the
- * program can do what its account can, and nothing more. */
+/* Hands a message to a program, as JSON on its standard input. */
 #include "providers/notify_send.h"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "providers/identity.h"
 
-enum { GROUPS_MOST = 1024, OUTPUT_LIMIT = 4096 };
+enum { OUTPUT_LIMIT = 4096 };
 
-struct identity {
-    uid_t user;
-    gid_t group;
-    gid_t groups[GROUPS_MOST];
-    int group_count;
-    const char *name;
-    const char *home;
-};
-
-static bool identity_find(const char *name, struct identity *out, struct error *err)
-{
-    const struct passwd *account = getpwnam(name);
-    if (account == NULL) {
-        return error_set(err, ERROR_UNAVAILABLE, "there is no account \"%s\"", name);
-    }
-    if (account->pw_uid == 0) {
-        return error_set(err, ERROR_REFUSED, "the account %s is root, as which nothing is run",
-                         name);
-    }
-    *out = (struct identity){.user = account->pw_uid,
-                             .group = account->pw_gid,
-                             .group_count = GROUPS_MOST,
-                             .name = name,
-                             .home = account->pw_dir};
-    if (getgrouplist(name, out->group, out->groups, &out->group_count) < 0) {
-        return error_set(err, ERROR_LIMIT, "the account %s is in too many groups", name);
-    }
-    return true;
-}
-
-/* In the child, before exec. */
-static int identity_take(void *context)
-{
-    const struct identity *identity = context;
-    const struct rlimit none = {0, 0};
-    bool is_taken = setgroups((size_t)identity->group_count, identity->groups) == 0 &&
-                    setresgid(identity->group, identity->group, identity->group) == 0 &&
-                    setresuid(identity->user, identity->user, identity->user) == 0 &&
-                    prctl(PR_SET_PDEATHSIG, SIGKILL) == 0; /* another user's process forgets it */
-    return is_taken && setrlimit(RLIMIT_CORE, &none) == 0 &&
-                   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-               ? 0
-               : EXIT_FAILURE;
-}
-
-static int keep_identity(void *context)
-{
-    (void)context;
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : EXIT_FAILURE;
-}
-
-/* Who is to run it; *out_changes: it is somebody else than us. */
+/* Who is to run it. */
 static bool identity_choose(const struct notify_channel *channel, struct identity *out,
-                            bool *out_changes, struct error *err)
+                            struct error *err)
 {
-    *out_changes = geteuid() == 0;
-    if (channel->user == NULL) {
-        return !*out_changes ||
-               error_set(err, ERROR_REFUSED, "it is not run as root: name an account (exec.user)");
+    if (channel->user != NULL) {
+        return identity_find(channel->user, out, err);
     }
-    if (!identity_find(channel->user, out, err)) {
-        return false;
-    }
-    return *out_changes || out->user == geteuid() ||
-           error_set(err, ERROR_REFUSED, "only root can run it as %s", channel->user);
+    *out = identity_own();
+    return out->user != 0 ||
+           error_set(err, ERROR_REFUSED, "it is not run as root: name an account (exec.user)");
 }
 
 static const char *const *make_environment(struct arena *arena, const struct identity *identity)
@@ -113,10 +51,9 @@ struct notify_answer notify_deliver_exec(struct host *host, const struct notify_
 {
     struct error err = {0};
     struct identity *identity = arena_new(arena, struct identity);
-    bool changes = false;
     struct process_result result;
     AUTO_FD top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (!identity_choose(channel, identity, &changes, &err)) {
+    if (!identity_choose(channel, identity, &err)) {
         enum notify_fate fate = err.code == ERROR_UNAVAILABLE ? NOTIFY_LATER : NOTIFY_REFUSED;
         return notify_answer_error(arena, fate, &err);
     }
@@ -127,7 +64,7 @@ struct notify_answer notify_deliver_exec(struct host *host, const struct notify_
         .timeout_ms = limit_ms,
         .output_limit = OUTPUT_LIMIT,
         .directory = top,
-        .prepare = changes ? identity_take : keep_identity,
+        .prepare = identity_take,
         .prepare_context = identity,
     };
     if (!host->run(host, &options, arena, &result, &err)) {
