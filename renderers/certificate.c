@@ -4,13 +4,14 @@
 
 #include <string.h>
 
+#include "base/text.h"
+#include "renderers/nginx_text.h"
 #include "schemas/certificate.h"
+#include "schemas/issuer.h"
 
 enum { DEFAULT_LIFETIME_SECONDS = 90 * 24 * 3600 };
 #define DEFAULT_KEY_TYPE "ecdsa-p256"
 
-/* In the order of enum certificate_issuer_choice. */
-static const enum certificate_issuer issuers[] = {CERTIFICATE_INTERNAL, CERTIFICATE_FILE};
 /* In the order of the field's choices. */
 static const char *const key_types[] = {"ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-4096"};
 
@@ -39,18 +40,73 @@ static void set_names(struct arena *arena, struct certificate_item *item, const 
     item->name_count = kept_count;
 }
 
-const struct certificate_item *certificate_item_add(struct render *render,
-                                                    const struct document *document,
-                                                    struct span span, const char *name,
-                                                    const char *const *names, size_t name_count)
+/* Beside the pairs, where no pair has its place: names do not begin with a dot. */
+static const char *waiting_path(struct arena *arena, const struct layout *layout, const char *name,
+                                const char *suffix)
 {
-    struct certificate_item *item = arena_new(render->arena, struct certificate_item);
-    set_names(render->arena, item, names, name_count);
-    item->issuer = CERTIFICATE_INTERNAL;
-    item->directory = certificate_directory(render->arena, render->layout, name);
+    return arena_printf(arena, "%s/.waiting/%s.%s", layout->certificates, name, suffix);
+}
+
+/* Signs of glob(7) stand for themselves in brackets. */
+static const char *glob_text(struct arena *arena, const char *text)
+{
+    struct text out = text_make(arena);
+    for (const char *c = text; *c != '\0'; c++) {
+        text_addf(&out, strchr("*?[\\", *c) != NULL ? "[%c]" : "%c", *c);
+    }
+    return out.data;
+}
+
+const char *certificate_waiting_pattern(struct arena *arena, const struct layout *layout,
+                                        const char *name)
+{
+    return waiting_path(arena, layout, glob_text(arena, name), "[c]onf");
+}
+
+/* Balancers take a host out that says 503, and then the authority would not reach it either. */
+static const char *waiting_text(struct render *render)
+{
+    struct nginx_text *nginx = nginx_text_make(render->arena, render->scratch);
+    nginx_comment(nginx, "Written by reconcile: the certificate is on its way.");
+    nginx_line(nginx, "add_header", "Retry-After", "60", "always", NULL);
+    nginx_begin(nginx, "if");
+    nginx_word(nginx, "($request_uri = /healthz)");
+    nginx_block(nginx);
+    nginx_begin(nginx, "return");
+    nginx_word(nginx, "200");
+    nginx_value(nginx, NGINX_STATIC, "waiting for the certificate\n");
+    nginx_end(nginx);
+    nginx_block_end(nginx);
+    nginx_line(nginx, "return", "503", NULL);
+    return nginx_text_finish(nginx).content.data;
+}
+
+static void set_issuer(struct render *render, struct certificate_item *item, const char *name,
+                       const char *issuer)
+{
+    item->issuer = issuer_type(issuer);
+    item->issuer_name = issuer;
+    item->directory_url = issuer_directory(issuer);
+    if (item->issuer == CERTIFICATE_ACME) {
+        item->waiting_path = waiting_path(render->arena, render->layout, name, "conf");
+        item->waiting_text = waiting_text(render);
+    }
+}
+
+const struct certificate_item *certificate_item_add(struct render *render,
+                                                    const struct certificate_wish *wish)
+{
+    struct arena *arena = render->arena;
+    struct certificate_item *item = arena_new(arena, struct certificate_item);
+    set_names(arena, item, wish->names, wish->name_count);
+    set_issuer(render, item, wish->name, wish->issuer);
+    item->directory = certificate_directory(arena, render->layout, wish->name);
     item->key_type = DEFAULT_KEY_TYPE;
-    item->lifetime_seconds = DEFAULT_LIFETIME_SECONDS;
-    (void)item_add(render->arena, render->items, ITEM_CERTIFICATE, name, document, span, item);
+    if (item->issuer == CERTIFICATE_INTERNAL) {
+        item->lifetime_seconds = DEFAULT_LIFETIME_SECONDS;
+    }
+    (void)item_add(arena, render->items, ITEM_CERTIFICATE, wish->name, wish->document, wish->span,
+                   item);
     return item;
 }
 
@@ -63,13 +119,15 @@ void certificate_render(struct render *render, const struct document *document)
         names[i] = spec->names.items[i].text;
     }
     set_names(render->arena, item, names, spec->names.count);
-    item->issuer = issuers[spec->issuer.index];
+    set_issuer(render, item, document->name, certificate_spec_issuer(spec, render->layout));
     item->directory = certificate_directory(render->arena, render->layout, document->name);
     if (item->issuer == CERTIFICATE_FILE) {
         item->source_chain = spec->files.chain.text;
         item->source_key = spec->files.key.text;
     } else {
         item->key_type = key_types[spec->key.index];
+    }
+    if (item->issuer == CERTIFICATE_INTERNAL) {
         item->lifetime_seconds = spec->lifetime.milliseconds / 1000;
     }
     (void)item_add(render->arena, render->items, ITEM_CERTIFICATE, document->name, document,

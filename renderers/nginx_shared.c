@@ -281,8 +281,10 @@ static void handshake_render(struct render *render, struct nginx_text *nginx)
         return;
     }
     static const char *const names[] = {"unknown.invalid"};
-    const struct certificate_item *pair =
-        certificate_item_add(render, NULL, SPAN_NONE, rejecting_certificate, names, 1);
+    const struct certificate_item *pair = certificate_item_add(
+        render,
+        &(const struct certificate_wish){
+            .name = rejecting_certificate, .names = names, .name_count = 1, .issuer = "internal"});
     nginx_begin(nginx, "ssl_certificate");
     nginx_value(nginx, NGINX_STATIC,
                 arena_printf(render->arena, "%s/fullchain.pem", pair->directory));

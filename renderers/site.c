@@ -160,6 +160,7 @@ static void main_server_render(struct site *site, const struct listener_list *li
     nginx_at(nginx, site->document->span);
     nginx_line(nginx, "absolute_redirect", "off", NULL);
     site_tls_render(site);
+    site_waiting_render(site);
     site_body_max_render(site, &spec->route.body_max);
     site_compress_render(site, &site->routes[0]);
     site_limits_server(site);
@@ -181,7 +182,7 @@ static void main_server_render(struct site *site, const struct listener_list *li
     server_end(site);
 }
 
-/* location / { return 308 <target>$request_uri; } */
+/* location / { return 308 <target>$request_uri; }, once there is a certificate. */
 static void leads_to_render(struct site *site, const char *scheme, const char *host,
                             const char *port)
 {
@@ -189,6 +190,7 @@ static void leads_to_render(struct site *site, const char *scheme, const char *h
     nginx_begin(nginx, "location");
     nginx_word(nginx, "/");
     nginx_block(nginx);
+    site_waiting_render(site);
     nginx_begin(nginx, "return");
     nginx_word(nginx, "308");
     nginx_open(nginx);

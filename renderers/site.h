@@ -103,6 +103,8 @@ void http2_render(struct nginx_text *nginx, const struct facts *facts);
  * the default server of an address. */
 void tls_settings_render(struct nginx_text *nginx, const struct facts *facts, const char *sessions);
 void site_tls_render(struct site *site);
+/* 503 for everything but challenges while something stands in for the site's certificate. */
+void site_waiting_render(struct site *site);
 /* Asks for the site's certificate, or compares the names of the one it refers to. */
 void site_certificate_add(struct site *site);
 /* Directory of the pair. */

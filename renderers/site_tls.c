@@ -3,6 +3,7 @@
 #include "renderers/certificate.h"
 #include "renderers/site.h"
 #include "schemas/certificate.h"
+#include "schemas/issuer.h"
 
 enum { NGINX_CONF_COMMAND = 1019004 };
 
@@ -30,11 +31,15 @@ void tls_settings_render(struct nginx_text *nginx, const struct facts *facts, co
     nginx_line(nginx, "ssl_session_tickets", "off", NULL);
 }
 
+static const char *certificate_name(const struct site *site)
+{
+    return site->spec->tls_type == SITE_TLS_CERTIFICATE ? site->spec->certificate
+                                                        : site->document->name;
+}
+
 const char *site_certificate_directory(const struct site *site)
 {
-    const char *name = site->spec->tls_type == SITE_TLS_CERTIFICATE ? site->spec->certificate
-                                                                    : site->document->name;
-    return certificate_directory(site->arena, site->render->layout, name);
+    return certificate_directory(site->arena, site->render->layout, certificate_name(site));
 }
 
 static void pair_render(struct site *site, const char *directive, const char *file)
@@ -83,7 +88,7 @@ static bool document_covers(const struct document *certificate, const char *name
 static bool names_are_known(const struct document *certificate)
 {
     const struct certificate_spec *spec = certificate->spec;
-    return spec->issuer.index != CERTIFICATE_ISSUER_FILE || spec->names.count > 0;
+    return spec->files.object.node == NULL || spec->names.count > 0;
 }
 
 static void check_covered(struct site *site, const struct document *certificate, const char *name,
@@ -106,6 +111,102 @@ static void check_names(struct site *site, const struct document *certificate)
     }
 }
 
+/* A name of the site, and where it is written. */
+struct served_name {
+    const char *text;
+    const struct node *node; /* NULL: it is the document's own */
+};
+
+static size_t served_names(struct site *site, const struct served_name **out_names)
+{
+    const struct site_spec *spec = site->spec;
+    size_t count = spec->name_count + spec->aliases.count;
+    struct served_name *names = arena_array(site->arena, count + 1, sizeof(*names));
+    for (size_t i = 0; i < spec->name_count; i++) {
+        names[i].text = spec->names[i];
+        names[i].node = spec->hosts.count > 0 ? spec->hosts.items[i].node : NULL;
+    }
+    for (size_t i = 0; i < spec->aliases.count; i++) {
+        names[spec->name_count + i].text = spec->aliases.items[i].text;
+        names[spec->name_count + i].node = spec->aliases.items[i].node;
+    }
+    *out_names = names;
+    return count;
+}
+
+/* Names that only this host knows are signed by itself, or by nobody where others are public. */
+static const char *own_issuer(const struct site *site, const struct served_name *names,
+                              size_t count)
+{
+    const char *issuer = site->render->layout->issuer;
+    if (site->spec->tls_type == SITE_TLS_INTERNAL || issuer_type(issuer) != CERTIFICATE_ACME) {
+        return "internal";
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!issuer_is_local_name(names[i].text)) {
+            return issuer;
+        }
+    }
+    return "internal";
+}
+
+static void own_certificate_add(struct site *site)
+{
+    const struct served_name *served = NULL;
+    size_t count = served_names(site, &served);
+    const char *issuer = own_issuer(site, served, count);
+    bool is_acme = issuer_type(issuer) == CERTIFICATE_ACME;
+    const char **names = arena_array(site->arena, count + 1, sizeof(*names));
+    size_t name_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = served[i].text;
+        if (is_acme && issuer_is_local_name(name)) {
+            site_report(site, DIAGNOSTIC_SITE_LOCAL_NAME, served[i].node, "tls",
+                        site->document->name, name);
+            continue;
+        }
+        if (is_acme && text_starts_with(name, "*.")) {
+            site_report(site, DIAGNOSTIC_CERTIFICATE_WILDCARD, served[i].node, "tls", name, NULL);
+        }
+        names[name_count++] = name;
+    }
+    (void)certificate_item_add(site->render, &(const struct certificate_wish){
+                                                 .document = site->document,
+                                                 .span = site_span(site, site->spec->tls.node),
+                                                 .name = site->document->name,
+                                                 .names = names,
+                                                 .name_count = name_count,
+                                                 .issuer = issuer,
+                                             });
+}
+
+/* Who signs the pair that the site serves. */
+static const char *issuer_of(struct site *site)
+{
+    if (site->spec->tls_type == SITE_TLS_CERTIFICATE) {
+        const struct document *certificate =
+            document_find(site->render->documents, "certificate", site->spec->certificate);
+        return certificate == NULL
+                   ? "internal"
+                   : certificate_spec_issuer(certificate->spec, site->render->layout);
+    }
+    const struct served_name *served = NULL;
+    size_t count = served_names(site, &served);
+    return own_issuer(site, served, count);
+}
+
+void site_waiting_render(struct site *site)
+{
+    if (!site->uses_tls || issuer_type(issuer_of(site)) != CERTIFICATE_ACME) {
+        return;
+    }
+    nginx_begin(site->nginx, "include");
+    nginx_value(
+        site->nginx, NGINX_STATIC,
+        certificate_waiting_pattern(site->arena, site->render->layout, certificate_name(site)));
+    nginx_end(site->nginx);
+}
+
 void site_certificate_add(struct site *site)
 {
     const struct site_spec *spec = site->spec;
@@ -120,14 +221,5 @@ void site_certificate_add(struct site *site)
         }
         return;
     }
-    size_t count = spec->name_count + spec->aliases.count;
-    const char **names = arena_array(site->arena, count + 1, sizeof(*names));
-    for (size_t i = 0; i < spec->name_count; i++) {
-        names[i] = spec->names[i];
-    }
-    for (size_t i = 0; i < spec->aliases.count; i++) {
-        names[spec->name_count + i] = spec->aliases.items[i].text;
-    }
-    (void)certificate_item_add(site->render, site->document, site_span(site, spec->tls.node),
-                               site->document->name, names, count);
+    own_certificate_add(site);
 }

@@ -2,13 +2,14 @@
 
 #include "schemas/certificate.h"
 
+#include "model/layout.h"
+#include "schemas/issuer.h"
+
 // clang-format off
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { HOUR_MS = 3600 * 1000 };
 
-
-static const char *const issuer_names[] = {"internal", "file", NULL};
 static const char *const key_names[] = {"ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-4096", NULL};
 
 static const struct field files_fields[] = {
@@ -30,10 +31,12 @@ static const struct field certificate_fields[] = {
           .help = "What the certificate is for: host names, *.example.com for one level below a "
                   "name, addresses.",
           .example = "names: [shop.test, \"*.shop.test\", 192.0.2.10]"),
-    FIELD(struct certificate_spec, issuer, .choices = issuer_names,
-          .fallback_note = "file where files is written, else internal",
+    FIELD(struct certificate_spec, issuer, .syntax = &syntax_issuer,
+          .fallback_note = "file where files is written, else the host's",
           .help = "internal: this host's own authority signs, which browsers trust once they know "
-                  "it; file: the pair is there already."),
+                  "it; file: the pair is there already; letsencrypt, letsencrypt-staging or the "
+                  "address of another ACME directory: a public authority signs.",
+          .example = "issuer: letsencrypt\nnames: [shop.example.com]"),
     FIELD(struct certificate_spec, files, .object = &files_schema,
           .help = "Where the pair of issuer file is.",
           .example = "files:\n"
@@ -55,20 +58,25 @@ static void refuse(struct check *check, const struct node *node, const char *fie
     (void)check_add(check, DIAGNOSTIC_CERTIFICATE_NOT_OURS, node, field, field, NULL);
 }
 
-static void check_issuer(struct check *check, struct certificate_spec *spec)
+const char *certificate_spec_issuer(const struct certificate_spec *spec,
+                                    const struct layout *layout)
 {
-    bool has_files = spec->files.object.node != NULL;
-    if (spec->issuer.index < 0) {
-        spec->issuer.index = has_files ? CERTIFICATE_ISSUER_FILE : CERTIFICATE_ISSUER_INTERNAL;
+    if (spec->issuer.text != NULL) {
+        return spec->issuer.text;
     }
-    if (spec->issuer.index == CERTIFICATE_ISSUER_INTERNAL) {
-        if (has_files) {
-            (void)check_add(check, DIAGNOSTIC_CERTIFICATE_FILES_UNUSED, spec->files.object.node,
-                            "files", NULL, NULL);
-        }
-        return;
+    if (spec->files.object.node != NULL) {
+        return "file";
     }
-    if (!has_files) {
+    bool is_local = true;
+    for (size_t i = 0; i < spec->names.count; i++) {
+        is_local = is_local && issuer_is_local_name(spec->names.items[i].text);
+    }
+    return is_local ? "internal" : layout->issuer;
+}
+
+static void check_files(struct check *check, const struct certificate_spec *spec)
+{
+    if (spec->files.object.node == NULL) {
         (void)check_add(check, DIAGNOSTIC_CERTIFICATE_NO_FILES, spec->issuer.node, "issuer", NULL,
                         NULL);
     }
@@ -77,6 +85,43 @@ static void check_issuer(struct check *check, struct certificate_spec *spec)
     }
     if (spec->lifetime.node != NULL) {
         refuse(check, spec->lifetime.node, "lifetime");
+    }
+}
+
+/* Names are proven by what is served under them, which says nothing of a wildcard's. */
+static void check_acme(struct check *check, const struct certificate_spec *spec, const char *issuer)
+{
+    if (spec->issuer.node != NULL && spec->lifetime.node != NULL) {
+        (void)check_add(check, DIAGNOSTIC_CERTIFICATE_LIFETIME, spec->lifetime.node, "lifetime",
+                        NULL, NULL);
+    }
+    for (size_t i = 0; i < spec->names.count; i++) {
+        const struct text_value *name = &spec->names.items[i];
+        if (text_starts_with(name->text, "*.")) {
+            (void)check_add(check, DIAGNOSTIC_CERTIFICATE_WILDCARD, name->node, "names", name->text,
+                            NULL);
+        }
+        if (issuer_is_public(issuer) && issuer_is_local_name(name->text)) {
+            (void)check_add(check, DIAGNOSTIC_CERTIFICATE_LOCAL_NAME, name->node, "names",
+                            name->text, NULL);
+        }
+    }
+}
+
+static void check_issuer(struct check *check, const struct certificate_spec *spec)
+{
+    const struct layout usual = layout_debian12();
+    const struct layout *layout = check->layout == NULL ? &usual : check->layout;
+    const char *issuer = certificate_spec_issuer(spec, layout);
+    enum certificate_issuer type = issuer_type(issuer);
+    if (type != CERTIFICATE_FILE && spec->files.object.node != NULL) {
+        (void)check_add(check, DIAGNOSTIC_CERTIFICATE_FILES_UNUSED, spec->files.object.node,
+                        "files", NULL, NULL);
+    }
+    if (type == CERTIFICATE_FILE) {
+        check_files(check, spec);
+    } else if (type == CERTIFICATE_ACME) {
+        check_acme(check, spec, issuer);
     }
 }
 
@@ -105,8 +150,8 @@ static void check_names(struct check *check, struct certificate_spec *spec)
 
 static void certificate_check(struct check *check, void *spec)
 {
-    check_issuer(check, spec);
     check_names(check, spec);
+    check_issuer(check, spec);
 }
 
 const struct schema certificate_schema = {

@@ -3,9 +3,6 @@
 
 #include "schemas/common.h"
 
-/* In the order of the row's choices. */
-enum certificate_issuer_choice { CERTIFICATE_ISSUER_INTERNAL, CERTIFICATE_ISSUER_FILE };
-
 struct certificate_files_spec {
     struct object object;
     struct text_value chain; /* absolute path, PEM, leaf first */
@@ -14,9 +11,15 @@ struct certificate_files_spec {
 
 struct certificate_spec {
     struct common_spec common;
-    struct text_list names; /* empty: the document's own name */
-    struct choice_value issuer;
+    struct text_list names;   /* empty: the document's own name */
+    struct text_value issuer; /* schemas/issuer.h; see certificate_spec_issuer */
     struct certificate_files_spec files;
     struct choice_value key;
     struct duration_value lifetime;
 };
+
+struct layout;
+/* What is written; else file where files are, else the host's, which signs names that only it knows
+ * itself. The names are checked. */
+const char *certificate_spec_issuer(const struct certificate_spec *spec,
+                                    const struct layout *layout);

@@ -3,12 +3,12 @@
 
 #include <string.h>
 
+#include "schemas/issuer.h"
 #include "schemas/window.h"
 
 static const char *const modes[] = {"enforce", "observe", "hold", NULL};
 static const char *const reactions[] = {"isolate", "all-or-nothing", NULL};
 static const char *const deliveries[] = {"auto", "windows", "manual", NULL};
-static const char *const issuers[] = {"internal", NULL};
 
 static const char *const actions[] = {"check", "suspend", "resume", NULL};
 
@@ -30,6 +30,25 @@ static const struct syntax syntax_action = {
 };
 
 // clang-format off
+static const struct field acme_fields[] = {
+    FIELD(struct settings_acme, email, .syntax = &syntax_mailbox,
+          .help = "Whom the authority writes to; not all of them still do.",
+          .example = "email: admin@example.com"),
+    FIELD(struct settings_acme, terms, .fallback = "false",
+          .help = "You agree to the terms of service of the authority, without which it opens no "
+                  "account."),
+    FIELD(struct settings_acme, program, .fallback = "/usr/bin/uacme", .syntax = &syntax_path,
+          .help = "The program that speaks ACME. It sees neither the keys of certificates nor "
+                  "anything of this host but its own account."),
+    FIELD(struct settings_acme, user, .fallback = "reconcile-acme", .syntax = &syntax_user,
+          .help = "The account that the program runs as, where reconcile runs as root."),
+};
+static const struct schema acme_schema = {
+    .name = "settings.acme", .size = sizeof(struct settings_acme),
+    .fields = acme_fields, .field_count = sizeof(acme_fields) / sizeof(*acme_fields),
+    .help = "The account with authorities that speak ACME.",
+};
+
 static const struct field nginx_fields[] = {
     FIELD(struct settings_nginx, program, .fallback = "/usr/sbin/nginx", .syntax = &syntax_path,
           .help = "The nginx program that tests and runs the configuration."),
@@ -157,8 +176,16 @@ static const struct field settings_fields[] = {
     FIELD(struct settings, on_error, .fallback = "isolate", .choices = reactions,
           .help = "What a failure on the host costs: the document and what needs it, or the whole "
                   "run."),
-    FIELD(struct settings, issuer, .fallback = "internal", .choices = issuers,
-          .help = "Who signs the certificates of sites with tls: auto."),
+    FIELD(struct settings, issuer, .fallback = "internal", .syntax = &syntax_host_issuer,
+          .help = "Who signs certificates that do not say it themselves: this host's own authority, "
+                  "Let's Encrypt, or another authority that speaks ACME. Names that only this host "
+                  "knows (addresses, single labels, names below .test, .localhost, .internal and "
+                  ".local) are always signed by its own.",
+          .example = "issuer: letsencrypt\n"
+                     "acme: { terms: true, email: admin@example.com }"),
+    FIELD(struct settings, acme, .object = &acme_schema,
+          .help = "The account with authorities that speak ACME.",
+          .example = "acme: { terms: true, email: admin@example.com }"),
     FIELD(struct settings, allow_raw, .fallback = "false",
           .help = "Documents may hold raw nginx text. The folder can never grant itself this."),
     FIELD(struct settings, state, .fallback = "/var/lib/reconcile", .syntax = &syntax_path,
@@ -271,9 +298,14 @@ struct layout settings_layout(const struct settings *settings, const char *state
     layout.certificates = arena_printf(arena, "%s/certificates", layout.state);
     layout.authority = arena_printf(arena, "%s/authority", layout.state);
     layout.acme_challenges = arena_printf(arena, "%s/acme", layout.state);
+    layout.acme_accounts = arena_printf(arena, "%s/acme-accounts", layout.state);
+    layout.acme_program = settings->acme.program.text;
+    layout.acme_user = settings->acme.user.text;
+    layout.acme_email = settings->acme.email.text;
+    layout.acme_terms = settings->acme.terms.is_true;
     layout.environment = settings->environment_files.text;
     layout.secrets = settings->secrets.text;
-    layout.issuer = issuers[settings->issuer.index];
+    layout.issuer = settings->issuer.text;
     layout.allows_raw = settings->allow_raw.is_true;
 
     const struct settings_nginx *nginx = &settings->nginx;

@@ -118,6 +118,16 @@ struct settings_channel { /* its name: object.key */
     struct duration_value timeout;
 };
 
+extern const struct syntax syntax_mailbox; /* admin@example.com */
+
+struct settings_acme {
+    struct object object;
+    struct text_value email;
+    struct boolean_value terms;
+    struct text_value program;
+    struct text_value user;
+};
+
 struct settings_watch {
     struct object object;
     struct duration_value interval;
@@ -139,7 +149,8 @@ struct settings {
     struct choice_value deliver; /* index: enum deliver */
     struct text_list windows;
     struct choice_value on_error; /* index: enum on_error */
-    struct choice_value issuer;
+    struct text_value issuer;
+    struct settings_acme acme;
     struct boolean_value allow_raw;
     struct text_value state;
     struct text_value secrets;

@@ -55,8 +55,8 @@ static bool check_project(const char *text)
            strstr(text, "//") == NULL && strstr(text, "..") == NULL;
 }
 
-static const struct syntax syntax_address = {
-    "an e-mail address", "^[^\\s@<>,;:\"]+@[A-Za-z0-9.-]+$", "admin@example.com", check_address};
+const struct syntax syntax_mailbox = {"an e-mail address", "^[^\\s@<>,;:\"]+@[A-Za-z0-9.-]+$",
+                                      "admin@example.com", check_address};
 static const struct syntax syntax_smtp = {"a mail server: smtp://HOST:PORT or smtps://HOST",
                                           "^smtps?://[^\\s/]+$", "smtp://mail.example.com:587",
                                           check_smtp};
@@ -95,9 +95,9 @@ static const struct schema webhook_schema = {
 };
 
 static const struct field email_fields[] = {
-    FIELD(struct settings_email, to, .is_required = true, .syntax = &syntax_address,
+    FIELD(struct settings_email, to, .is_required = true, .syntax = &syntax_mailbox,
           .count_most = 50, .help = "Who gets the message.", .example = "to: [admin@example.com]"),
-    FIELD(struct settings_email, from, .is_required = true, .syntax = &syntax_address,
+    FIELD(struct settings_email, from, .is_required = true, .syntax = &syntax_mailbox,
           .help = "Whom it is from.", .example = "from: web1@example.com"),
     FIELD(struct settings_email, sendmail, .fallback_note = "/usr/sbin/sendmail, without smtp",
           .syntax = &syntax_path,

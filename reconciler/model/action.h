@@ -14,6 +14,7 @@ struct observation {
     const struct message *trouble; /* why it could not be looked at; NULL: it was */
     const struct message
         *note; /* worth telling though nothing differs: "exists already, used as it is" */
+    const struct message *wait; /* why what differs is left as it is for now; NULL: it is not */
 };
 
 enum action_cause { /* why host and wish differ */

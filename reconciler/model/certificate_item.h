@@ -27,12 +27,17 @@ struct certificate_item {
     const char *const *names; /* NULL-terminated: DNS names (also wildcards) and addresses */
     size_t name_count;
     enum certificate_issuer issuer;
+    const char *issuer_name;  /* as it is written: "internal", "letsencrypt", an address */
     const char *directory;    /* what nginx reads: directory/fullchain.pem, directory/key.pem */
     const char *source_chain; /* CERTIFICATE_FILE: absolute paths of the pair to bring in */
     const char *source_key;
     const char *key_type;      /* "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-4096" */
     int64_t lifetime_seconds;  /* of certificates that we sign ourselves */
-    const char *directory_url; /* CERTIFICATE_ACME */
+    const char *directory_url; /* CERTIFICATE_ACME: of its authority (RFC 8555, section 7.1.1) */
+    /* CERTIFICATE_ACME: what nginx includes, if it is there, in all servers that use the pair; it
+     * is there as long as something stands in for a pair that is on its way. */
+    const char *waiting_path;
+    const char *waiting_text;
     /* Only of what was found: */
     const char *instead; /* what stands there in place of our link, in words; NULL: ours */
     const struct certificate_pair *pair;    /* the installed one; NULL: it cannot be read */
@@ -40,5 +45,7 @@ struct certificate_item {
                                                installed one and not worse */
     mode_t key_mode;                        /* 0600 unless somebody changed it */
     bool is_signed_by_us;                   /* by the internal authority of this host */
-    bool is_due; /* to be renewed: one third of its lifetime or less is left */
+    bool is_issued;  /* CERTIFICATE_ACME: by the authority that is wanted, when we asked it */
+    bool is_waiting; /* CERTIFICATE_ACME: something stands in for the pair (waiting_path) */
+    bool is_due;     /* to be renewed */
 };

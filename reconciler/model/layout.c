@@ -21,6 +21,10 @@ static const struct shape_row layout_rows[] = {
     SHAPE_NEEDED(struct layout, certificates),
     SHAPE_NEEDED(struct layout, authority),
     SHAPE_NEEDED(struct layout, acme_challenges),
+    SHAPE_OMIT(struct layout, acme_accounts),
+    SHAPE_OMIT(struct layout, acme_program),
+    SHAPE_OMIT(struct layout, acme_user),
+    SHAPE_OMIT(struct layout, acme_email),
     SHAPE_NEEDED(struct layout, units),
     SHAPE_NEEDED(struct layout, environment),
     SHAPE_NEEDED(struct layout, secrets),
@@ -32,6 +36,7 @@ static const struct shape_row layout_rows[] = {
     SHAPE(struct layout, manages_users),
     SHAPE(struct layout, manages_units),
     SHAPE(struct layout, allows_raw),
+    SHAPE_OMIT(struct layout, acme_terms),
     SHAPE(struct layout, disables_default_site),
 };
 // clang-format on
@@ -53,6 +58,9 @@ struct layout layout_debian12(void)
         .certificates = "/var/lib/reconcile/certificates",
         .authority = "/var/lib/reconcile/authority",
         .acme_challenges = "/var/lib/reconcile/acme",
+        .acme_accounts = "/var/lib/reconcile/acme-accounts",
+        .acme_program = "/usr/bin/uacme",
+        .acme_user = "reconcile-acme",
         .units = "/etc/systemd/system",
         .environment = "/etc/reconcile/environment",
         .secrets = "/etc/reconcile/secrets",

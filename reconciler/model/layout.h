@@ -19,18 +19,23 @@ struct layout {
     const char *certificates;    /* /var/lib/reconcile/certificates: NAME/fullchain.pem, key.pem */
     const char *authority;       /* /var/lib/reconcile/authority: the internal CA */
     const char *acme_challenges; /* /var/lib/reconcile/acme: tokens served on port 80 */
+    const char *acme_accounts;   /* /var/lib/reconcile/acme-accounts: one folder a directory */
+    const char *acme_program;    /* /usr/bin/uacme */
+    const char *acme_user;       /* reconcile-acme: who runs it, when we are root */
+    const char *acme_email;      /* or NULL */
     const char *units;           /* /etc/systemd/system */
     const char *environment;     /* /etc/reconcile/environment: NAME.env, 0640 */
     const char *secrets;         /* /etc/reconcile/secrets: one value a file, 0600 */
     const char *sysusers;        /* /etc/sysusers.d */
     const char *const *listen;   /* addresses to listen on, NULL-terminated; NULL: all IPv4, and all
                                     IPv6 where the host has it */
-    const char *issuer;          /* for tls: auto: "internal" (the default until ACME), ... */
+    const char *issuer;          /* of certificates that do not say it: schemas/issuer.h */
     uint16_t http_port;          /* 80 */
     uint16_t https_port;         /* 443 */
     bool manages_users;          /* false: nobody is created, no owner is changed */
     bool manages_units;          /* false: unit files are written, systemd is never spoken to */
     bool allows_raw;
+    bool acme_terms;            /* somebody has agreed to the authority's terms of service */
     bool disables_default_site; /* Debian's packaged default site may be switched off */
 };
 

@@ -24,17 +24,22 @@ static const struct shape_row certificate_rows[] = {
     SHAPE(struct certificate_item, names),
     SHAPE_COUNT(struct certificate_item, name_count, names),
     SHAPE_OMIT(struct certificate_item, issuer),
+    SHAPE_OMIT(struct certificate_item, issuer_name),
     SHAPE(struct certificate_item, directory),
     SHAPE_OMIT(struct certificate_item, source_chain),
     SHAPE_OMIT(struct certificate_item, source_key),
     SHAPE(struct certificate_item, key_type),
     SHAPE_OMIT(struct certificate_item, lifetime_seconds),
     SHAPE_OMIT(struct certificate_item, directory_url),
+    SHAPE_OMIT(struct certificate_item, waiting_path),
+    SHAPE_OMIT(struct certificate_item, waiting_text),
     SHAPE(struct certificate_item, instead),
     SHAPE_OBJECT(struct certificate_item, pair, &pair_shape),
     SHAPE_OBJECT(struct certificate_item, offered, &pair_shape),
     SHAPE(struct certificate_item, key_mode),
     SHAPE(struct certificate_item, is_signed_by_us),
+    SHAPE(struct certificate_item, is_issued),
+    SHAPE(struct certificate_item, is_waiting),
     SHAPE(struct certificate_item, is_due),
 };
 // clang-format on
@@ -47,8 +52,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorted, so that the order in which people write them makes no difference. */
-static const char *names_text(const char *const *names, size_t count, struct arena *arena)
+const char *certificate_names_text(const char *const *names, size_t count, struct arena *arena)
 {
     const char **sorted = arena_array(arena, count, sizeof(*sorted));
     struct text text = text_make(arena);
@@ -85,14 +89,17 @@ static const char *files_text(const struct certificate_item *item, struct arena 
 static void diff_absent(const struct certificate_item *wanted, struct arena *arena,
                         struct change_list *changes)
 {
-    add_change(arena, changes, "names", NULL, names_text(wanted->names, wanted->name_count, arena));
+    add_change(arena, changes, "names", NULL,
+               certificate_names_text(wanted->names, wanted->name_count, arena));
     if (wanted->issuer == CERTIFICATE_FILE) {
         add_change(arena, changes, "files", NULL, files_text(wanted, arena));
         return;
     }
-    add_change(arena, changes, "issuer", NULL, "internal");
+    add_change(arena, changes, "issuer", NULL, wanted->issuer_name);
     add_change(arena, changes, "key", NULL, wanted->key_type);
-    add_change(arena, changes, "lifetime", NULL, days_text(wanted->lifetime_seconds, arena));
+    if (wanted->issuer == CERTIFICATE_INTERNAL) {
+        add_change(arena, changes, "lifetime", NULL, days_text(wanted->lifetime_seconds, arena));
+    }
 }
 
 /* A longer wish is fulfilled by the next renewal; a shorter one at once. */
@@ -107,32 +114,79 @@ static void diff_lifetime(const struct certificate_item *wanted,
     }
 }
 
-static void diff_internal(const struct certificate_item *wanted,
-                          const struct certificate_item *found, struct arena *arena,
-                          struct change_list *changes)
+static void diff_names(const struct certificate_item *wanted, const struct certificate_item *found,
+                       struct arena *arena, struct change_list *changes)
 {
-    const struct certificate_pair *pair = found->pair;
-    const char *from = names_text(pair->names, pair->name_count, arena);
-    const char *to = names_text(wanted->names, wanted->name_count, arena);
+    const char *from = certificate_names_text(found->names, found->name_count, arena);
+    const char *to = certificate_names_text(wanted->names, wanted->name_count, arena);
     if (strcmp(from, to) != 0) {
         add_change(arena, changes, "names", from, to);
     }
-    if (!found->is_signed_by_us) {
-        add_change(arena, changes, "issuer", pair->issued_by, "internal");
-    }
+}
+
+static void diff_key(const struct certificate_item *wanted, const struct certificate_pair *pair,
+                     struct arena *arena, struct change_list *changes)
+{
     if (strcmp(pair->key_type, wanted->key_type) != 0) {
         add_change(arena, changes, "key", pair->key_type, wanted->key_type);
     } else if (!pair->has_key) {
         add_change(arena, changes, "key", N_("of another certificate"), wanted->key_type);
         vec_last(changes)->is_words = true;
     }
-    diff_lifetime(wanted, pair, arena, changes);
+}
+
+static void diff_validity(const struct certificate_item *found, struct arena *arena,
+                          struct change_list *changes)
+{
     if (found->is_due) {
-        add_change(arena, changes, "validity",
-                   arena_printf(arena, "until %s", certificate_date(pair->expires_at, arena)),
-                   N_("renewed"));
+        add_change(
+            arena, changes, "validity",
+            arena_printf(arena, "until %s", certificate_date(found->pair->expires_at, arena)),
+            N_("renewed"));
         vec_last(changes)->is_words = true;
     }
+}
+
+static void diff_internal(const struct certificate_item *wanted,
+                          const struct certificate_item *found, struct arena *arena,
+                          struct change_list *changes)
+{
+    diff_names(wanted, found, arena, changes);
+    if (!found->is_signed_by_us) {
+        add_change(arena, changes, "issuer", found->pair->issued_by, "internal");
+    }
+    diff_key(wanted, found->pair, arena, changes);
+    diff_lifetime(wanted, found->pair, arena, changes);
+    diff_validity(found, arena, changes);
+}
+
+static void diff_acme(const struct certificate_item *wanted, const struct certificate_item *found,
+                      struct arena *arena, struct change_list *changes)
+{
+    diff_names(wanted, found, arena, changes);
+    if (!found->is_issued) {
+        add_change(arena, changes, "issuer", found->pair->issued_by, wanted->issuer_name);
+    }
+    if (found->is_issued && found->is_waiting) {
+        add_change(arena, changes, "sites", N_("wait for it"), N_("served"));
+        vec_last(changes)->is_words = true;
+    }
+    diff_key(wanted, found->pair, arena, changes);
+    diff_validity(found, arena, changes);
+}
+
+bool certificate_wants_order(const struct certificate_item *wanted,
+                             const struct certificate_item *found)
+{
+    if (wanted->issuer != CERTIFICATE_ACME) {
+        return false;
+    }
+    AUTO_ARENA arena = arena_create();
+    bool has_names = found != NULL && found->pair != NULL &&
+                     strcmp(certificate_names_text(found->names, found->name_count, arena),
+                            certificate_names_text(wanted->names, wanted->name_count, arena)) == 0;
+    return !has_names || !found->is_issued || found->is_due || !found->pair->has_key ||
+           strcmp(found->pair->key_type, wanted->key_type) != 0;
 }
 
 /* Against a wish that was carried out: which files they are, and for which names. What is read from
@@ -140,13 +194,10 @@ static void diff_internal(const struct certificate_item *wanted,
 static void diff_files(const struct certificate_item *wanted, const struct certificate_item *found,
                        struct arena *arena, struct change_list *changes)
 {
-    const char *from = names_text(found->names, found->name_count, arena);
-    const char *to = names_text(wanted->names, wanted->name_count, arena);
-    if (strcmp(from, to) != 0) {
-        add_change(arena, changes, "names", from, to);
-    }
-    from = found->source_chain == NULL ? found->pair->issued_by : files_text(found, arena);
-    to = files_text(wanted, arena);
+    diff_names(wanted, found, arena, changes);
+    const char *from =
+        found->source_chain == NULL ? found->pair->issued_by : files_text(found, arena);
+    const char *to = files_text(wanted, arena);
     if (strcmp(from, to) != 0) {
         add_change(arena, changes, "files", from, to);
     }
@@ -179,6 +230,8 @@ void certificate_diff(const struct item *item, const struct observation *found, 
     }
     if (wanted->issuer == CERTIFICATE_INTERNAL) {
         diff_internal(wanted, there, arena, out_changes);
+    } else if (wanted->issuer == CERTIFICATE_ACME) {
+        diff_acme(wanted, there, arena, out_changes);
     } else if (there->source_chain != NULL || there->is_signed_by_us) {
         diff_files(wanted, there, arena, out_changes);
     } else if (there->offered != NULL) {
@@ -196,12 +249,12 @@ void certificate_digest(const struct item *item, struct digest *digest)
     const struct certificate_item *wanted = item->wanted;
     struct arena *arena = arena_create();
     const char *text = arena_printf(
-        arena, "%d %jd %s\n%s\n%s\n%s", (int)wanted->issuer, (intmax_t)wanted->lifetime_seconds,
+        arena, "%s %jd %s\n%s\n%s\n%s", wanted->issuer_name, (intmax_t)wanted->lifetime_seconds,
         wanted->key_type == NULL ? "" : wanted->key_type, wanted->directory,
         wanted->source_chain == NULL ? "" : wanted->source_chain,
         wanted->source_key == NULL ? "" : wanted->source_key);
     digest_add(digest, str_of(text));
-    digest_add(digest, str_of(names_text(wanted->names, wanted->name_count, arena)));
+    digest_add(digest, str_of(certificate_names_text(wanted->names, wanted->name_count, arena)));
     arena_destroy(arena);
 }
 
@@ -210,19 +263,20 @@ const void *certificate_fulfilled(const struct item *item, struct arena *arena)
     const struct certificate_item *wanted = item->wanted;
     struct certificate_item *found = arena_new(arena, struct certificate_item);
     struct certificate_pair *pair = arena_new(arena, struct certificate_pair);
-    bool is_internal = wanted->issuer == CERTIFICATE_INTERNAL;
+    bool is_file = wanted->issuer == CERTIFICATE_FILE;
     *found = *wanted;
     *pair = (struct certificate_pair){
         .names = wanted->names,
         .name_count = wanted->name_count,
         .key_type = wanted->key_type == NULL ? "as in the files" : wanted->key_type,
-        .issued_by = is_internal ? "internal" : files_text(wanted, arena),
+        .issued_by = is_file ? files_text(wanted, arena) : wanted->issuer_name,
         .fingerprint = "",
         .expires_at = wanted->lifetime_seconds,
         .has_key = true,
     };
     found->pair = pair;
     found->key_mode = KEY_MODE;
-    found->is_signed_by_us = is_internal;
+    found->is_signed_by_us = wanted->issuer == CERTIFICATE_INTERNAL;
+    found->is_issued = wanted->issuer == CERTIFICATE_ACME;
     return found;
 }

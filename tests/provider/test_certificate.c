@@ -38,6 +38,7 @@ static struct certificate_item *want(struct sandbox *sandbox, const char *const 
         wanted->name_count++;
     }
     wanted->issuer = CERTIFICATE_INTERNAL;
+    wanted->issuer_name = "internal";
     wanted->directory = "/" SHOP;
     wanted->key_type = "ecdsa-p256";
     wanted->lifetime_seconds = INT64_C(90) * DAY;

@@ -134,12 +134,14 @@ static void test_fulfilled_certificate(void **state)
     const struct certificate_item internal = {.names = names,
                                               .name_count = 2,
                                               .issuer = CERTIFICATE_INTERNAL,
+                                              .issuer_name = "internal",
                                               .directory = "/c/x",
                                               .key_type = "ecdsa-p256",
                                               .lifetime_seconds = 90 * 24 * 3600};
     const struct certificate_item files = {.names = names,
                                            .name_count = 2,
                                            .issuer = CERTIFICATE_FILE,
+                                           .issuer_name = "file",
                                            .directory = "/c/x",
                                            .source_chain = "/a.pem",
                                            .source_key = "/a.key"};

@@ -28,6 +28,7 @@ static int setup(void **state)
     assert_non_null(fixture);
     fixture->arena = arena_create();
     fixture->layout.certificates = "/c";
+    fixture->layout.issuer = "internal";
     fixture->document.kind_name = "certificate";
     fixture->document.name = "shop.example.com";
     fixture->document.spec = &fixture->spec;
@@ -149,6 +150,38 @@ static void test_certificate_files_are_an_issuer(void **state)
     assert_string_equal(item->source_key, "/etc/ssl/private/key.pem");
 }
 
+static void test_certificate_of_an_acme_directory(void **state)
+{
+    const struct certificate_item *item =
+        render(*state, "{ issuer letsencrypt-staging key rsa-2048 }");
+    assert_int_equal(item->issuer, CERTIFICATE_ACME);
+    assert_string_equal(item->issuer_name, "letsencrypt-staging");
+    assert_string_equal(item->directory_url,
+                        "https://acme-staging-v02.api.letsencrypt.org/directory");
+    assert_string_equal(item->key_type, "rsa-2048");
+    assert_int_equal(item->lifetime_seconds, 0);
+}
+
+static void test_certificate_of_another_directory_may_be_for_local_names(void **state)
+{
+    const struct certificate_item *item =
+        render(*state, "{ names [ a.internal ] issuer https://ca.internal/acme/directory }");
+    assert_int_equal(item->issuer, CERTIFICATE_ACME);
+    assert_string_equal(item->issuer_name, "https://ca.internal/acme/directory");
+    assert_string_equal(item->directory_url, "https://ca.internal/acme/directory");
+}
+
+static void test_certificate_without_an_issuer_has_the_hosts(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->layout.issuer = "letsencrypt";
+    assert_int_equal(render(fixture, "{ }")->issuer, CERTIFICATE_ACME);
+    fixture->items.count = 0;
+    assert_int_equal(render(fixture, "{ names [ a.local b ] }")->issuer, CERTIFICATE_INTERNAL);
+    fixture->items.count = 0;
+    assert_int_equal(render(fixture, "{ files { chain /a key /b } }")->issuer, CERTIFICATE_FILE);
+}
+
 static void test_certificate_each_mistake_has_its_message(void **state)
 {
     struct fixture *fixture = *state;
@@ -166,7 +199,16 @@ static void test_certificate_each_mistake_has_its_message(void **state)
         {"a.test", "{ files { chain /a key /b } lifetime 30d }", DIAGNOSTIC_CERTIFICATE_NOT_OURS},
         {"a.test", "{ files { chain /a } }", DIAGNOSTIC_MISSING_FIELD},
         {"a.test", "{ files { chain ../a key /b } }", DIAGNOSTIC_BAD_VALUE},
-        {"a.test", "{ issuer letsencrypt }", DIAGNOSTIC_UNKNOWN_CHOICE},
+        {"a.test", "{ issuer letsencrypt }", DIAGNOSTIC_CERTIFICATE_LOCAL_NAME},
+        {"a.test", "{ issuer letsencrypt names [ a.example.com 10.0.0.1 ] }",
+         DIAGNOSTIC_CERTIFICATE_LOCAL_NAME},
+        {"a.example.com", "{ issuer letsencrypt lifetime 30d }", DIAGNOSTIC_CERTIFICATE_LIFETIME},
+        {"a.example.com", "{ issuer letsencrypt names [ *.example.com ] }",
+         DIAGNOSTIC_CERTIFICATE_WILDCARD},
+        {"a.example.com", "{ issuer letsencrypt files { chain /a key /b } }",
+         DIAGNOSTIC_CERTIFICATE_FILES_UNUSED},
+        {"a.test", "{ issuer letsencript }", DIAGNOSTIC_BAD_VALUE},
+        {"a.test", "{ issuer http://ca.example.com/dir }", DIAGNOSTIC_BAD_VALUE},
         {"a.test", "{ key dsa }", DIAGNOSTIC_UNKNOWN_CHOICE},
         {"a.test", "{ lifetime 59m }", DIAGNOSTIC_OUT_OF_RANGE},
         {"a.test", "{ lifetime 826d }", DIAGNOSTIC_OUT_OF_RANGE},
@@ -185,12 +227,16 @@ static void test_certificate_each_mistake_has_its_message(void **state)
     }
 }
 
-static void test_certificate_of_a_site_is_internal(void **state)
+static void test_certificate_of_a_site_is_added_by_its_wish(void **state)
 {
     struct fixture *fixture = *state;
     static const char *const names[] = {"a.test", "www.a.test"};
-    const struct certificate_item *item =
-        certificate_item_add(&fixture->render, &fixture->document, SPAN_NONE, "a.test", names, 2);
+    const struct certificate_item *item = certificate_item_add(
+        &fixture->render, &(const struct certificate_wish){.document = &fixture->document,
+                                                           .name = "a.test",
+                                                           .names = names,
+                                                           .name_count = 2,
+                                                           .issuer = "internal"});
     assert_int_equal(fixture->items.count, 1);
     assert_ptr_equal(fixture->items.items[0].wanted, item);
     assert_string_equal(fixture->items.items[0].id, "a.test");
@@ -209,7 +255,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_certificate_files_are_an_issuer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_certificate_each_mistake_has_its_message, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(test_certificate_of_a_site_is_internal, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_certificate_of_a_site_is_added_by_its_wish, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_certificate_of_an_acme_directory, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_certificate_of_another_directory_may_be_for_local_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_certificate_without_an_issuer_has_the_hosts, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
