@@ -158,6 +158,7 @@ struct run {
     struct plan plan;
     struct outcome *outcomes; /* one per action */
     bool *is_blocked;         /* one per document, by its order */
+    bool *waits;              /* the same: its certificate has not come */
     bool is_tested;           /* nginx accepted the members as they are now */
     int64_t test_us;
     struct report report;
@@ -253,6 +254,13 @@ void run_check_foreign(struct run *run);
 bool run_test(struct run *run);
 /* run_apply.c: carries the plan out, isolating what fails. */
 void run_apply(struct run *run);
+/* run_certificates.c: orders what authorities sign: for names that nginx serves already, and, once
+ * the tree has switched, for those that are new to it, which ends in a reload. False: that was not
+ * proven; what an order's outcome is stands with its action. */
+void run_order_served(struct run *run);
+bool run_order_new(struct run *run, struct error *err) MUST_CHECK;
+/* The document, or one that it needs, has no certificate yet: there is nothing to ask it for. */
+bool run_waits(const struct run *run, const struct document *document);
 /* run_tree.c: the next generation, its switch, proof and probes; action and outcome are those of
  * the nginx tree, NULL when there is none. */
 void run_switch(struct run *run, const struct action *action, struct outcome *outcome);

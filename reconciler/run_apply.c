@@ -277,6 +277,7 @@ void run_apply(struct run *run)
     if (run->settings->on_error.index == ON_ERROR_ALL_OR_NOTHING && has_failure(run)) {
         run_undo_all(run);
     }
+    run_order_served(run);
     run_switch(run, tree, tree_outcome);
     while (i < run->plan.actions.count) {
         apply_from(run, levels, &i);

@@ -180,7 +180,7 @@ static bool probe_all(struct run *run, const struct action *action)
         bool is_own_change = is_changed(action, copy[i].document);
         collect_needed(run, copy[i].document, &needed);
         bool is_back = run->is_blocked[copy[i].document->order]; /* another probe of it failed */
-        if (is_back || (!is_own_change && needed.count == 0)) {
+        if (is_back || (!is_own_change && needed.count == 0) || run_waits(run, copy[i].document)) {
             continue;
         }
         run_progress(run, "asking %s for %s", copy[i].host, copy[i].path);
@@ -296,6 +296,11 @@ static void switch_tree(struct run *run, const struct action *action, struct out
         }
         run->report.generation_after = run->next_generation;
         drop_generation(run, refused, outcome);
+        struct error err = {0};
+        if (round == 0 && !run_order_new(run, &err)) {
+            (void)fail(outcome, &err);
+            return;
+        }
         if (probe_all(run, action)) {
             return;
         }
@@ -332,9 +337,16 @@ void run_switch(struct run *run, const struct action *action, struct outcome *ou
 {
     struct error err = {0};
     unsigned long before = run->report.generation_after;
+    if (action != NULL && action->verb == ACTION_NOTIFY && !has_changed_anything(run)) {
+        /* Told of a certificate that did not come, it has nothing to take up. */
+        run->plan.actions.items[action - run->plan.actions.items].verb = ACTION_NONE;
+    }
     if (action != NULL && action_is_due(action)) {
         switch_tree(run, action, outcome);
         tell_taken_back(run, action);
+    } else if (!run_order_new(run, &err)) {
+        (void)run_fail(run, &err);
+        return;
     } else if (has_changed_anything(run) && (probe_all(run, NULL) || has_changed_anything(run)) &&
                wants_generation(run)) {
         if (!write_generation(run, summary_of(run), &err) ||

@@ -152,6 +152,9 @@ static void plan_change(const struct planning *planning, struct action *action,
         refusal != NULL && action->cause == CAUSE_PENDING
             ? message_chain(arena, plan_refused_before(arena), MESSAGE_ASIDE, refusal->evidence)
             : why_change_is_held(planning, action, owned);
+    if (action->held_because == NULL) {
+        action->held_because = action->found->wait;
+    }
     size_t due = plan_parts(planning, action, plan);
     if (action->held_because == NULL && due == 0 && action->changes.count > 0) {
         action->held_because = action->changes.items[0].held_because;

@@ -9,39 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/file.h"
-#include "base/map.h"
-#include "base/vec.h"
-#include "providers/authority.h"
 #include "providers/certificate_parts.h"
 #include "providers/fingerprints.h"
-#include "providers/nginx.h"
-#include "providers/pair_store.h"
 #include "providers/providers.h"
 #include "providers/staging.h"
 
-/* One pass over many pairs. */
-struct work {
-    struct host *host;
-    struct arena *arena;
-    struct places places;
-    struct authority *authority; /* NULL: there is none yet */
-    bool is_known_authority;     /* the one that signed what is known */
-    int64_t now;
-};
-
 /* ---- Observe -------------------------------------------------------------------------------- */
 
-static const char *directory_of(struct work *work, const struct item *item)
-{
-    const struct certificate_item *wanted = item->wanted;
-    return wanted != NULL
-               ? wanted->directory
-               : arena_printf(work->arena, "%s/%s", work->host->layout->certificates, item->id);
-}
-
-static bool is_installed(struct work *work, const struct pair *source,
+static bool is_installed(struct certificate_work *work, const struct pair *source,
                          const struct stored_pair *stored, const struct certificate_item *found)
 {
     const char *version = NULL;
@@ -50,7 +26,7 @@ static bool is_installed(struct work *work, const struct pair *source,
            text_equal(version, stored->version);
 }
 
-static const struct message *not_taken_because(const struct work *work,
+static const struct message *not_taken_because(const struct certificate_work *work,
                                                const struct certificate_item *wanted,
                                                const struct message *why)
 {
@@ -60,7 +36,7 @@ static const struct message *not_taken_because(const struct work *work,
 }
 
 /* A pair of files that is not fit is a failure when there is nothing to serve yet, else a note. */
-static bool look_at_source(struct work *work, const struct certificate_item *wanted,
+static bool look_at_source(struct certificate_work *work, const struct certificate_item *wanted,
                            const struct stored_pair *stored, struct certificate_item *found,
                            struct observation *out, struct error *err)
 {
@@ -89,7 +65,7 @@ static bool look_at_source(struct work *work, const struct certificate_item *wan
     return true;
 }
 
-static void look_at_internal(struct work *work, const struct stored_pair *stored,
+static void look_at_internal(struct certificate_work *work, const struct stored_pair *stored,
                              struct certificate_item *found)
 {
     if (found->pair == NULL) {
@@ -104,12 +80,12 @@ static void look_at_internal(struct work *work, const struct stored_pair *stored
     }
 }
 
-static bool look_at(struct work *work, const struct item *item, struct stored_pair *stored,
-                    struct observation *out, struct error *err)
+static bool look_at(struct certificate_work *work, const struct item *item,
+                    struct stored_pair *stored, struct observation *out, struct error *err)
 {
     const struct certificate_item *wanted = item->wanted;
     struct certificate_item *found = arena_new(work->arena, struct certificate_item);
-    found->directory = directory_of(work, item);
+    found->directory = certificate_directory_of(work, item);
     bool is_internal = wanted != NULL && wanted->issuer == CERTIFICATE_INTERNAL;
     enum pair_reading reading = is_internal && !work->is_known_authority ? PAIR_READ : PAIR_RECALL;
     if (!pair_store_read(&work->places, found->directory, reading, stored, err)) {
@@ -129,6 +105,8 @@ static bool look_at(struct work *work, const struct item *item, struct stored_pa
         }
     } else if (is_internal) {
         look_at_internal(work, stored, found);
+    } else if (wanted != NULL) {
+        certificate_look_at_order(work, item, found, out);
     }
     out->exists = stored->version != NULL || stored->instead != NULL;
     out->found = out->exists ? found : NULL;
@@ -136,7 +114,7 @@ static bool look_at(struct work *work, const struct item *item, struct stored_pa
 }
 
 /* Which authority signs here, and whether it is the one of the last verified reading. */
-static bool look_at_authority(struct work *work, struct error *err)
+static bool look_at_authority(struct certificate_work *work, struct error *err)
 {
     struct place place;
     struct stat status;
@@ -155,8 +133,8 @@ static bool look_at_authority(struct work *work, struct error *err)
     return true;
 }
 
-static void observe_one(struct work *work, const struct item *item, const struct error *refusal,
-                        struct observation *out)
+static void observe_one(struct certificate_work *work, const struct item *item,
+                        const struct error *refusal, struct observation *out)
 {
     const struct certificate_item *wanted = item->wanted;
     struct stored_pair stored = {0};
@@ -182,36 +160,24 @@ static bool certificate_observe(struct host *host, const struct item *const *ite
                                 struct arena *arena, struct observation *out, struct error *err)
 {
     (void)err; /* each pair stands for itself */
-    struct work work = {
-        .host = host,
-        .arena = arena,
-        .places = places_make(host, arena),
-        .now = host->now(host),
-    };
+    struct certificate_work work = certificate_work_make(host, arena);
     struct error refusal = {0};
     bool has_authority = look_at_authority(&work, &refusal);
     (void)has_authority; /* refusal goes to those that need it */
     for (size_t i = 0; i < count; i++) {
         observe_one(&work, items[i], &refusal, &out[i]);
     }
-    authority_release(work.authority);
-    places_close(&work.places);
+    certificate_work_release(&work);
     return true;
 }
 
 /* ---- Apply ---------------------------------------------------------------------------------- */
 
-/* One pair on its way. */
-struct issue {
-    const struct item *item;
-    struct outcome *outcome;
-    const char *directory;
-    const char *version;  /* NULL: not written, the outcome says why */
-    const char *previous; /* version that the link named before */
-};
+/* Of a pair that stands in for one that an authority will sign. */
+static const int64_t STAND_IN_SECONDS = INT64_C(90) * 24 * 3600;
 
-static struct pair *issue_internal(struct work *work, const struct certificate_item *wanted,
-                                   struct error *err)
+static struct pair *issue_internal(struct certificate_work *work,
+                                   const struct certificate_item *wanted, struct error *err)
 {
     if (work->authority == NULL &&
         !authority_open_to_sign(work->host, work->arena, &work->authority, err)) {
@@ -221,14 +187,15 @@ static struct pair *issue_internal(struct work *work, const struct certificate_i
         .names = wanted->names,
         .name_count = wanted->name_count,
         .key_type = wanted->key_type,
-        .lifetime_seconds = wanted->lifetime_seconds,
+        .lifetime_seconds =
+            wanted->lifetime_seconds > 0 ? wanted->lifetime_seconds : STAND_IN_SECONDS,
         .now = work->now,
     };
     return authority_issue(work->authority, &request, err);
 }
 
 /* Looked at once more: the files may have changed since the plan was made. */
-static struct pair *bring_in(struct work *work, const struct certificate_item *wanted,
+static struct pair *bring_in(struct certificate_work *work, const struct certificate_item *wanted,
                              const struct stored_pair *stored, struct error *err)
 {
     struct pair *pair = certificate_read_source(work->host, wanted, work->arena, err);
@@ -245,148 +212,69 @@ static struct pair *bring_in(struct work *work, const struct certificate_item *w
     return pair;
 }
 
-static bool write_version(struct work *work, struct issue *issue, struct error *err)
+static struct pair *make_pair(struct certificate_work *work, const struct certificate_issue *issue,
+                              struct error *err)
 {
     const struct certificate_item *wanted = issue->item->wanted;
+    if (wanted->issuer != CERTIFICATE_FILE) {
+        return issue_internal(work, wanted, err);
+    }
     struct stored_pair stored;
     if (!pair_store_read(&work->places, issue->directory, PAIR_RECALL, &stored, err)) {
-        return false;
+        return NULL;
     }
-    issue->previous = stored.version;
-    AUTO_PAIR pair = wanted->issuer == CERTIFICATE_FILE ? bring_in(work, wanted, &stored, err)
-                                                        : issue_internal(work, wanted, err);
+    struct pair *pair = bring_in(work, wanted, &stored, err);
     pair_release(stored.pair);
-    return pair != NULL &&
-           pair_store_write(&work->places, issue->directory, pair, &issue->version, err);
+    return pair;
 }
 
-/* One sync for each place where pairs stand: contents before the links, links at the end. */
-static bool sync_places(struct work *work, const struct issue *issues, size_t count,
-                        struct error *err)
+static void add_issue(struct certificate_work *work, const struct action *action,
+                      struct outcome *outcome, struct certificate_issue_list *issues)
 {
-    struct map synced = {0};
-    for (size_t i = 0; i < count; i++) {
-        const char *directory = issues[i].directory;
-        size_t length = (size_t)(strrchr(directory, '/') - directory);
-        const char *above = arena_strndup(work->arena, directory, length);
-        if (issues[i].version == NULL || map_has(&synced, above)) {
-            continue;
-        }
-        (void)map_put(work->arena, &synced, above, NULL);
-        const char *path = host_path(above);
-        AUTO_FD fd = file_open_beneath(work->host->root, path[0] == '\0' ? "." : path,
-                                       O_RDONLY | O_DIRECTORY, 0, err);
-        if (fd < 0 || !file_sync_all(fd, err)) {
-            return false;
-        }
+    const struct certificate_item *wanted = action->item->wanted;
+    const char *directory = certificate_directory_of(work, action->item);
+    struct certificate_issue issue = {
+        .item = action->item, .outcome = outcome, .directory = directory};
+    if (wanted->issuer == CERTIFICATE_ACME && !certificate_prepare(work, action, outcome)) {
+        return; /* what is there goes on standing in */
     }
-    return true;
-}
-
-static void fail_issue(struct issue *issue, const struct error *reason)
-{
-    issue->version = NULL;
-    issue->outcome->result = OUTCOME_FAILED;
-    issue->outcome->error = *reason;
-}
-
-static void fail_written(struct issue *issues, size_t count, const struct error *reason)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (issues[i].version != NULL) {
-            fail_issue(&issues[i], reason);
-        }
-    }
-}
-
-static void carry_out(struct work *work, struct issue *issues, size_t count)
-{
     struct error reason = {0};
-    for (size_t i = 0; i < count; i++) {
-        if (!write_version(work, &issues[i], &reason)) {
-            (void)error_wrap(&reason, "certificate %s", issues[i].item->id);
-            fail_issue(&issues[i], &reason);
-        }
-    }
-    if (!sync_places(work, issues, count, &reason) ||
-        !nginx_reload_owe(work->places.host, &reason)) {
-        fail_written(issues, count, &reason);
+    issue.pair = make_pair(work, &issue, &reason);
+    if (issue.pair == NULL) {
+        (void)error_wrap(&reason, "certificate %s", action->item->id);
+        *outcome = (struct outcome){.result = OUTCOME_FAILED, .error = reason};
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (issues[i].version != NULL &&
-            !pair_store_switch(&work->places, issues[i].directory, issues[i].version, &reason)) {
-            fail_issue(&issues[i], &reason);
-        }
-    }
-    if (!sync_places(work, issues, count, &reason)) {
-        fail_written(issues, count, &reason);
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (issues[i].version == NULL) {
-            continue;
-        }
-        issues[i].outcome->result = OUTCOME_CHANGED;
-        bool is_pruned = pair_store_prune(&work->places, issues[i].directory, issues[i].version,
-                                          issues[i].previous, NULL);
-        (void)is_pruned; /* what is left over goes with the next renewal */
-    }
-}
-
-static bool begin(struct work *work, const struct action *const *actions, size_t count,
-                  struct error *err)
-{
-    struct map seen = {0};
-    VEC(directory_list, const char *) directories = {0};
-    for (size_t i = 0; i <= count; i++) {
-        const char *path =
-            i < count ? directory_of(work, actions[i]->item) : work->host->layout->authority;
-        const char *above = arena_strndup(work->arena, path, (size_t)(strrchr(path, '/') - path));
-        if (!map_has(&seen, above)) {
-            (void)map_put(work->arena, &seen, above, NULL);
-            vec_add(work->arena, &directories, above);
-        }
-    }
-    return staging_begin(work->host, directories.items, directories.count, work->arena, err);
+    vec_add(work->arena, issues, issue);
 }
 
 static void certificate_apply(struct host *host, const struct action *const *actions, size_t count,
                               struct arena *arena, struct outcome *outcomes)
 {
-    struct work work = {
-        .host = host,
-        .arena = arena,
-        .places = places_make(host, arena),
-        .now = host->now(host),
-    };
-    struct issue *issues = arena_array(arena, count, sizeof(*issues));
-    size_t issue_count = 0;
+    struct certificate_work work = certificate_work_make(host, arena);
+    struct certificate_issue_list issues = {0};
     struct error reason = {0};
-    bool may_begin = begin(&work, actions, count, &reason);
+    bool may_begin = certificate_begin(&work, actions, count, &reason);
     for (size_t i = 0; i < count; i++) {
         enum action_verb verb = actions[i]->verb;
-        const char *directory = directory_of(&work, actions[i]->item);
         if (verb == ACTION_NONE || verb == ACTION_NOTIFY) {
             outcomes[i].result = OUTCOME_UNCHANGED;
         } else if (!may_begin) {
             outcomes[i] = (struct outcome){.result = OUTCOME_FAILED, .error = reason};
         } else if (verb == ACTION_DELETE) {
-            bool is_gone = pair_store_remove(&work.places, directory, &outcomes[i].error);
+            const char *directory = certificate_directory_of(&work, actions[i]->item);
+            bool is_gone = pair_store_remove(&work.places, directory, &outcomes[i].error) &&
+                           certificate_forget(&work, directory, &outcomes[i].error);
             outcomes[i].result = is_gone ? OUTCOME_CHANGED : OUTCOME_FAILED;
         } else {
-            issues[issue_count++] =
-                (struct issue){actions[i]->item, &outcomes[i], directory, NULL, NULL};
+            add_issue(&work, actions[i], &outcomes[i], &issues);
         }
     }
-    if (issue_count > 0) {
-        carry_out(&work, issues, issue_count);
-    }
+    certificate_install(&work, issues.items, issues.count);
     if (may_begin) {
         staging_end(host);
     }
-    authority_release(work.authority);
-    places_close(&work.places);
+    certificate_work_release(&work);
 }
 
 const struct provider certificate_provider = {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "model/provider.h"
+#include "providers/authority.h"
 #include "providers/pair.h"
+#include "providers/pair_store.h"
 
 /* certificate_diff.c: the pure members of the provider. */
 void certificate_diff(const struct item *item, const struct observation *found, struct arena *arena,
@@ -11,8 +13,13 @@ void certificate_digest(const struct item *item, struct digest *digest);
 extern const struct shape certificate_shape;
 const void *certificate_fulfilled(const struct item *item, struct arena *arena);
 
+/* "a.test b.test": sorted, so that the order in which people write them makes no difference. */
+const char *certificate_names_text(const char *const *names, size_t count, struct arena *arena);
+
 /* certificate_source.c. "2026-12-31", UTC. */
 const char *certificate_date(int64_t seconds, struct arena *arena);
+/* "2026-12-31 10:30:05 UTC" */
+const char *certificate_moment(int64_t seconds, struct arena *arena);
 /* The pair of issuer file. NULL with err filled; the caller releases it. */
 struct pair *certificate_read_source(struct host *host, const struct certificate_item *wanted,
                                      struct arena *arena, struct error *err);
@@ -26,3 +33,49 @@ const struct message *certificate_why_not_taken(const struct certificate_pair *o
                                                 const struct certificate_pair *installed,
                                                 const struct certificate_item *wanted, int64_t now,
                                                 struct arena *arena);
+
+/* certificate_install.c. One pass over many pairs. */
+struct certificate_work {
+    struct host *host;
+    struct arena *arena;
+    struct places places;
+    struct authority *authority; /* NULL: there is none yet */
+    bool is_known_authority;     /* the one that signed what is known */
+    int64_t now;
+};
+struct certificate_work certificate_work_make(struct host *host, struct arena *arena);
+void certificate_work_release(struct certificate_work *work);
+/* Where the item's pair stands. */
+const char *certificate_directory_of(struct certificate_work *work, const struct item *item);
+/* Says where this pass may leave something when it is killed; staging_end when it is over. */
+bool certificate_begin(struct certificate_work *work, const struct action *const *actions,
+                       size_t count, struct error *err) MUST_CHECK;
+
+/* One pair on its way. */
+struct certificate_issue {
+    const struct item *item;
+    struct outcome *outcome;
+    const char *directory;
+    struct pair *pair;    /* to be installed, which releases it */
+    const char *version;  /* out; NULL: not written, the outcome says why */
+    const char *previous; /* out: version that the link named before */
+};
+VEC(certificate_issue_list, struct certificate_issue);
+/* The outcomes tell which are in their places. */
+void certificate_install(struct certificate_work *work, struct certificate_issue *issues,
+                         size_t count);
+
+/* certificate_diff.c. Does an authority have to be asked? found: NULL where nothing is. Pure. */
+bool certificate_wants_order(const struct certificate_item *wanted,
+                             const struct certificate_item *found);
+
+/* certificate_order.c: pairs that an authority signs. */
+void certificate_look_at_order(struct certificate_work *work, const struct item *item,
+                               struct certificate_item *found, struct observation *out);
+/* What can be done before the authority answers. True: something has to stand in for the pair, and
+ * nginx is told so; false: the outcome says what was done. */
+bool certificate_prepare(struct certificate_work *work, const struct action *action,
+                         struct outcome *outcome);
+/* What else there is of a pair that is gone. */
+bool certificate_forget(struct certificate_work *work, const char *directory,
+                        struct error *err) MUST_CHECK;

@@ -18,6 +18,11 @@
     }
 /* NOLINTEND(bugprone-macro-parentheses) */
 
+static inline void openssl_free_extension_list(STACK_OF(X509_EXTENSION) * list)
+{
+    sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+}
+
 OPENSSL_CLEANUP(bio, BIO, (void)BIO_free)
 OPENSSL_CLEANUP(bignum, BIGNUM, BN_free)
 OPENSSL_CLEANUP(certificate, X509, X509_free)
@@ -25,6 +30,8 @@ OPENSSL_CLEANUP(extension, X509_EXTENSION, X509_EXTENSION_free)
 OPENSSL_CLEANUP(names, GENERAL_NAMES, GENERAL_NAMES_free)
 OPENSSL_CLEANUP(name, GENERAL_NAME, GENERAL_NAME_free)
 OPENSSL_CLEANUP(key, EVP_PKEY, EVP_PKEY_free)
+OPENSSL_CLEANUP(request, X509_REQ, X509_REQ_free)
+OPENSSL_CLEANUP(extensions, STACK_OF(X509_EXTENSION), openssl_free_extension_list)
 
 #define AUTO_BIO         CLEANUP(openssl_free_bio) BIO *
 #define AUTO_BIGNUM      CLEANUP(openssl_free_bignum) BIGNUM *
@@ -33,6 +40,8 @@ OPENSSL_CLEANUP(key, EVP_PKEY, EVP_PKEY_free)
 #define AUTO_NAMES       CLEANUP(openssl_free_names) GENERAL_NAMES *
 #define AUTO_NAME        CLEANUP(openssl_free_name) GENERAL_NAME *
 #define AUTO_KEY         CLEANUP(openssl_free_key) EVP_PKEY *
+#define AUTO_REQUEST     CLEANUP(openssl_free_request) X509_REQ *
+#define AUTO_EXTENSIONS  CLEANUP(openssl_free_extensions) STACK_OF(X509_EXTENSION) *
 
 /* "what: the first reason that OpenSSL gives"; empties its queue. Returns false. */
 bool openssl_error(struct error *err, const char *what);

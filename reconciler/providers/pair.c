@@ -4,6 +4,7 @@
 #include "providers/pair.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -293,6 +294,13 @@ bool pair_write_chain(const struct pair *pair, struct arena *arena, struct str *
     long length = BIO_get_mem_data(bio, &text);
     *out_text = (struct str){arena_strndup(arena, text, (size_t)length), (size_t)length};
     return true;
+}
+
+void pair_set_key(struct pair *pair, EVP_PKEY *key)
+{
+    assert(pair->key == NULL);
+    (void)EVP_PKEY_up_ref(key); /* cannot fail for a key that lives */
+    pair->key = key;
 }
 
 bool pair_write_key(const struct pair *pair, struct secret **out_text, struct error *err)

@@ -17,6 +17,8 @@ struct pair *pair_read(struct str chain, const struct secret *key, struct error 
 struct pair *pair_read_leaf(struct str chain, const struct secret *key, struct error *err);
 /* Shares all of them with the caller. above: the authority's certificate, or NULL. */
 struct pair *pair_make(X509 *leaf, X509 *above, EVP_PKEY *key, struct error *err);
+/* The key of a pair that was read without one; shared with the caller. */
+void pair_set_key(struct pair *pair, EVP_PKEY *key);
 /* Accepts NULL. */
 void pair_release(struct pair *pair);
 static inline void pair_release_pointer(struct pair **pair)

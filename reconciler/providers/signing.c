@@ -5,6 +5,7 @@
 #include "providers/signing.h"
 
 #include <arpa/inet.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,17 +108,26 @@ static GENERAL_NAME *make_name(const char *text)
     return made;
 }
 
-/* is_critical: where the subject is empty. */
-static bool add_names(X509 *certificate, const char *const *names, size_t count, bool is_critical)
+/* NULL: no memory. The caller frees it. */
+static GENERAL_NAMES *make_names(const char *const *names, size_t count)
 {
     AUTO_NAMES list = GENERAL_NAMES_new();
     for (size_t i = 0; list != NULL && i < count; i++) {
         GENERAL_NAME *name = make_name(names[i]);
         if (name == NULL || sk_GENERAL_NAME_push(list, name) == 0) {
             GENERAL_NAME_free(name);
-            return false;
+            return NULL;
         }
     }
+    GENERAL_NAMES *made = list;
+    list = NULL;
+    return made;
+}
+
+/* is_critical: where the subject is empty. */
+static bool add_names(X509 *certificate, const char *const *names, size_t count, bool is_critical)
+{
+    AUTO_NAMES list = make_names(names, count);
     return list != NULL && X509_add1_ext_i2d(certificate, NID_subject_alt_name, list,
                                              is_critical ? 1 : 0, X509V3_ADD_DEFAULT) == 1;
 }
@@ -219,4 +229,36 @@ X509 *signing_make_leaf(X509 *authority, EVP_PKEY *authority_key,
     X509 *made = leaf;
     leaf = NULL;
     return made;
+}
+
+/* ---- Requests ------------------------------------------------------------------------------- */
+
+static bool add_request_names(X509_REQ *request, const char *const *names, size_t count)
+{
+    AUTO_NAMES list = make_names(names, count);
+    AUTO_EXTENSION extension = list == NULL ? NULL : X509V3_EXT_i2d(NID_subject_alt_name, 1, list);
+    AUTO_EXTENSIONS extensions = sk_X509_EXTENSION_new_null();
+    if (extension == NULL || extensions == NULL ||
+        sk_X509_EXTENSION_push(extensions, extension) == 0) {
+        return false;
+    }
+    extension = NULL; /* the list's */
+    return X509_REQ_add_extensions(request, extensions) == 1;
+}
+
+bool signing_write_request(EVP_PKEY *key, const char *const *names, size_t name_count,
+                           struct arena *arena, struct str *out_text, struct error *err)
+{
+    AUTO_REQUEST request = X509_REQ_new();
+    AUTO_BIO bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    if (request == NULL || bio == NULL || X509_REQ_set_pubkey(request, key) != 1 ||
+        !add_request_names(request, names, name_count) ||
+        X509_REQ_sign(request, key, EVP_sha256()) == 0 ||
+        PEM_write_bio_X509_REQ(bio, request) != 1) {
+        return openssl_error(err, "make a request for a certificate");
+    }
+    size_t length = (size_t)BIO_get_mem_data(bio, &text);
+    *out_text = (struct str){arena_strndup(arena, text, length), length};
+    return true;
 }

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+#include "base/str.h"
 #include "providers/openssl.h"
 
 /* type: "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-4096". NULL with err filled; the caller frees
@@ -12,6 +14,11 @@ EVP_PKEY *signing_make_key(const char *type, struct error *err);
 
 /* A root for ten years that may sign leaves only (pathlen 0). now: seconds since the epoch. */
 X509 *signing_make_authority(EVP_PKEY *key, int64_t now, struct error *err);
+
+/* What an authority is asked to sign (PKCS #10, RFC 2986), as PEM: the key's public half and the
+ * names, which are in subjectAltName alone, as RFC 8555, section 7.4, and CAs have it. */
+bool signing_write_request(EVP_PKEY *key, const char *const *names, size_t name_count,
+                           struct arena *arena, struct str *out_text, struct error *err) MUST_CHECK;
 
 struct signing_request {
     EVP_PKEY *key;

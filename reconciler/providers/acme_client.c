@@ -1,0 +1,353 @@
+/* Runs uacme, and understands what it says. Its folders:
+ *
+ *     STATE/acme-accounts/DIGEST/        of one directory, which uacme fills with the account's key
+ *     STATE/acme-accounts/orders/NUMBER/ the request of one order, and the chain that comes back
+ *
+ * Folders are made by us, handed to uacme's account with nothing of ours in them but the request,
+ * and taken back before we touch them again: root never writes or removes where somebody else could
+ * change the ground under it. */
+
+#include "providers/acme_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "model/json.h"
+#include "providers/identity.h"
+
+enum {
+    ORDER_TIMEOUT_MS = 3 * 60 * 1000, /* an authority may look from several places, one by one */
+    OUTPUT_LIMIT = 64 * 1024,
+    CHAIN_LIMIT = 256 * 1024,
+    DIRECTORY_DIGITS = 16,
+};
+
+static const char request_name[] = "request.csr";
+static const char chain_name[] = "request-cert.pem"; /* as uacme(1) names it */
+static const char has_account[] = "Account already exists";
+
+struct acme_client {
+    struct host *host;
+    struct identity identity;
+    const char *hook;
+    const char *const *environment;
+};
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+/* Beside the program itself, wherever that is. */
+static const char *find_hook(struct arena *arena, struct error *err)
+{
+    char *self = arena_alloc(arena, PATH_MAX);
+    ssize_t length = readlink("/proc/self/exe", self, PATH_MAX - 1);
+    if (length < 0) {
+        (void)error_errno(err, "read /proc/self/exe");
+        return NULL;
+    }
+    const char *slash = strrchr(self, '/');
+    const char *hook = arena_printf(arena, "%.*s/reconcile-acme-hook", (int)(slash - self), self);
+    if (access(hook, X_OK) != 0) {
+        (void)error_errno(err, "run %s", hook);
+        return NULL;
+    }
+    return hook;
+}
+
+/* Where challenges are put: uacme's account writes, everybody reads. */
+static bool open_challenges(const struct acme_client *client, struct error *err)
+{
+    const struct host *host = client->host;
+    const char *path = host->layout->acme_challenges;
+    if (!file_make_directories(host->root, host_path(path), 0755, err)) {
+        return false;
+    }
+    AUTO_FD folder = file_open_beneath(host->root, host_path(path), O_RDONLY | O_DIRECTORY, 0, err);
+    return folder >= 0 && (fchown(folder, client->identity.user, client->identity.group) == 0 ||
+                           error_errno(err, "hand over %s", path));
+}
+
+bool acme_client_open(struct host *host, struct arena *arena, struct acme_client **out_client,
+                      struct error *err)
+{
+    enum { ROOM = 4 };
+    const struct layout *layout = host->layout;
+    struct acme_client *client = arena_new(arena, struct acme_client);
+    client->host = host;
+    if (strcmp(host->root_path, "/") != 0) {
+        return error_set(err, ERROR_UNAVAILABLE, "the root %s is no running host", host->root_path);
+    }
+    if (!layout->acme_terms) {
+        return error_set(err, ERROR_REFUSED,
+                         "nobody has agreed to the authority's terms of service: write acme: "
+                         "{terms: true} in the settings");
+    }
+    client->identity = identity_own();
+    if (geteuid() == 0 && !identity_find(layout->acme_user, &client->identity, err)) {
+        return false;
+    }
+    client->hook = find_hook(arena, err);
+    if (client->hook == NULL || !open_challenges(client, err)) {
+        return false;
+    }
+    const char **environment = arena_array(arena, ROOM, sizeof(*environment));
+    environment[0] = "PATH=/usr/bin:/bin";
+    environment[1] = "LC_ALL=C.UTF-8";
+    environment[2] = arena_printf(arena, "RECONCILE_ACME_CHALLENGES=%s", layout->acme_challenges);
+    client->environment = environment;
+    *out_client = client;
+    return true;
+}
+
+/* ---- What it says --------------------------------------------------------------------------- */
+
+/* "retry after 2026-11-28 10:00:00 UTC" of Let's Encrypt's refusals; 0: nothing of the kind. */
+static int64_t read_retry_after(const char *detail)
+{
+    const char *at = strstr(detail, "retry after ");
+    struct tm utc = {0};
+    if (at == NULL || strptime(at + strlen("retry after "), "%Y-%m-%d%n%H:%M:%S", &utc) == NULL) {
+        return 0;
+    }
+    return timegm(&utc);
+}
+
+/* The problem document (RFC 7807) that uacme passes on, from its first brace; NULL: there is none.
+ * The caller releases it. */
+static json_t *read_problem(struct str said)
+{
+    const char *brace = memchr(said.data, '{', said.length);
+    if (brace == NULL) {
+        return NULL;
+    }
+    return json_loadb(brace, said.length - (size_t)(brace - said.data), JSON_DISABLE_EOF_CHECK,
+                      NULL);
+}
+
+/* What uacme says of itself: the last line that names what has failed and why, else the last. */
+static const char *last_words(struct str said, struct arena *arena)
+{
+    static const char prefix[] = "uacme: ";
+    const char *last = "";
+    const char *reason = NULL;
+    char *rest = arena_strndup(arena, said.data, said.length);
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+        if (text_starts_with(line, prefix)) {
+            last = line + sizeof(prefix) - 1;
+            reason = strstr(last, " failed: ") != NULL ? last : reason;
+        }
+    }
+    return reason != NULL ? reason : last;
+}
+
+static bool tell_failure(const struct process_result *result, struct arena *arena,
+                         struct acme_refusal *out_refusal, struct error *err)
+{
+    static const char validation[] = "urn:ietf:params:acme:error:";
+    static const char *const proofs[] = {"unauthorized", "connection", "dns",
+                                         "caa",          "tls",        "incorrectResponse"};
+    AUTO_JSON problem = read_problem(result->errors);
+    const char *type = json_string_value(json_object_get(problem, "type"));
+    const char *detail = json_string_value(json_object_get(problem, "detail"));
+    for (size_t i = 0; type != NULL && i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+        out_refusal->is_validation |= text_starts_with(type, validation) &&
+                                      strcmp(type + sizeof(validation) - 1, proofs[i]) == 0;
+    }
+    if (detail != NULL) {
+        out_refusal->retry_after = read_retry_after(detail);
+        return error_set(err, ERROR_REFUSED, "the authority says: %s", detail);
+    }
+    const char *words = last_words(result->errors, arena);
+    return words[0] != '\0' ? error_set(err, ERROR_REFUSED, "%s", words)
+                            : error_set(err, ERROR_REFUSED, "uacme ended with %d", result->status);
+}
+
+/* ---- Folders -------------------------------------------------------------------------------- */
+
+static const char *account_folder(const struct acme_client *client, const char *directory_url,
+                                  struct arena *arena)
+{
+    char digest[DIGEST_HEX_SIZE];
+    digest_hex(str_of(directory_url), digest);
+    return arena_printf(arena, "%s/%.*s", client->host->layout->acme_accounts, DIRECTORY_DIGITS,
+                        digest);
+}
+
+static const char *order_folder(const struct acme_client *client, size_t number,
+                                struct arena *arena)
+{
+    return arena_printf(arena, "%s/orders/%zu", client->host->layout->acme_accounts, number);
+}
+
+/* From its account to ours, or the other way. */
+static bool give(int folder, uid_t user, gid_t group, const char *path, struct error *err)
+{
+    return (fchown(folder, user, group) == 0 && fchmod(folder, 0700) == 0) ||
+           error_errno(err, "hand over %s", path);
+}
+
+/* What is made above it is ours; -1 with err filled. */
+static int open_folder(const struct acme_client *client, const char *path, struct arena *arena,
+                       struct error *err)
+{
+    const struct host *host = client->host;
+    const char *above = arena_strndup(arena, path, (size_t)(strrchr(path, '/') - path));
+    if (!file_make_directories(host->root, host_path(above), 0755, err) ||
+        !file_make_directories(host->root, host_path(path), 0700, err)) {
+        return -1;
+    }
+    return file_open_beneath(host->root, host_path(path), O_RDONLY | O_DIRECTORY, 0, err);
+}
+
+/* Whatever a killed run has left there goes. */
+static bool remove_order(const struct acme_client *client, const char *path, struct error *err)
+{
+    const struct host *host = client->host;
+    struct error reason = {0};
+    AUTO_FD folder =
+        file_open_beneath(host->root, host_path(path), O_RDONLY | O_DIRECTORY, 0, &reason);
+    if (folder < 0) {
+        return reason.number == ENOENT || error_copy(err, &reason);
+    }
+    return give(folder, geteuid(), getegid(), path, err) &&
+           file_remove_all(host->root, host_path(path), err);
+}
+
+/* ---- Running it ----------------------------------------------------------------------------- */
+
+/* Ended by NULL; the words that every call of uacme begins with come first. */
+static bool run_uacme(const struct acme_client *client, const char *directory_url, int directory,
+                      const char *const *words, struct arena *arena,
+                      struct process_result *out_result, struct error *err)
+{
+    enum { FIRST_WORDS = 9 };
+    size_t count = 0;
+    while (words[count] != NULL) {
+        count++;
+    }
+    const char **argv = arena_array(arena, FIRST_WORDS + count + 1, sizeof(*argv));
+    const char *const first[FIRST_WORDS] = {
+        client->host->layout->acme_program,
+        "-a",
+        directory_url,
+        "-c",
+        account_folder(client, directory_url, arena),
+        "-h",
+        client->hook,
+        "-y",
+        "-f",
+    };
+    memcpy(argv, first, sizeof(first));
+    memcpy(argv + FIRST_WORDS, words, count * sizeof(*words));
+    struct identity identity = client->identity;
+    const struct process_options options = {
+        .argv = argv,
+        .environment = client->environment,
+        .timeout_ms = ORDER_TIMEOUT_MS,
+        .output_limit = OUTPUT_LIMIT,
+        .directory = directory,
+        .prepare = identity_take,
+        .prepare_context = &identity,
+    };
+    return client->host->run(client->host, &options, arena, out_result, err);
+}
+
+/* ---- The account ---------------------------------------------------------------------------- */
+
+/* Beside the account's folder, which is not ours. */
+static const char *registered_path(const struct acme_client *client, const char *directory_url,
+                                   struct arena *arena)
+{
+    return arena_printf(arena, "%s.registered", account_folder(client, directory_url, arena));
+}
+
+bool acme_client_register(const struct acme_client *client, const char *directory_url,
+                          struct arena *arena, struct error *err)
+{
+    const struct host *host = client->host;
+    const char *registered = host_path(registered_path(client, directory_url, arena));
+    const char *path = account_folder(client, directory_url, arena);
+    if (faccessat(host->root, registered, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        return true;
+    }
+    AUTO_FD folder = open_folder(client, path, arena, err);
+    if (folder < 0 || !give(folder, client->identity.user, client->identity.group, path, err)) {
+        return false;
+    }
+    const char *const words[] = {"new", host->layout->acme_email, NULL};
+    struct process_result result;
+    if (!run_uacme(client, directory_url, folder, words, arena, &result, err)) {
+        return error_wrap(err, "make an account with %s", directory_url);
+    }
+    if (result.status != 0 && memmem(result.errors.data, result.errors.length, has_account,
+                                     sizeof(has_account) - 1) == NULL) {
+        struct acme_refusal refusal = {0};
+        (void)tell_failure(&result, arena, &refusal, err);
+        return error_wrap(err, "make an account with %s", directory_url);
+    }
+    return file_replace(host->root, registered, str_of(directory_url), 0644, FILE_OWNER_NONE,
+                        FILE_SYNC_NOW, err);
+}
+
+/* ---- Orders --------------------------------------------------------------------------------- */
+
+/* The authority has forgotten the account: the next try makes another. */
+static void forget_account(const struct acme_client *client, const char *directory_url,
+                           struct str said, struct arena *arena)
+{
+    static const char *const lost[] = {"urn:ietf:params:acme:error:accountDoesNotExist",
+                                       "no account associated with"};
+    for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+        if (memmem(said.data, said.length, lost[i], strlen(lost[i])) != NULL) {
+            (void)unlinkat(client->host->root,
+                           host_path(registered_path(client, directory_url, arena)), 0);
+        }
+    }
+}
+
+static bool order_in(const struct acme_client *client, const char *directory_url, int folder,
+                     struct arena *arena, struct str *out_chain, struct acme_refusal *out_refusal,
+                     struct error *err)
+{
+    static const char *const words[] = {"issue", request_name, NULL};
+    struct process_result result;
+    if (!run_uacme(client, directory_url, folder, words, arena, &result, err)) {
+        return false;
+    }
+    if (result.status != 0) {
+        forget_account(client, directory_url, result.errors, arena);
+        return tell_failure(&result, arena, out_refusal, err);
+    }
+    AUTO_FD chain =
+        openat(folder, chain_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return chain >= 0 ? file_read_fd(chain, chain_name, CHAIN_LIMIT, arena, out_chain, err)
+                      : error_errno(err, "open %s", chain_name);
+}
+
+bool acme_client_order(const struct acme_client *client, const char *directory_url,
+                       struct str request, size_t number, struct arena *arena,
+                       struct str *out_chain, struct acme_refusal *out_refusal, struct error *err)
+{
+    const char *path = order_folder(client, number, arena);
+    *out_refusal = (struct acme_refusal){0};
+    if (!remove_order(client, path, err)) {
+        return false;
+    }
+    AUTO_FD folder = open_folder(client, path, arena, err);
+    bool is_ordered =
+        folder >= 0 &&
+        file_replace(folder, request_name, request, 0644, FILE_OWNER_NONE, FILE_SYNC_LATER, err) &&
+        give(folder, client->identity.user, client->identity.group, path, err) &&
+        order_in(client, directory_url, folder, arena, out_chain, out_refusal, err);
+    bool is_removed = remove_order(client, path, NULL);
+    (void)is_removed; /* else the next order of this number does it */
+    return is_ordered;
+}

@@ -1,0 +1,32 @@
+/* Orders certificates from authorities that speak ACME (RFC 8555). The protocol is spoken by
+ * uacme(1), as an account of its own that sees the account's key and the request, and neither the
+ * certificate's key nor anything else of ours. Challenges are answered by reconcile-acme-hook. */
+#pragma once
+
+#include "model/host.h"
+
+struct acme_client;
+
+/* Looks whether orders can be made from here. Lives on the arena. */
+bool acme_client_open(struct host *host, struct arena *arena, struct acme_client **out_client,
+                      struct error *err) MUST_CHECK;
+
+/* Makes the account with the authority of this directory, where there is none yet. Not for several
+ * threads at once. */
+bool acme_client_register(const struct acme_client *client, const char *directory_url,
+                          struct arena *arena, struct error *err) MUST_CHECK;
+
+/* Why an order failed, as far as the authority says it. */
+struct acme_refusal {
+    bool is_validation;  /* it found no proof for a name: counted by its limits */
+    int64_t retry_after; /* it wants to be left alone until then; seconds since the epoch, 0: it
+                            does not say */
+};
+
+/* Has the authority sign a request (PEM); the chain comes back as it was sent: PEM from a stranger.
+ * For several threads at once, each with an arena of its own. number tells them apart. False: err
+ * says why in the authority's words, *out_refusal what follows. */
+bool acme_client_order(const struct acme_client *client, const char *directory_url,
+                       struct str request, size_t number, struct arena *arena,
+                       struct str *out_chain, struct acme_refusal *out_refusal,
+                       struct error *err) MUST_CHECK;

@@ -1,0 +1,433 @@
+/* Pairs that an authority signs: what stands in for them, when it is time to ask, and asking. */
+
+#include "providers/certificate_order.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/parallel.h"
+#include "model/renewal.h"
+#include "providers/acme_book.h"
+#include "providers/acme_client.h"
+#include "providers/certificate_parts.h"
+#include "providers/certificate_record.h"
+#include "providers/fingerprints.h"
+#include "providers/nginx.h"
+#include "providers/signing.h"
+#include "providers/staging.h"
+
+enum { KEY_MODE = 0600, ORDERS_AT_ONCE = 4, SEED_DIGITS = 16 };
+
+/* ---- What is there -------------------------------------------------------------------------- */
+
+/* Of name and fingerprint, so that hosts and certificates spread. */
+static uint64_t seed_of(const char *directory, const char *fingerprint, struct arena *arena)
+{
+    char digest[DIGEST_HEX_SIZE];
+    digest_hex(str_of(arena_printf(arena, "%s %s", directory, fingerprint)), digest);
+    digest[SEED_DIGITS] = '\0';
+    return strtoull(digest, NULL, 16);
+}
+
+static struct renewal renewal_of(const struct certificate_item *found,
+                                 const struct certificate_record *record, struct arena *arena)
+{
+    struct renewal renewal = {
+        .failures = record->failures,
+        .failed_at = record->failed_at,
+        .retry_after = record->retry_after,
+        .seed = seed_of(found->directory, record->fingerprint == NULL ? "" : record->fingerprint,
+                        arena),
+    };
+    if (found->is_issued) {
+        renewal.starts_at = found->pair->starts_at;
+        renewal.expires_at = found->pair->expires_at;
+    }
+    return renewal;
+}
+
+static bool is_there(struct host *host, const char *path)
+{
+    return faccessat(host->root, host_path(path), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* What failures are counted for: another wish is another matter. */
+static const char *wish_text(const struct certificate_item *wanted, struct arena *arena)
+{
+    return arena_printf(arena, "%s %s", wanted->directory_url,
+                        certificate_names_text(wanted->names, wanted->name_count, arena));
+}
+
+void certificate_look_at_order(struct certificate_work *work, const struct item *item,
+                               struct certificate_item *found, struct observation *out)
+{
+    const struct certificate_item *wanted = item->wanted;
+    struct arena *arena = work->arena;
+    struct certificate_record record =
+        certificate_record_read(work->host, wanted->directory, arena);
+    found->issuer = wanted->issuer;
+    found->issuer_name = wanted->issuer_name;
+    found->is_waiting = is_there(work->host, wanted->waiting_path);
+    found->is_issued = found->pair != NULL &&
+                       text_equal(record.fingerprint, found->pair->fingerprint) &&
+                       text_equal(record.directory_url, wanted->directory_url);
+    if (!text_equal(record.asked_for, wish_text(wanted, arena))) {
+        record.failures = 0;
+    }
+    const struct renewal renewal = renewal_of(found, &record, arena);
+    int64_t try_at = renewal_try_at(&renewal);
+    found->is_due = found->is_issued && renewal_due_at(&renewal) <= work->now;
+    if (record.failures > 0 && try_at > work->now) {
+        out->wait = message_chain(
+            arena, message_make(arena, "tried again at %s", certificate_moment(try_at, arena)),
+            MESSAGE_COLON, message_quote(arena, record.why == NULL ? "" : record.why));
+    }
+    if (try_at > work->now) {
+        fingerprints_due(work->host, try_at);
+    }
+}
+
+/* ---- Before the authority answers ----------------------------------------------------------- */
+
+static bool put_waiting(struct certificate_work *work, const struct certificate_item *wanted,
+                        struct error *err)
+{
+    const struct host *host = work->host;
+    const char *path = wanted->waiting_path;
+    const char *above = arena_strndup(work->arena, path, (size_t)(strrchr(path, '/') - path));
+    return file_make_directories(host->root, host_path(above), 0755, err) &&
+           file_replace(host->root, host_path(path), str_of(wanted->waiting_text), 0644,
+                        FILE_OWNER_NONE, FILE_SYNC_NOW, err);
+}
+
+/* nginx has to know: it goes on with what it has read. */
+static bool drop_waiting(struct certificate_work *work, const struct certificate_item *wanted,
+                         struct error *err)
+{
+    return nginx_reload_owe(work->host, err) &&
+           file_remove_all(work->host->root, host_path(wanted->waiting_path), err);
+}
+
+/* The same pair once more, with the rights that it should have. */
+static bool mend_mode(struct certificate_work *work, const char *directory, struct error *err)
+{
+    struct stored_pair stored;
+    const char *version = NULL;
+    if (!pair_store_read(&work->places, directory, PAIR_READ, &stored, err)) {
+        return false;
+    }
+    AUTO_PAIR pair = stored.pair;
+    return pair == NULL || pair_store_write(&work->places, directory, pair, &version, err);
+}
+
+static void tell(struct outcome *outcome, bool is_done, const struct error *reason)
+{
+    outcome->result = is_done ? OUTCOME_CHANGED : OUTCOME_FAILED;
+    if (!is_done) {
+        outcome->error = *reason;
+    }
+}
+
+bool certificate_prepare(struct certificate_work *work, const struct action *action,
+                         struct outcome *outcome)
+{
+    const struct certificate_item *wanted = action->item->wanted;
+    const struct certificate_item *found = action->found->exists ? action->found->found : NULL;
+    struct error reason = {0};
+    if (found == NULL || found->pair == NULL) {
+        bool is_put = put_waiting(work, wanted, &reason);
+        if (!is_put) {
+            tell(outcome, false, &reason);
+        }
+        return is_put;
+    }
+    if (found->is_issued && found->is_waiting) {
+        tell(outcome, drop_waiting(work, wanted, &reason), &reason);
+    }
+    if (found->key_mode != KEY_MODE && outcome->result != OUTCOME_FAILED) {
+        tell(outcome, mend_mode(work, wanted->directory, &reason), &reason);
+    }
+    return false;
+}
+
+bool certificate_forget(struct certificate_work *work, const char *directory, struct error *err)
+{
+    const char *slash = strrchr(directory, '/');
+    const char *waiting = arena_printf(work->arena, "%.*s/.waiting/%s.conf",
+                                       (int)(slash - directory), directory, slash + 1);
+    return certificate_record_remove(work->host, directory, work->arena, err) &&
+           file_remove_all(work->host->root, host_path(waiting), err);
+}
+
+/* ---- What has to be asked for --------------------------------------------------------------- */
+
+static const struct certificate_item *found_by(const struct action *action)
+{
+    return action->found->exists ? action->found->found : NULL;
+}
+
+bool certificate_is_ordered(const struct action *action)
+{
+    return strcmp(action->item->type, ITEM_CERTIFICATE) == 0 && action->item->wanted != NULL &&
+           action->held_because == NULL &&
+           (action->verb == ACTION_CREATE || action->verb == ACTION_UPDATE) &&
+           certificate_wants_order(action->item->wanted, found_by(action));
+}
+
+bool certificate_needs_tree(const struct action *action)
+{
+    const struct certificate_item *wanted = action->item->wanted;
+    const struct certificate_item *found = found_by(action);
+    for (size_t i = 0; found != NULL && found->pair != NULL && i < wanted->name_count; i++) {
+        if (!certificate_pair_covers(found->pair, wanted->names[i])) {
+            return true;
+        }
+    }
+    return found == NULL || found->pair == NULL;
+}
+
+bool certificate_is_missing(const struct action *action)
+{
+    const struct certificate_item *found = found_by(action);
+    return found == NULL || found->pair == NULL || found->is_waiting;
+}
+
+/* ---- Asking --------------------------------------------------------------------------------- */
+
+struct order {
+    const struct certificate_item *wanted;
+    struct acme_order written; /* as it stands in the ledger */
+    enum acme_order_type type;
+    bool is_written;     /* there; else err says why not */
+    struct arena *arena; /* of the thread that works on it */
+    struct pair *pair;   /* out; NULL: err and refusal say why */
+    struct acme_refusal refusal;
+    struct error err;
+    bool is_ours; /* it failed here: nobody was asked, and the next run tries again */
+};
+
+struct ordering {
+    struct host *host;
+    const struct acme_client *client;
+    struct order *orders;
+};
+
+/* What comes from the authority is looked at before it may take anything's place. */
+static struct pair *read_answer(const struct order *order, struct str chain, EVP_PKEY *key,
+                                int64_t now, struct error *err)
+{
+    AUTO_PAIR pair = pair_read(chain, NULL, err);
+    if (pair == NULL) {
+        return NULL;
+    }
+    pair_set_key(pair, key);
+    const struct message *why =
+        certificate_why_unfit(pair_describe(pair, order->arena), order->wanted, now, order->arena);
+    if (why != NULL) {
+        (void)error_set_message(err, ERROR_REFUSED, why);
+        return NULL;
+    }
+    struct pair *read = pair;
+    pair = NULL;
+    return read;
+}
+
+static void place_order(void *context, size_t number)
+{
+    const struct ordering *ordering = context;
+    struct order *order = &ordering->orders[number];
+    const struct certificate_item *wanted = order->wanted;
+    struct str request = {0};
+    struct str chain = {0};
+    if (order->err.code != ERROR_NONE) {
+        return; /* its authority has no account for us, or its limits leave no room */
+    }
+    AUTO_KEY key = signing_make_key(wanted->key_type, &order->err);
+    if (key == NULL ||
+        !signing_write_request(key, wanted->names, wanted->name_count, order->arena, &request,
+                               &order->err) ||
+        !acme_client_order(ordering->client, wanted->directory_url, request, number, order->arena,
+                           &chain, &order->refusal, &order->err)) {
+        return;
+    }
+    order->pair = read_answer(order, chain, key, ordering->host->now(ordering->host), &order->err);
+}
+
+static void register_all(const struct acme_client *client, struct order *orders, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_registered = acme_client_register(client, orders[i].wanted->directory_url,
+                                                  orders[i].arena, &orders[i].err);
+        (void)is_registered; /* err tells */
+    }
+}
+
+static void fail_all(struct order *orders, size_t count, const struct error *reason)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (orders[i].err.code == ERROR_NONE) {
+            orders[i].err = *reason;
+            orders[i].is_ours = true;
+        }
+    }
+}
+
+/* Before anybody hears of them. */
+static void write_down(struct certificate_work *work, struct acme_book *book, struct order *orders,
+                       size_t count)
+{
+    struct error reason = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct order *order = &orders[i];
+        order->is_written = order->err.code == ERROR_NONE &&
+                            acme_book_take(book, &order->written, work->now,
+                                           &order->refusal.retry_after, &order->err);
+    }
+    if (!acme_book_write(book, &reason)) {
+        fail_all(orders, count, &reason);
+    }
+}
+
+static void write_outcomes(struct acme_book *book, const struct order *orders, size_t count)
+{
+    int64_t now = book->host->now(book->host);
+    for (size_t i = 0; i < count; i++) {
+        const struct order *order = &orders[i];
+        if (!order->is_written) {
+            continue;
+        }
+        if (order->pair != NULL) {
+            acme_ledger_add_certificate(book->arena, &book->ledger, &order->written, now);
+        } else if (order->refusal.is_validation) {
+            acme_ledger_add_failure(book->arena, &book->ledger, &order->written,
+                                    order->written.names, now);
+        } else if (order->err.code == ERROR_REFUSED) {
+            acme_ledger_settle(&book->ledger, &order->written);
+        }
+    }
+    bool is_written = acme_book_write(book, NULL);
+    (void)is_written; /* then they count as open, which is more than they cost */
+}
+
+static void place_orders(struct certificate_work *work, struct order *orders, size_t count)
+{
+    struct acme_client *client = NULL;
+    struct error reason = {0};
+    if (!acme_client_open(work->host, work->arena, &client, &reason)) {
+        fail_all(orders, count, &reason);
+        return;
+    }
+    struct acme_book book = acme_book_open(work->host, work->arena);
+    for (size_t i = 0; i < count; i++) {
+        const struct certificate_item *wanted = orders[i].wanted;
+        orders[i].written =
+            acme_book_order(&book, wanted->directory_url, orders[i].type, wanted->names);
+    }
+    register_all(client, orders, count);
+    write_down(work, &book, orders, count);
+    struct ordering ordering = {work->host, client, orders};
+    parallel_wait(ORDERS_AT_ONCE, count, place_order, &ordering);
+    write_outcomes(&book, orders, count);
+}
+
+/* ---- What came of it ------------------------------------------------------------------------ */
+
+static void fail_order(struct certificate_work *work, const struct action *action,
+                       struct order *order, struct outcome *outcome)
+{
+    const struct certificate_item *wanted = action->item->wanted;
+    struct certificate_record record =
+        certificate_record_read(work->host, wanted->directory, work->arena);
+    const char *asked_for = wish_text(wanted, work->arena);
+    record.failures = text_equal(record.asked_for, asked_for) ? record.failures + 1 : 1;
+    record.asked_for = asked_for;
+    record.failed_at = work->host->now(work->host);
+    record.retry_after = order->refusal.retry_after;
+    record.why = order->err.message;
+    bool is_kept = order->is_ours || certificate_record_write(work->host, wanted->directory,
+                                                              &record, work->arena, NULL);
+    (void)is_kept; /* then it is tried again by the next run */
+    (void)error_wrap(&order->err, "certificate %s", action->item->id);
+    *outcome = (struct outcome){.result = OUTCOME_FAILED, .error = order->err};
+}
+
+static void end_order(struct certificate_work *work, const struct certificate_issue *issue,
+                      const char *fingerprint)
+{
+    const struct certificate_item *wanted = issue->item->wanted;
+    struct error reason = {0};
+    const struct certificate_record record = {
+        .directory_url = wanted->directory_url,
+        .fingerprint = fingerprint,
+        .asked_for = wish_text(wanted, work->arena),
+    };
+    if (issue->version == NULL) {
+        return;
+    }
+    bool is_ended =
+        certificate_record_write(work->host, wanted->directory, &record, work->arena, &reason) &&
+        drop_waiting(work, wanted, &reason);
+    if (!is_ended) {
+        tell(issue->outcome, false, &reason);
+    }
+}
+
+/* Made anew for the same names it costs less of what authorities allow. */
+static enum acme_order_type order_type(const struct action *action)
+{
+    const struct certificate_item *found = found_by(action);
+    return found != NULL && found->is_issued && found->pair != NULL &&
+                   !certificate_needs_tree(action) &&
+                   found->name_count ==
+                       ((const struct certificate_item *)action->item->wanted)->name_count
+               ? ACME_RENEWAL
+               : ACME_NEW;
+}
+
+void certificate_order(struct host *host, const struct action *const *actions, size_t count,
+                       struct arena *arena, struct outcome *outcomes)
+{
+    struct certificate_work work = certificate_work_make(host, arena);
+    struct order *orders = arena_array(arena, count, sizeof(*orders));
+    const char **fingerprints = arena_array(arena, count, sizeof(*fingerprints));
+    struct certificate_issue_list issues = {0};
+    struct error reason = {0};
+    bool may_begin = certificate_begin(&work, actions, count, &reason);
+    for (size_t i = 0; i < count; i++) {
+        orders[i].wanted = actions[i]->item->wanted;
+        orders[i].type = order_type(actions[i]);
+        orders[i].arena = arena_create();
+        orders[i].err = reason;
+    }
+    if (may_begin) {
+        place_orders(&work, orders, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (orders[i].pair == NULL) {
+            fail_order(&work, actions[i], &orders[i], &outcomes[i]);
+            continue;
+        }
+        fingerprints[issues.count] = pair_describe(orders[i].pair, arena)->fingerprint;
+        vec_add(arena, &issues,
+                (struct certificate_issue){.item = actions[i]->item,
+                                           .outcome = &outcomes[i],
+                                           .directory = orders[i].wanted->directory,
+                                           .pair = orders[i].pair});
+    }
+    certificate_install(&work, issues.items, issues.count);
+    for (size_t i = 0; i < issues.count; i++) {
+        end_order(&work, &issues.items[i], fingerprints[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        arena_adopt(arena, orders[i].arena);
+    }
+    if (may_begin) {
+        staging_end(host);
+    }
+    certificate_work_release(&work);
+}
