@@ -350,7 +350,7 @@ static bool look_at_host(struct run *run)
 {
     list_owned(run);
     run->is_blocked = arena_array(run->arena, run->documents.documents.count, sizeof(bool));
-    run->waits = arena_array(run->arena, run->documents.documents.count, sizeof(bool));
+    run->waits = arena_array(run->arena, run->documents.documents.count, sizeof(*run->waits));
     run->plan_input = (struct plan_input){
         .arena = run->arena,
         .providers = {provider_find, provider_rank},

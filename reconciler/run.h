@@ -98,6 +98,8 @@ struct run_stages {
     size_t bytes;
 };
 
+enum run_wait { RUN_WAIT_NONE, RUN_WAIT_OVER, RUN_WAITS };
+
 struct run {
     struct arena *arena;
     const struct run_options *options;
@@ -158,7 +160,7 @@ struct run {
     struct plan plan;
     struct outcome *outcomes; /* one per action */
     bool *is_blocked;         /* one per document, by its order */
-    bool *waits;              /* the same: its certificate has not come */
+    enum run_wait *waits;     /* the same: for its certificate */
     bool is_tested;           /* nginx accepted the members as they are now */
     int64_t test_us;
     struct report report;
@@ -259,8 +261,11 @@ void run_apply(struct run *run);
  * proven; what an order's outcome is stands with its action. */
 void run_order_served(struct run *run);
 bool run_order_new(struct run *run, struct error *err) MUST_CHECK;
-/* The document, or one that it needs, has no certificate yet: there is nothing to ask it for. */
-bool run_waits(const struct run *run, const struct document *document);
+/* Whether the document, or one that it needs, has no certificate yet, so that there is nothing to
+ * ask it for; or has got its first in this run, so that it can be asked now. */
+enum run_wait run_wait_of(const struct run *run, const struct document *document);
+/* Finds who waits as the run begins. */
+void run_find_waiting(struct run *run);
 /* run_tree.c: the next generation, its switch, proof and probes; action and outcome are those of
  * the nginx tree, NULL when there is none. */
 void run_switch(struct run *run, const struct action *action, struct outcome *outcome);

@@ -261,6 +261,7 @@ void run_apply(struct run *run)
 {
     run->outcomes = arena_array(run->arena, run->plan.actions.count, sizeof(*run->outcomes));
     run->report.outcomes = run->outcomes;
+    run_find_waiting(run);
     const size_t *levels = document_levels(run);
     const struct action *tree = NULL;
     struct outcome *tree_outcome = NULL;

@@ -17,7 +17,7 @@ static size_t collect(const struct run *run, bool is_served, const struct action
         const struct action *action = &run->plan.actions.items[i];
         bool is_blocked =
             action->item->document != NULL && run->is_blocked[action->item->document->order];
-        if (certificate_is_ordered(action) && !is_blocked &&
+        if (certificate_is_ordered(&run->host, action) && !is_blocked &&
             run->outcomes[i].result != OUTCOME_FAILED &&
             certificate_needs_tree(action) == is_served) {
             actions[count] = action;
@@ -27,14 +27,23 @@ static size_t collect(const struct run *run, bool is_served, const struct action
     return count;
 }
 
-/* Whether sites have to wait for what has failed. */
+void run_find_waiting(struct run *run)
+{
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        const struct action *action = &run->plan.actions.items[i];
+        if (action->item->document != NULL && certificate_is_missing(action)) {
+            run->waits[action->item->document->order] = RUN_WAITS;
+        }
+    }
+}
+
 static void take_outcome(struct run *run, size_t index, const struct outcome *outcome)
 {
-    const struct action *action = &run->plan.actions.items[index];
+    const struct document *document = run->plan.actions.items[index].item->document;
     run->outcomes[index] = *outcome;
-    if (outcome->result == OUTCOME_FAILED && action->item->document != NULL &&
-        certificate_is_missing(action)) {
-        run->waits[action->item->document->order] = true;
+    if (outcome->result == OUTCOME_CHANGED && document != NULL &&
+        run->waits[document->order] == RUN_WAITS) {
+        run->waits[document->order] = RUN_WAIT_OVER;
     }
 }
 
@@ -69,12 +78,14 @@ bool run_order_new(struct run *run, struct error *err)
            nginx_reload(&run->host, run->report.generation_after, run->test_us, run->arena, err);
 }
 
-bool run_waits(const struct run *run, const struct document *document)
+enum run_wait run_wait_of(const struct run *run, const struct document *document)
 {
-    bool waits = run->waits[document->order];
+    enum run_wait wait = run->waits[document->order];
     for (size_t i = 0; i < document->references.count; i++) {
         const struct document *target = document->references.items[i].target;
-        waits |= target != NULL && run->waits[target->order];
+        if (target != NULL && run->waits[target->order] > wait) {
+            wait = run->waits[target->order];
+        }
     }
-    return waits;
+    return wait;
 }

@@ -158,7 +158,8 @@ static void take_back(struct run *run, const struct probe *probe, bool is_own_ch
     run_hold_back(run, probe->document, probe->span, because, seen);
 }
 
-/* Asks each site that was changed, or that needs something that was; those that fail are held back.
+/* Asks each site that was changed, that needs something that was, or that has got its certificate;
+ * those that fail are held back.
  * True when all answered well. */
 static bool probe_all(struct run *run, const struct action *action)
 {
@@ -177,10 +178,11 @@ static bool probe_all(struct run *run, const struct action *action)
         struct error err = {0};
         const char *evidence = NULL;
         struct needed_list needed = {0};
-        bool is_own_change = is_changed(action, copy[i].document);
+        enum run_wait wait = run_wait_of(run, copy[i].document);
+        bool is_own_change = is_changed(action, copy[i].document) || wait == RUN_WAIT_OVER;
         collect_needed(run, copy[i].document, &needed);
         bool is_back = run->is_blocked[copy[i].document->order]; /* another probe of it failed */
-        if (is_back || (!is_own_change && needed.count == 0) || run_waits(run, copy[i].document)) {
+        if (is_back || (!is_own_change && needed.count == 0) || wait == RUN_WAITS) {
             continue;
         }
         run_progress(run, "asking %s for %s", copy[i].host, copy[i].path);

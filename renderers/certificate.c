@@ -40,13 +40,6 @@ static void set_names(struct arena *arena, struct certificate_item *item, const 
     item->name_count = kept_count;
 }
 
-/* Beside the pairs, where no pair has its place: names do not begin with a dot. */
-static const char *waiting_path(struct arena *arena, const struct layout *layout, const char *name,
-                                const char *suffix)
-{
-    return arena_printf(arena, "%s/.waiting/%s.%s", layout->certificates, name, suffix);
-}
-
 /* Signs of glob(7) stand for themselves in brackets. */
 static const char *glob_text(struct arena *arena, const char *text)
 {
@@ -60,7 +53,8 @@ static const char *glob_text(struct arena *arena, const char *text)
 const char *certificate_waiting_pattern(struct arena *arena, const struct layout *layout,
                                         const char *name)
 {
-    return waiting_path(arena, layout, glob_text(arena, name), "[c]onf");
+    const char *directory = certificate_directory(arena, layout, glob_text(arena, name));
+    return certificate_beside(arena, directory, CERTIFICATE_WAITING, "[c]onf");
 }
 
 /* Balancers take a host out that says 503, and then the authority would not reach it either. */
@@ -81,14 +75,12 @@ static const char *waiting_text(struct render *render)
     return nginx_text_finish(nginx).content.data;
 }
 
-static void set_issuer(struct render *render, struct certificate_item *item, const char *name,
-                       const char *issuer)
+static void set_issuer(struct render *render, struct certificate_item *item, const char *issuer)
 {
     item->issuer = issuer_type(issuer);
     item->issuer_name = issuer;
     item->directory_url = issuer_directory(issuer);
     if (item->issuer == CERTIFICATE_ACME) {
-        item->waiting_path = waiting_path(render->arena, render->layout, name, "conf");
         item->waiting_text = waiting_text(render);
     }
 }
@@ -99,7 +91,7 @@ const struct certificate_item *certificate_item_add(struct render *render,
     struct arena *arena = render->arena;
     struct certificate_item *item = arena_new(arena, struct certificate_item);
     set_names(arena, item, wish->names, wish->name_count);
-    set_issuer(render, item, wish->name, wish->issuer);
+    set_issuer(render, item, wish->issuer);
     item->directory = certificate_directory(arena, render->layout, wish->name);
     item->key_type = DEFAULT_KEY_TYPE;
     if (item->issuer == CERTIFICATE_INTERNAL) {
@@ -119,7 +111,7 @@ void certificate_render(struct render *render, const struct document *document)
         names[i] = spec->names.items[i].text;
     }
     set_names(render->arena, item, names, spec->names.count);
-    set_issuer(render, item, document->name, certificate_spec_issuer(spec, render->layout));
+    set_issuer(render, item, certificate_spec_issuer(spec, render->layout));
     item->directory = certificate_directory(render->arena, render->layout, document->name);
     if (item->issuer == CERTIFICATE_FILE) {
         item->source_chain = spec->files.chain.text;

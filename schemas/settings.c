@@ -38,8 +38,7 @@ static const struct field acme_fields[] = {
           .help = "You agree to the terms of service of the authority, without which it opens no "
                   "account."),
     FIELD(struct settings_acme, program, .fallback = "/usr/bin/uacme", .syntax = &syntax_path,
-          .help = "The program that speaks ACME. It sees neither the keys of certificates nor "
-                  "anything of this host but its own account."),
+          .help = "The program that speaks ACME. It makes no key of a certificate and gets none to see."),
     FIELD(struct settings_acme, user, .fallback = "reconcile-acme", .syntax = &syntax_user,
           .help = "The account that the program runs as, where reconcile runs as root."),
 };

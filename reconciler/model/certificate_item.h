@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/arena.h"
+
 #define ITEM_CERTIFICATE "certificate"
 
 enum certificate_issuer { CERTIFICATE_INTERNAL, CERTIFICATE_FILE, CERTIFICATE_ACME };
@@ -34,10 +36,8 @@ struct certificate_item {
     const char *key_type;      /* "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-4096" */
     int64_t lifetime_seconds;  /* of certificates that we sign ourselves */
     const char *directory_url; /* CERTIFICATE_ACME: of its authority (RFC 8555, section 7.1.1) */
-    /* CERTIFICATE_ACME: what nginx includes, if it is there, in all servers that use the pair; it
-     * is there as long as something stands in for a pair that is on its way. */
-    const char *waiting_path;
-    const char *waiting_text;
+    const char *waiting_text;  /* CERTIFICATE_ACME: nginx includes it, in all servers that use the
+                                  pair, while something stands in for it */
     /* Only of what was found: */
     const char *instead; /* what stands there in place of our link, in words; NULL: ours */
     const struct certificate_pair *pair;    /* the installed one; NULL: it cannot be read */
@@ -46,6 +46,13 @@ struct certificate_item {
     mode_t key_mode;                        /* 0600 unless somebody changed it */
     bool is_signed_by_us;                   /* by the internal authority of this host */
     bool is_issued;  /* CERTIFICATE_ACME: by the authority that is wanted, when we asked it */
-    bool is_waiting; /* CERTIFICATE_ACME: something stands in for the pair (waiting_path) */
+    bool is_waiting; /* CERTIFICATE_ACME: something stands in for it, and its sites say so */
     bool is_due;     /* to be renewed */
 };
+
+/* Places of what belongs to the pair in this directory and is no part of it, where no pair has its
+ * own, since names do not begin with a dot: ".waiting/NAME.conf" beside the directory. */
+const char *certificate_beside(struct arena *arena, const char *directory, const char *folder,
+                               const char *ending);
+#define CERTIFICATE_WAITING ".waiting" /* what nginx includes */
+#define CERTIFICATE_RECORDS ".acme"    /* for us alone */

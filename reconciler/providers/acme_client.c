@@ -82,9 +82,6 @@ bool acme_client_open(struct host *host, struct arena *arena, struct acme_client
     const struct layout *layout = host->layout;
     struct acme_client *client = arena_new(arena, struct acme_client);
     client->host = host;
-    if (strcmp(host->root_path, "/") != 0) {
-        return error_set(err, ERROR_UNAVAILABLE, "the root %s is no running host", host->root_path);
-    }
     if (!layout->acme_terms) {
         return error_set(err, ERROR_REFUSED,
                          "nobody has agreed to the authority's terms of service: write acme: "
@@ -151,15 +148,15 @@ static const char *last_words(struct str said, struct arena *arena)
 static bool tell_failure(const struct process_result *result, struct arena *arena,
                          struct acme_refusal *out_refusal, struct error *err)
 {
-    static const char validation[] = "urn:ietf:params:acme:error:";
+    static const char prefix[] = "urn:ietf:params:acme:error:";
     static const char *const proofs[] = {"unauthorized", "connection", "dns",
                                          "caa",          "tls",        "incorrectResponse"};
     AUTO_JSON problem = read_problem(result->errors);
     const char *type = json_string_value(json_object_get(problem, "type"));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     for (size_t i = 0; type != NULL && i < sizeof(proofs) / sizeof(proofs[0]); i++) {
-        out_refusal->is_validation |= text_starts_with(type, validation) &&
-                                      strcmp(type + sizeof(validation) - 1, proofs[i]) == 0;
+        out_refusal->is_validation |=
+            text_starts_with(type, prefix) && strcmp(type + sizeof(prefix) - 1, proofs[i]) == 0;
     }
     if (detail != NULL) {
         out_refusal->retry_after = read_retry_after(detail);

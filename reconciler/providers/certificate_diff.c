@@ -31,7 +31,6 @@ static const struct shape_row certificate_rows[] = {
     SHAPE(struct certificate_item, key_type),
     SHAPE_OMIT(struct certificate_item, lifetime_seconds),
     SHAPE_OMIT(struct certificate_item, directory_url),
-    SHAPE_OMIT(struct certificate_item, waiting_path),
     SHAPE_OMIT(struct certificate_item, waiting_text),
     SHAPE(struct certificate_item, instead),
     SHAPE_OBJECT(struct certificate_item, pair, &pair_shape),
@@ -175,18 +174,20 @@ static void diff_acme(const struct certificate_item *wanted, const struct certif
     diff_validity(found, arena, changes);
 }
 
+bool certificate_is_for(const struct certificate_item *wanted, const struct certificate_item *found)
+{
+    AUTO_ARENA arena = arena_create();
+    return found != NULL && found->pair != NULL &&
+           strcmp(certificate_names_text(found->names, found->name_count, arena),
+                  certificate_names_text(wanted->names, wanted->name_count, arena)) == 0;
+}
+
 bool certificate_wants_order(const struct certificate_item *wanted,
                              const struct certificate_item *found)
 {
-    if (wanted->issuer != CERTIFICATE_ACME) {
-        return false;
-    }
-    AUTO_ARENA arena = arena_create();
-    bool has_names = found != NULL && found->pair != NULL &&
-                     strcmp(certificate_names_text(found->names, found->name_count, arena),
-                            certificate_names_text(wanted->names, wanted->name_count, arena)) == 0;
-    return !has_names || !found->is_issued || found->is_due || !found->pair->has_key ||
-           strcmp(found->pair->key_type, wanted->key_type) != 0;
+    return wanted->issuer == CERTIFICATE_ACME &&
+           (!certificate_is_for(wanted, found) || !found->is_issued || found->is_due ||
+            !found->pair->has_key || strcmp(found->pair->key_type, wanted->key_type) != 0);
 }
 
 /* Against a wish that was carried out: which files they are, and for which names. What is read from

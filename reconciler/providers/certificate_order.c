@@ -51,9 +51,26 @@ static struct renewal renewal_of(const struct certificate_item *found,
     return renewal;
 }
 
-static bool is_there(struct host *host, const char *path)
+/* Elsewhere nobody could be shown a proof: a pair is only stood in for. */
+static bool is_running_host(const struct host *host)
 {
-    return faccessat(host->root, host_path(path), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    return strcmp(host->root_path, "/") == 0;
+}
+
+static const char *waiting_path(struct certificate_work *work, const char *directory)
+{
+    return certificate_beside(work->arena, directory, CERTIFICATE_WAITING, "conf");
+}
+
+static bool is_waiting(struct certificate_work *work, const char *directory)
+{
+    const char *path = host_path(waiting_path(work, directory));
+    return faccessat(work->host->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static const struct certificate_item *found_by(const struct action *action)
+{
+    return action->found->exists ? action->found->found : NULL;
 }
 
 /* What failures are counted for: another wish is another matter. */
@@ -72,7 +89,7 @@ void certificate_look_at_order(struct certificate_work *work, const struct item 
         certificate_record_read(work->host, wanted->directory, arena);
     found->issuer = wanted->issuer;
     found->issuer_name = wanted->issuer_name;
-    found->is_waiting = is_there(work->host, wanted->waiting_path);
+    found->is_waiting = is_waiting(work, wanted->directory);
     found->is_issued = found->pair != NULL &&
                        text_equal(record.fingerprint, found->pair->fingerprint) &&
                        text_equal(record.directory_url, wanted->directory_url);
@@ -82,7 +99,12 @@ void certificate_look_at_order(struct certificate_work *work, const struct item 
     const struct renewal renewal = renewal_of(found, &record, arena);
     int64_t try_at = renewal_try_at(&renewal);
     found->is_due = found->is_issued && renewal_due_at(&renewal) <= work->now;
-    if (record.failures > 0 && try_at > work->now) {
+    if (found->pair == NULL) {
+        return; /* something has to stand in for it, whatever has failed before */
+    }
+    if (!is_running_host(work->host)) {
+        out->wait = message_word(arena, N_("it is ordered once the host runs"));
+    } else if (record.failures > 0 && try_at > work->now) {
         out->wait = message_chain(
             arena, message_make(arena, "tried again at %s", certificate_moment(try_at, arena)),
             MESSAGE_COLON, message_quote(arena, record.why == NULL ? "" : record.why));
@@ -98,7 +120,7 @@ static bool put_waiting(struct certificate_work *work, const struct certificate_
                         struct error *err)
 {
     const struct host *host = work->host;
-    const char *path = wanted->waiting_path;
+    const char *path = waiting_path(work, wanted->directory);
     const char *above = arena_strndup(work->arena, path, (size_t)(strrchr(path, '/') - path));
     return file_make_directories(host->root, host_path(above), 0755, err) &&
            file_replace(host->root, host_path(path), str_of(wanted->waiting_text), 0644,
@@ -106,11 +128,10 @@ static bool put_waiting(struct certificate_work *work, const struct certificate_
 }
 
 /* nginx has to know: it goes on with what it has read. */
-static bool drop_waiting(struct certificate_work *work, const struct certificate_item *wanted,
-                         struct error *err)
+static bool drop_waiting(struct certificate_work *work, const char *directory, struct error *err)
 {
     return nginx_reload_owe(work->host, err) &&
-           file_remove_all(work->host->root, host_path(wanted->waiting_path), err);
+           file_remove_all(work->host->root, host_path(waiting_path(work, directory)), err);
 }
 
 /* The same pair once more, with the rights that it should have. */
@@ -137,7 +158,7 @@ bool certificate_prepare(struct certificate_work *work, const struct action *act
                          struct outcome *outcome)
 {
     const struct certificate_item *wanted = action->item->wanted;
-    const struct certificate_item *found = action->found->exists ? action->found->found : NULL;
+    const struct certificate_item *found = found_by(action);
     struct error reason = {0};
     if (found == NULL || found->pair == NULL) {
         bool is_put = put_waiting(work, wanted, &reason);
@@ -147,7 +168,7 @@ bool certificate_prepare(struct certificate_work *work, const struct action *act
         return is_put;
     }
     if (found->is_issued && found->is_waiting) {
-        tell(outcome, drop_waiting(work, wanted, &reason), &reason);
+        tell(outcome, drop_waiting(work, wanted->directory, &reason), &reason);
     }
     if (found->key_mode != KEY_MODE && outcome->result != OUTCOME_FAILED) {
         tell(outcome, mend_mode(work, wanted->directory, &reason), &reason);
@@ -157,24 +178,16 @@ bool certificate_prepare(struct certificate_work *work, const struct action *act
 
 bool certificate_forget(struct certificate_work *work, const char *directory, struct error *err)
 {
-    const char *slash = strrchr(directory, '/');
-    const char *waiting = arena_printf(work->arena, "%.*s/.waiting/%s.conf",
-                                       (int)(slash - directory), directory, slash + 1);
     return certificate_record_remove(work->host, directory, work->arena, err) &&
-           file_remove_all(work->host->root, host_path(waiting), err);
+           file_remove_all(work->host->root, host_path(waiting_path(work, directory)), err);
 }
 
 /* ---- What has to be asked for --------------------------------------------------------------- */
 
-static const struct certificate_item *found_by(const struct action *action)
+bool certificate_is_ordered(const struct host *host, const struct action *action)
 {
-    return action->found->exists ? action->found->found : NULL;
-}
-
-bool certificate_is_ordered(const struct action *action)
-{
-    return strcmp(action->item->type, ITEM_CERTIFICATE) == 0 && action->item->wanted != NULL &&
-           action->held_because == NULL &&
+    return is_running_host(host) && strcmp(action->item->type, ITEM_CERTIFICATE) == 0 &&
+           action->item->wanted != NULL && action->held_because == NULL &&
            (action->verb == ACTION_CREATE || action->verb == ACTION_UPDATE) &&
            certificate_wants_order(action->item->wanted, found_by(action));
 }
@@ -193,8 +206,11 @@ bool certificate_needs_tree(const struct action *action)
 
 bool certificate_is_missing(const struct action *action)
 {
+    const struct certificate_item *wanted = action->item->wanted;
     const struct certificate_item *found = found_by(action);
-    return found == NULL || found->pair == NULL || found->is_waiting;
+    return strcmp(action->item->type, ITEM_CERTIFICATE) == 0 && wanted != NULL &&
+           wanted->issuer == CERTIFICATE_ACME &&
+           (found == NULL || found->pair == NULL || found->is_waiting);
 }
 
 /* ---- Asking --------------------------------------------------------------------------------- */
@@ -371,7 +387,7 @@ static void end_order(struct certificate_work *work, const struct certificate_is
     }
     bool is_ended =
         certificate_record_write(work->host, wanted->directory, &record, work->arena, &reason) &&
-        drop_waiting(work, wanted, &reason);
+        drop_waiting(work, wanted->directory, &reason);
     if (!is_ended) {
         tell(issue->outcome, false, &reason);
     }
@@ -381,12 +397,8 @@ static void end_order(struct certificate_work *work, const struct certificate_is
 static enum acme_order_type order_type(const struct action *action)
 {
     const struct certificate_item *found = found_by(action);
-    return found != NULL && found->is_issued && found->pair != NULL &&
-                   !certificate_needs_tree(action) &&
-                   found->name_count ==
-                       ((const struct certificate_item *)action->item->wanted)->name_count
-               ? ACME_RENEWAL
-               : ACME_NEW;
+    return certificate_is_for(action->item->wanted, found) && found->is_issued ? ACME_RENEWAL
+                                                                               : ACME_NEW;
 }
 
 void certificate_order(struct host *host, const struct action *const *actions, size_t count,
@@ -402,10 +414,11 @@ void certificate_order(struct host *host, const struct action *const *actions, s
         orders[i].wanted = actions[i]->item->wanted;
         orders[i].type = order_type(actions[i]);
         orders[i].arena = arena_create();
-        orders[i].err = reason;
     }
     if (may_begin) {
         place_orders(&work, orders, count);
+    } else {
+        fail_all(orders, count, &reason);
     }
     for (size_t i = 0; i < count; i++) {
         if (orders[i].pair == NULL) {

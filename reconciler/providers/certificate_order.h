@@ -4,11 +4,12 @@
 #include "model/action.h"
 #include "model/host.h"
 
-/* The action is due, and an authority has to be asked for it. */
-bool certificate_is_ordered(const struct action *action);
+/* The action is due, and an authority has to be asked for it: never from below another root. */
+bool certificate_is_ordered(const struct host *host, const struct action *action);
 /* It can be asked only when nginx serves what this run has planned: a name is new. */
 bool certificate_needs_tree(const struct action *action);
-/* Until then something stands in for the pair, and its sites answer nothing else. */
+/* Of actions of any type, due or not: when the run began something stood in for a pair that an
+ * authority signs, or nothing was there; its sites answer nothing until it has come. */
 bool certificate_is_missing(const struct action *action);
 
 /* Orders all of them, several at once, and installs what comes back; nginx owes a reload then. What

@@ -65,7 +65,10 @@ VEC(certificate_issue_list, struct certificate_issue);
 void certificate_install(struct certificate_work *work, struct certificate_issue *issues,
                          size_t count);
 
-/* certificate_diff.c. Does an authority have to be asked? found: NULL where nothing is. Pure. */
+/* certificate_diff.c. There is a pair, for exactly the names that are wanted. found may be NULL. */
+bool certificate_is_for(const struct certificate_item *wanted,
+                        const struct certificate_item *found);
+/* Does an authority have to be asked? found: NULL where nothing is. Pure. */
 bool certificate_wants_order(const struct certificate_item *wanted,
                              const struct certificate_item *found);
 

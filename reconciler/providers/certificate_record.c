@@ -10,12 +10,9 @@
 
 enum { RECORD_LIMIT = 64 * 1024, FAILURES_MOST = 1000000 };
 
-/* ".acme/NAME.json" beside the directory. */
 static const char *path_of(const char *directory, struct arena *arena)
 {
-    const char *slash = strrchr(directory, '/');
-    return arena_printf(arena, "%.*s/.acme/%s.json", (int)(slash - directory), directory,
-                        slash + 1);
+    return certificate_beside(arena, directory, CERTIFICATE_RECORDS, "json");
 }
 
 static const char *text_of(const json_t *object, const char *key, struct arena *arena)
