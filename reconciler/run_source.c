@@ -53,7 +53,7 @@ static bool read_token(struct run *run, struct secret **out_token, struct error 
         return true;
     }
     const char *path =
-        arena_printf(run->arena, "%s/%s", run->layout.secrets, token + strlen("secret:"));
+        arena_printf(run->arena, "%s/%s", run->layout.secrets, value_secret_name(token));
     return secret_read(run->host.root, host_path(path), out_token, err) ||
            error_wrap(err, "the token of the source");
 }

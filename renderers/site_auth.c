@@ -76,7 +76,7 @@ static void passwords_add(struct site *site, const struct route *route)
     item->group = render->layout->manages_users ? render->layout->nginx_group : NULL;
     for (size_t i = 0; i < users->count; i++) {
         const char *text = users->items[i].value.text;
-        const char *secret = auth_secret_name(text);
+        const char *secret = value_secret_name(text);
         vec_add(render->arena, &item->passwords,
                 (struct password){.user = users->items[i].key.text,
                                   .hash = secret == NULL ? text : NULL,

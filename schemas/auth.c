@@ -12,8 +12,6 @@
 
 enum { PASSWORD_MAX = 384, USER_MAX = 64, PATH_LENGTH_MAX = 1000, SALT_AND_HASH_LEAST = 8 };
 
-static const char secret_prefix[] = "secret:";
-
 /* ---- Forms of text -------------------------------------------------------------------------- */
 
 /* A line of a password file ends the name at a colon; nginx compares bytes. */
@@ -44,7 +42,7 @@ static bool is_hash(const char *text)
 
 static bool check_password(const char *text)
 {
-    const char *name = auth_secret_name(text);
+    const char *name = value_secret_name(text);
     if (strlen(text) > PASSWORD_MAX) {
         return false;
     }
@@ -91,11 +89,6 @@ static const struct syntax syntax_ask_path = {
     .example = "/verify",
     .check = check_ask_path,
 };
-
-const char *auth_secret_name(const char *password)
-{
-    return text_starts_with(password, secret_prefix) ? password + strlen(secret_prefix) : NULL;
-}
 
 /* ---- Rows ----------------------------------------------------------------------------------- */
 

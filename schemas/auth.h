@@ -42,7 +42,5 @@ extern const struct schema auth_schema;
 bool auth_has_basic(const struct auth_spec *auth);
 bool auth_has_forward(const struct auth_spec *auth);
 bool auth_has_mtls(const struct auth_spec *auth);
-/* "secret:NAME" -> "NAME"; NULL: it is a hash. */
-const char *auth_secret_name(const char *password);
 
 void auth_check(struct check *check, const struct auth_spec *auth, const char *field);

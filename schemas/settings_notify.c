@@ -270,14 +270,6 @@ const struct schema settings_status_schema = {
 
 /* --- channels -------------------------------------------------------------------------------- */
 
-static const char *secret_name(const struct text_value *value)
-{
-    static const char prefix[] = "secret:";
-    return value->text == NULL || !text_starts_with(value->text, prefix)
-               ? NULL
-               : value->text + sizeof(prefix) - 1;
-}
-
 static const char *const *words_of(struct arena *arena, const struct text_list *list)
 {
     if (list->count == 0) {
@@ -293,9 +285,9 @@ static const char *const *words_of(struct arena *arena, const struct text_list *
 static void take_webhook(const struct settings_webhook *webhook, struct notify_channel *channel)
 {
     channel->kind = CHANNEL_WEBHOOK;
-    channel->url_secret = secret_name(&webhook->url);
+    channel->url_secret = value_secret_name(webhook->url.text);
     channel->url = channel->url_secret == NULL ? webhook->url.text : NULL;
-    channel->secret = secret_name(&webhook->secret);
+    channel->secret = value_secret_name(webhook->secret.text);
     channel->is_chat = webhook->format.index == FORMAT_CHAT;
     channel->ca = webhook->ca.text;
 }
@@ -311,7 +303,7 @@ static void take_email(const struct settings_email *email, struct arena *arena,
     channel->url = email->smtp.text;
     channel->argv = argv;
     channel->user = email->user.text;
-    channel->secret = secret_name(&email->password);
+    channel->secret = value_secret_name(email->password.text);
     channel->ca = email->ca.text;
     channel->from = email->from.text;
     channel->to = words_of(arena, &email->to);
@@ -369,7 +361,7 @@ bool settings_status_channel(const struct settings *settings, const char *host, 
         .kind = CHANNEL_STATUS,
         .timeout_ms = TIMEOUT_MS,
         .url = status->url.text != NULL ? status->url.text : urls[status->kind.index],
-        .secret = secret_name(&status->token),
+        .secret = value_secret_name(status->token.text),
         .ca = status->ca.text,
         .forge = (enum forge)status->kind.index,
         .project = status->project.text,

@@ -159,6 +159,12 @@ bool value_read_port(const char *text, uint16_t *out)
     return true;
 }
 
+const char *value_secret_name(const char *text)
+{
+    static const char prefix[] = "secret:";
+    return text != NULL && text_starts_with(text, prefix) ? text + sizeof(prefix) - 1 : NULL;
+}
+
 const char *value_write_size(struct arena *arena, uint64_t bytes)
 {
     static const char suffixes[] = "kmgt";

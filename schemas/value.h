@@ -112,6 +112,8 @@ bool value_read_mode(const char *text, mode_t *out);
  */
 bool value_read_date(const char *text, int64_t *out_seconds);
 bool value_read_port(const char *text, uint16_t *out);
+/* "secret:NAME" -> "NAME"; NULL: it names no secret, or is NULL itself. */
+const char *value_secret_name(const char *text);
 /* The shortest text that is read back to the same value: "16m", "30s". */
 const char *value_write_size(struct arena *arena, uint64_t bytes);
 const char *value_write_duration(struct arena *arena, int64_t milliseconds);
