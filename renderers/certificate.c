@@ -75,14 +75,32 @@ static const char *waiting_text(struct render *render)
     return nginx_text_finish(nginx).content.data;
 }
 
+/* The settings say where the host's issuer is rehearsed; of others only what is known. */
+static const char *rehearsal_for(const struct layout *layout, const char *issuer)
+{
+    return strcmp(issuer, layout->issuer) == 0 ? layout->acme_rehearsal : issuer_rehearsal(issuer);
+}
+
 static void set_issuer(struct render *render, struct certificate_item *item, const char *issuer)
 {
     item->issuer = issuer_type(issuer);
     item->issuer_name = issuer;
     item->directory_url = issuer_directory(issuer);
     if (item->issuer == CERTIFICATE_ACME) {
+        item->rehearsal_url = rehearsal_for(render->layout, issuer);
         item->waiting_text = waiting_text(render);
     }
+}
+
+/* A wildcard stands for names under which nothing can be asked for. */
+static enum certificate_challenge challenge_for(const struct certificate_wish *wish)
+{
+    for (size_t i = 0; i < wish->name_count; i++) {
+        if (text_starts_with(wish->names[i], "*.")) {
+            return CERTIFICATE_OVER_DNS;
+        }
+    }
+    return CERTIFICATE_OVER_HTTP;
 }
 
 const struct certificate_item *certificate_item_add(struct render *render,
@@ -92,6 +110,7 @@ const struct certificate_item *certificate_item_add(struct render *render,
     struct certificate_item *item = arena_new(arena, struct certificate_item);
     set_names(arena, item, wish->names, wish->name_count);
     set_issuer(render, item, wish->issuer);
+    item->challenge = challenge_for(wish);
     item->directory = certificate_directory(arena, render->layout, wish->name);
     item->key_type = DEFAULT_KEY_TYPE;
     if (item->issuer == CERTIFICATE_INTERNAL) {
@@ -112,6 +131,8 @@ void certificate_render(struct render *render, const struct document *document)
     }
     set_names(render->arena, item, names, spec->names.count);
     set_issuer(render, item, certificate_spec_issuer(spec, render->layout));
+    item->challenge = certificate_spec_challenge(spec);
+    item->drops_bad_names = spec->on_bad_name.index == BAD_NAME_DROP;
     item->directory = certificate_directory(render->arena, render->layout, document->name);
     if (item->issuer == CERTIFICATE_FILE) {
         item->source_chain = spec->files.chain.text;

@@ -165,8 +165,10 @@ static void own_certificate_add(struct site *site)
                         site->document->name, name);
             continue;
         }
-        if (is_acme && text_starts_with(name, "*.")) {
-            site_report(site, DIAGNOSTIC_CERTIFICATE_WILDCARD, served[i].node, "tls", name, NULL);
+        if (is_acme && text_starts_with(name, "*.") &&
+            site->render->layout->acme_dns_hook == NULL) {
+            site_report(site, DIAGNOSTIC_CERTIFICATE_NO_DNS_HOOK, served[i].node, "tls", name,
+                        NULL);
         }
         names[name_count++] = name;
     }

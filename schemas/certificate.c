@@ -12,6 +12,9 @@ enum { HOUR_MS = 3600 * 1000 };
 
 static const char *const key_names[] = {"ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-4096", NULL};
 
+static const char *const challenge_names[] = {"http-01", "dns-01", NULL};
+static const char *const reaction_names[] = {"wait", "drop", NULL};
+
 static const struct field files_fields[] = {
     FIELD(struct certificate_files_spec, chain, .is_required = true, .syntax = &syntax_path,
           .help = "The certificate with those that lead to its authority, as PEM, its own first."),
@@ -49,6 +52,16 @@ static const struct field certificate_fields[] = {
           .help = "How long a certificate of the internal authority is valid; it is renewed when a "
                   "third of that is left. Apple's systems refuse more than 825 days.",
           .example = "lifetime: 30d"),
+    FIELD(struct certificate_spec, challenge, .choices = challenge_names,
+          .fallback_note = "dns-01 where a name is a wildcard, else http-01",
+          .help = "How the authority is shown that the names are yours: http-01 by what this host "
+                  "answers under each name, dns-01 by records that the host's acme.dns_hook makes."),
+    FIELD(struct certificate_spec, on_bad_name, .choices = reaction_names, .fallback = "wait",
+          .help = "What happens where a name cannot be shown to be yours, because it leads "
+                  "elsewhere, for instance: wait, so that none of the others is served without it; "
+                  "or drop, so that the others get their certificate without it, and it is tried "
+                  "again once a day.",
+          .example = "on_bad_name: drop"),
 };
 // clang-format on
 
@@ -88,7 +101,32 @@ static void check_files(struct check *check, const struct certificate_spec *spec
     }
 }
 
-/* Names are proven by what is served under them, which says nothing of a wildcard's. */
+enum certificate_challenge certificate_spec_challenge(const struct certificate_spec *spec)
+{
+    if (spec->challenge.node != NULL) {
+        return (enum certificate_challenge)spec->challenge.index;
+    }
+    for (size_t i = 0; i < spec->names.count; i++) {
+        if (text_starts_with(spec->names.items[i].text, "*.")) {
+            return CERTIFICATE_OVER_DNS;
+        }
+    }
+    return CERTIFICATE_OVER_HTTP;
+}
+
+static void check_challenge(struct check *check, const struct certificate_spec *spec)
+{
+    const struct layout usual = layout_debian12();
+    const struct layout *layout = check->layout == NULL ? &usual : check->layout;
+    if (certificate_spec_challenge(spec) == CERTIFICATE_OVER_DNS && layout->acme_dns_hook == NULL) {
+        bool is_written = spec->challenge.node != NULL;
+        (void)check_add(check, DIAGNOSTIC_CERTIFICATE_NO_DNS_HOOK,
+                        is_written ? spec->challenge.node : spec->names.node,
+                        is_written ? "challenge" : "names", check->document->name, NULL);
+    }
+}
+
+/* What is served under names says nothing of a wildcard's. */
 static void check_acme(struct check *check, const struct certificate_spec *spec, const char *issuer)
 {
     if (spec->issuer.node != NULL && spec->lifetime.node != NULL) {
@@ -97,13 +135,28 @@ static void check_acme(struct check *check, const struct certificate_spec *spec,
     }
     for (size_t i = 0; i < spec->names.count; i++) {
         const struct text_value *name = &spec->names.items[i];
-        if (text_starts_with(name->text, "*.")) {
+        if (text_starts_with(name->text, "*.") &&
+            certificate_spec_challenge(spec) == CERTIFICATE_OVER_HTTP) {
             (void)check_add(check, DIAGNOSTIC_CERTIFICATE_WILDCARD, name->node, "names", name->text,
                             NULL);
         }
         if (issuer_is_public(issuer) && issuer_is_local_name(name->text)) {
             (void)check_add(check, DIAGNOSTIC_CERTIFICATE_LOCAL_NAME, name->node, "names",
                             name->text, NULL);
+        }
+    }
+}
+
+/* Told where the document itself says who signs: a host's settings may choose another. */
+static void check_not_acme(struct check *check, const struct certificate_spec *spec)
+{
+    const struct choice_value *const fields[] = {&spec->challenge, &spec->on_bad_name};
+    static const char *const names[] = {"challenge", "on_bad_name"};
+    bool is_chosen = spec->issuer.node != NULL || spec->files.object.node != NULL;
+    for (size_t i = 0; is_chosen && i < COUNT_OF(names); i++) {
+        if (fields[i]->node != NULL) {
+            (void)check_add(check, DIAGNOSTIC_CERTIFICATE_NOT_ASKED, fields[i]->node, names[i],
+                            names[i], NULL);
         }
     }
 }
@@ -120,8 +173,12 @@ static void check_issuer(struct check *check, const struct certificate_spec *spe
     }
     if (type == CERTIFICATE_FILE) {
         check_files(check, spec);
-    } else if (type == CERTIFICATE_ACME) {
+    }
+    if (type == CERTIFICATE_ACME) {
         check_acme(check, spec, issuer);
+        check_challenge(check, spec);
+    } else {
+        check_not_acme(check, spec);
     }
 }
 

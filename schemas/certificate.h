@@ -1,6 +1,7 @@
 /* certificates: a pair for names that sites share, or that something else than nginx uses. */
 #pragma once
 
+#include "model/certificate_item.h"
 #include "schemas/common.h"
 
 struct certificate_files_spec {
@@ -16,6 +17,8 @@ struct certificate_spec {
     struct certificate_files_spec files;
     struct choice_value key;
     struct duration_value lifetime;
+    struct choice_value challenge; /* enum certificate_challenge, where it is written */
+    struct choice_value on_bad_name;
 };
 
 struct layout;
@@ -23,3 +26,7 @@ struct layout;
  * itself. The names are checked. */
 const char *certificate_spec_issuer(const struct certificate_spec *spec,
                                     const struct layout *layout);
+/* What is written; else by records of the name system where one of the names is a wildcard. */
+enum certificate_challenge certificate_spec_challenge(const struct certificate_spec *spec);
+
+enum bad_name_reaction { BAD_NAME_WAIT, BAD_NAME_DROP }; /* as on_bad_name chooses */

@@ -8,17 +8,20 @@
 
 #include "base/str.h"
 
+#define STAGING "https://acme-staging-v02.api.letsencrypt.org/directory"
+
 // clang-format off
 static const struct {
     const char *word;
     enum certificate_issuer type;
     const char *directory;
+    const char *rehearsal;
 } issuers[] = {
-    {"internal",            CERTIFICATE_INTERNAL, NULL},
-    {"file",                CERTIFICATE_FILE,     NULL},
+    {"internal",            CERTIFICATE_INTERNAL, NULL, NULL},
+    {"file",                CERTIFICATE_FILE,     NULL, NULL},
     /* https://letsencrypt.org/docs/acme-protocol-updates/ */
-    {"letsencrypt",         CERTIFICATE_ACME, "https://acme-v02.api.letsencrypt.org/directory"},
-    {"letsencrypt-staging", CERTIFICATE_ACME, "https://acme-staging-v02.api.letsencrypt.org/directory"},
+    {"letsencrypt",         CERTIFICATE_ACME, "https://acme-v02.api.letsencrypt.org/directory", STAGING},
+    {"letsencrypt-staging", CERTIFICATE_ACME, STAGING, NULL},
 };
 // clang-format on
 enum { ISSUER_COUNT = sizeof(issuers) / sizeof(issuers[0]) };
@@ -44,6 +47,16 @@ static bool check_host_issuer(const char *text)
 {
     return strcmp(text, "file") != 0 && check_issuer(text);
 }
+
+static bool check_rehearsal(const char *text)
+{
+    return strcmp(text, "none") == 0 || (check_issuer(text) && issuer_directory(text) != NULL);
+}
+
+const struct syntax syntax_rehearsal = {
+    "letsencrypt-staging, the https:// address of an ACME directory, or none",
+    "^(letsencrypt|letsencrypt-staging|https://[^\\s]+|none)$", "letsencrypt-staging",
+    check_rehearsal};
 
 const struct syntax syntax_issuer = {
     "internal, file, letsencrypt, letsencrypt-staging, or the https:// address of an ACME "
@@ -73,6 +86,16 @@ const char *issuer_directory(const char *issuer)
         }
     }
     return issuer;
+}
+
+const char *issuer_rehearsal(const char *issuer)
+{
+    for (size_t i = 0; i < ISSUER_COUNT; i++) {
+        if (strcmp(issuers[i].word, issuer) == 0) {
+            return issuers[i].rehearsal;
+        }
+    }
+    return NULL;
 }
 
 bool issuer_is_public(const char *issuer)

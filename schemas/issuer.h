@@ -9,11 +9,16 @@
 extern const struct syntax syntax_issuer;
 /* The same for settings, which have no pair of files to name. */
 extern const struct syntax syntax_host_issuer;
+/* What speaks ACME alone, or none. */
+extern const struct syntax syntax_rehearsal;
 
 /* Of what the syntax accepts. */
 enum certificate_issuer issuer_type(const char *issuer);
 /* Where its ACME directory is; NULL: it has none. */
 const char *issuer_directory(const char *issuer);
+/* The directory where its orders can be rehearsed: one of the same authority whose certificates
+ * nobody trusts. NULL: none is known. */
+const char *issuer_rehearsal(const char *issuer);
 
 /* One that everybody trusts, and that signs public names alone. Of other directories nobody knows.
  */

@@ -30,6 +30,19 @@ static const struct syntax syntax_action = {
 };
 
 // clang-format off
+static const struct field binding_fields[] = {
+    FIELD(struct settings_acme_binding, id, .is_required = true, .syntax = &syntax_line,
+          .help = "The identifier of the key, as the authority gives it out."),
+    FIELD(struct settings_acme_binding, key, .is_required = true, .reference = "secret",
+          .is_reference_only = true,
+          .help = "The secret that holds the key itself, as the authority writes it (base64url)."),
+};
+static const struct schema binding_schema = {
+    .name = "settings.acme.binding", .size = sizeof(struct settings_acme_binding),
+    .fields = binding_fields, .field_count = sizeof(binding_fields) / sizeof(*binding_fields),
+    .help = "What ties the account to a customer of the host's issuer (external account binding, "
+            "RFC 8555 section 7.3.4).",
+};
 static const struct field acme_fields[] = {
     FIELD(struct settings_acme, email, .syntax = &syntax_mailbox,
           .help = "Whom the authority writes to; not all of them still do.",
@@ -37,6 +50,19 @@ static const struct field acme_fields[] = {
     FIELD(struct settings_acme, terms, .fallback = "false",
           .help = "You agree to the terms of service of the authority, without which it opens no "
                   "account."),
+    FIELD(struct settings_acme, binding, .object = &binding_schema,
+          .help = "What ties the account to a customer of the host's issuer (external account "
+                  "binding), where the authority asks for that.",
+          .example = "binding: { id: kid-1, key: secret:acme-binding }"),
+    FIELD(struct settings_acme, rehearsal, .syntax = &syntax_rehearsal,
+          .fallback_note = "letsencrypt-staging for letsencrypt, else none",
+          .help = "An authority whose certificates nobody trusts: it is asked first where names "
+                  "have no certificate of the host's issuer yet, and only what it signs is ordered.",
+          .example = "rehearsal: none"),
+    FIELD(struct settings_acme, dns_hook, .syntax = &syntax_path,
+          .help = "Your program that changes the name system for challenge dns-01. It is started "
+                  "as `set NAME VALUE`, `wait NAME VALUE` and `clear NAME VALUE`.",
+          .example = "dns_hook: /usr/local/lib/reconcile/dns-nsupdate"),
     FIELD(struct settings_acme, program, .fallback = "/usr/bin/uacme", .syntax = &syntax_path,
           .help = "The program that speaks ACME. It makes no key of a certificate and gets none to see."),
     FIELD(struct settings_acme, user, .fallback = "reconcile-acme", .syntax = &syntax_user,
@@ -288,6 +314,16 @@ static const char *const *addresses_of(const struct text_list *list, struct aren
     return addresses;
 }
 
+/* The directory where the host's issuer is rehearsed; NULL: none. */
+static const char *rehearsal_of(const struct settings *settings)
+{
+    const char *written = settings->acme.rehearsal.text;
+    if (written == NULL) {
+        return issuer_rehearsal(settings->issuer.text);
+    }
+    return strcmp(written, "none") == 0 ? NULL : issuer_directory(written);
+}
+
 struct layout settings_layout(const struct settings *settings, const char *state,
                               struct arena *arena)
 {
@@ -302,6 +338,13 @@ struct layout settings_layout(const struct settings *settings, const char *state
     layout.acme_user = settings->acme.user.text;
     layout.acme_email = settings->acme.email.text;
     layout.acme_terms = settings->acme.terms.is_true;
+    layout.acme_dns_hook = settings->acme.dns_hook.text;
+    layout.acme_rehearsal = rehearsal_of(settings);
+    if (settings->acme.binding.object.node != NULL) {
+        layout.acme_bound_to = issuer_directory(settings->issuer.text);
+        layout.acme_binding_id = settings->acme.binding.id.text;
+        layout.acme_binding_secret = value_secret_name(settings->acme.binding.key.text);
+    }
     layout.environment = settings->environment_files.text;
     layout.secrets = settings->secrets.text;
     layout.issuer = settings->issuer.text;

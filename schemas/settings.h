@@ -120,10 +120,19 @@ struct settings_channel { /* its name: object.key */
 
 extern const struct syntax syntax_mailbox; /* admin@example.com */
 
+struct settings_acme_binding {
+    struct object object;
+    struct text_value id;
+    struct text_value key; /* secret:NAME */
+};
+
 struct settings_acme {
     struct object object;
     struct text_value email;
     struct boolean_value terms;
+    struct settings_acme_binding binding;
+    struct text_value rehearsal;
+    struct text_value dns_hook;
     struct text_value program;
     struct text_value user;
 };

@@ -12,6 +12,8 @@
 #define ITEM_CERTIFICATE "certificate"
 
 enum certificate_issuer { CERTIFICATE_INTERNAL, CERTIFICATE_FILE, CERTIFICATE_ACME };
+/* How an authority is shown that names are ours (RFC 8555, section 8). */
+enum certificate_challenge { CERTIFICATE_OVER_HTTP, CERTIFICATE_OVER_DNS };
 
 /* What a pair that was read says of itself. */
 struct certificate_pair {
@@ -36,8 +38,12 @@ struct certificate_item {
     const char *key_type;      /* "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-4096" */
     int64_t lifetime_seconds;  /* of certificates that we sign ourselves */
     const char *directory_url; /* CERTIFICATE_ACME: of its authority (RFC 8555, section 7.1.1) */
-    const char *waiting_text;  /* CERTIFICATE_ACME: nginx includes it, in all servers that use the
-                                  pair, while something stands in for it */
+    const char *rehearsal_url; /* CERTIFICATE_ACME: of the authority that is asked first for names
+                                  that have no certificate yet; NULL: none */
+    enum certificate_challenge challenge; /* CERTIFICATE_ACME */
+    bool drops_bad_names;                 /* CERTIFICATE_ACME: the others get theirs without them */
+    const char *waiting_text; /* CERTIFICATE_ACME: nginx includes it, in all servers that use the
+                                 pair, while something stands in for it */
     /* Only of what was found: */
     const char *instead; /* what stands there in place of our link, in words; NULL: ours */
     const struct certificate_pair *pair;    /* the installed one; NULL: it cannot be read */

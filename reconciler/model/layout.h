@@ -23,17 +23,22 @@ struct layout {
     const char *acme_program;    /* /usr/bin/uacme */
     const char *acme_user;       /* reconcile-acme: who runs it, when we are root */
     const char *acme_email;      /* or NULL */
-    const char *units;           /* /etc/systemd/system */
-    const char *environment;     /* /etc/reconcile/environment: NAME.env, 0640 */
-    const char *secrets;         /* /etc/reconcile/secrets: one value a file, 0600 */
-    const char *sysusers;        /* /etc/sysusers.d */
-    const char *const *listen;   /* addresses to listen on, NULL-terminated; NULL: all IPv4, and all
-                                    IPv6 where the host has it */
-    const char *issuer;          /* of certificates that do not say it: schemas/issuer.h */
-    uint16_t http_port;          /* 80 */
-    uint16_t https_port;         /* 443 */
-    bool manages_users;          /* false: nobody is created, no owner is changed */
-    bool manages_units;          /* false: unit files are written, systemd is never spoken to */
+    const char *acme_dns_hook;   /* the admin's program that changes the name system, or NULL */
+    const char *acme_rehearsal; /* directory where orders for the issuer are tried first, or NULL */
+    const char *acme_bound_to;  /* directory that binds accounts to its customers, or NULL */
+    const char *acme_binding_id;
+    const char *acme_binding_secret; /* the secret's name */
+    const char *units;               /* /etc/systemd/system */
+    const char *environment;         /* /etc/reconcile/environment: NAME.env, 0640 */
+    const char *secrets;             /* /etc/reconcile/secrets: one value a file, 0600 */
+    const char *sysusers;            /* /etc/sysusers.d */
+    const char *const *listen; /* addresses to listen on, NULL-terminated; NULL: all IPv4, and all
+                                  IPv6 where the host has it */
+    const char *issuer;        /* of certificates that do not say it: schemas/issuer.h */
+    uint16_t http_port;        /* 80 */
+    uint16_t https_port;       /* 443 */
+    bool manages_users;        /* false: nobody is created, no owner is changed */
+    bool manages_units;        /* false: unit files are written, systemd is never spoken to */
     bool allows_raw;
     bool acme_terms;            /* somebody has agreed to the authority's terms of service */
     bool disables_default_site; /* Debian's packaged default site may be switched off */

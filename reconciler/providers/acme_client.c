@@ -1,6 +1,6 @@
-/* Runs uacme, and understands what it says. Its folders:
+/* Runs uacme and reconcile-acme, and understands what they say. Their folders:
  *
- *     STATE/acme-accounts/DIGEST/        of one directory, which uacme fills with the account's key
+ *     STATE/acme-accounts/DIGEST/        of one directory, with the account's key, in uacme's form
  *     STATE/acme-accounts/orders/NUMBER/ the request of one order, and the chain that comes back
  *
  * Folders are made by us, handed to uacme's account with nothing of ours in them but the request,
@@ -22,10 +22,14 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "model/json.h"
+#include "providers/host_secret.h"
 #include "providers/identity.h"
 
 enum {
-    ORDER_TIMEOUT_MS = 3 * 60 * 1000, /* an authority may look from several places, one by one */
+    /* An authority may look from several places, one by one, and the name system takes its time. */
+    ORDER_TIMEOUT_MS = 3 * 60 * 1000,
+    DNS_ORDER_TIMEOUT_MS = 30 * 60 * 1000,
+    QUESTION_TIMEOUT_MS = 2 * 60 * 1000,
     OUTPUT_LIMIT = 64 * 1024,
     CHAIN_LIMIT = 256 * 1024,
     DIRECTORY_DIGITS = 16,
@@ -33,19 +37,18 @@ enum {
 
 static const char request_name[] = "request.csr";
 static const char chain_name[] = "request-cert.pem"; /* as uacme(1) names it */
-static const char has_account[] = "Account already exists";
+static const char helper_name[] = "reconcile-acme";
 
 struct acme_client {
     struct host *host;
     struct identity identity;
-    const char *hook;
-    const char *const *environment;
+    const char *helper;
 };
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
 /* Beside the program itself, wherever that is. */
-static const char *find_hook(struct arena *arena, struct error *err)
+static const char *find_helper(struct arena *arena, struct error *err)
 {
     char *self = arena_alloc(arena, PATH_MAX);
     ssize_t length = readlink("/proc/self/exe", self, PATH_MAX - 1);
@@ -54,12 +57,12 @@ static const char *find_hook(struct arena *arena, struct error *err)
         return NULL;
     }
     const char *slash = strrchr(self, '/');
-    const char *hook = arena_printf(arena, "%.*s/reconcile-acme-hook", (int)(slash - self), self);
-    if (access(hook, X_OK) != 0) {
-        (void)error_errno(err, "run %s", hook);
+    const char *helper = arena_printf(arena, "%.*s/%s", (int)(slash - self), self, helper_name);
+    if (access(helper, X_OK) != 0) {
+        (void)error_errno(err, "run %s", helper);
         return NULL;
     }
-    return hook;
+    return helper;
 }
 
 /* Where challenges are put: uacme's account writes, everybody reads. */
@@ -78,7 +81,6 @@ static bool open_challenges(const struct acme_client *client, struct error *err)
 bool acme_client_open(struct host *host, struct arena *arena, struct acme_client **out_client,
                       struct error *err)
 {
-    enum { ROOM = 4 };
     const struct layout *layout = host->layout;
     struct acme_client *client = arena_new(arena, struct acme_client);
     client->host = host;
@@ -91,15 +93,10 @@ bool acme_client_open(struct host *host, struct arena *arena, struct acme_client
     if (geteuid() == 0 && !identity_find(layout->acme_user, &client->identity, err)) {
         return false;
     }
-    client->hook = find_hook(arena, err);
-    if (client->hook == NULL || !open_challenges(client, err)) {
+    client->helper = find_helper(arena, err);
+    if (client->helper == NULL || !open_challenges(client, err)) {
         return false;
     }
-    const char **environment = arena_array(arena, ROOM, sizeof(*environment));
-    environment[0] = "PATH=/usr/bin:/bin";
-    environment[1] = "LC_ALL=C.UTF-8";
-    environment[2] = arena_printf(arena, "RECONCILE_ACME_CHALLENGES=%s", layout->acme_challenges);
-    client->environment = environment;
     *out_client = client;
     return true;
 }
@@ -129,42 +126,66 @@ static json_t *read_problem(struct str said)
                       NULL);
 }
 
-/* What uacme says of itself: the last line that names what has failed and why, else the last. */
+/* "NAME: ..." -> "..."; NULL: another program's line. */
+static const char *words_of(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+    return text_starts_with(line, name) && text_starts_with(line + length, ": ")
+               ? line + length + strlen(": ")
+               : NULL;
+}
+
+/* What they say of themselves: the last line of our own, else uacme's last that names what has
+ * failed and why, else its last. */
 static const char *last_words(struct str said, struct arena *arena)
 {
-    static const char prefix[] = "uacme: ";
-    const char *last = "";
+    const char *own = NULL;
     const char *reason = NULL;
+    const char *last = "";
     char *rest = arena_strndup(arena, said.data, said.length);
     for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
-        if (text_starts_with(line, prefix)) {
-            last = line + sizeof(prefix) - 1;
-            reason = strstr(last, " failed: ") != NULL ? last : reason;
-        }
+        const char *ours = words_of(line, helper_name);
+        const char *words = words_of(line, "uacme");
+        own = ours != NULL ? ours : own;
+        last = words != NULL ? words : last;
+        reason = words != NULL && strstr(words, " failed: ") != NULL ? words : reason;
+    }
+    if (own != NULL) {
+        return own;
     }
     return reason != NULL ? reason : last;
 }
 
-static bool tell_failure(const struct process_result *result, struct arena *arena,
-                         struct acme_refusal *out_refusal, struct error *err)
+/* In the authority's words. False: it has said none. */
+static bool tell_problem(const json_t *problem, struct acme_refusal *out_refusal, struct error *err)
 {
     static const char prefix[] = "urn:ietf:params:acme:error:";
     static const char *const proofs[] = {"unauthorized", "connection", "dns",
                                          "caa",          "tls",        "incorrectResponse"};
-    AUTO_JSON problem = read_problem(result->errors);
     const char *type = json_string_value(json_object_get(problem, "type"));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     for (size_t i = 0; type != NULL && i < sizeof(proofs) / sizeof(proofs[0]); i++) {
         out_refusal->is_validation |=
             text_starts_with(type, prefix) && strcmp(type + sizeof(prefix) - 1, proofs[i]) == 0;
     }
-    if (detail != NULL) {
-        out_refusal->retry_after = read_retry_after(detail);
-        return error_set(err, ERROR_REFUSED, "the authority says: %s", detail);
+    if (detail == NULL) {
+        return false;
+    }
+    out_refusal->retry_after = read_retry_after(detail);
+    (void)error_set(err, ERROR_REFUSED, "the authority says: %s", detail);
+    return true;
+}
+
+static bool tell_failure(const struct process_result *result, struct arena *arena,
+                         struct acme_refusal *out_refusal, struct error *err)
+{
+    AUTO_JSON problem = read_problem(result->errors);
+    if (tell_problem(problem, out_refusal, err)) {
+        return false;
     }
     const char *words = last_words(result->errors, arena);
     return words[0] != '\0' ? error_set(err, ERROR_REFUSED, "%s", words)
-                            : error_set(err, ERROR_REFUSED, "uacme ended with %d", result->status);
+                            : error_set(err, ERROR_REFUSED, "it ended with %d", result->status);
 }
 
 /* ---- Folders -------------------------------------------------------------------------------- */
@@ -218,43 +239,65 @@ static bool remove_order(const struct acme_client *client, const char *path, str
            file_remove_all(host->root, host_path(path), err);
 }
 
-/* ---- Running it ----------------------------------------------------------------------------- */
+/* ---- Running them --------------------------------------------------------------------------- */
 
-/* Ended by NULL; the words that every call of uacme begins with come first. */
-static bool run_uacme(const struct acme_client *client, const char *directory_url, int directory,
-                      const char *const *words, struct arena *arena,
-                      struct process_result *out_result, struct error *err)
+/* What is to be run: everything else is the same for all. */
+struct errand {
+    const char *const *argv; /* NULL-terminated */
+    int folder;              /* where it is started */
+    struct str input;
+    unsigned timeout_ms;
+    enum certificate_challenge challenge;
+};
+
+static bool run_errand(const struct acme_client *client, const struct errand *errand,
+                       struct arena *arena, struct process_result *out_result, struct error *err)
 {
-    enum { FIRST_WORDS = 9 };
-    size_t count = 0;
-    while (words[count] != NULL) {
-        count++;
-    }
-    const char **argv = arena_array(arena, FIRST_WORDS + count + 1, sizeof(*argv));
-    const char *const first[FIRST_WORDS] = {
-        client->host->layout->acme_program,
-        "-a",
-        directory_url,
-        "-c",
-        account_folder(client, directory_url, arena),
-        "-h",
-        client->hook,
-        "-y",
-        "-f",
-    };
-    memcpy(argv, first, sizeof(first));
-    memcpy(argv + FIRST_WORDS, words, count * sizeof(*words));
+    const struct layout *layout = client->host->layout;
     struct identity identity = client->identity;
+    const char *const environment[] = {
+        "PATH=/usr/bin:/bin",
+        "LC_ALL=C.UTF-8",
+        arena_printf(arena, "RECONCILE_ACME_CHALLENGES=%s", layout->acme_challenges),
+        errand->challenge == CERTIFICATE_OVER_HTTP ? "RECONCILE_ACME_CHALLENGE=http-01"
+                                                   : "RECONCILE_ACME_CHALLENGE=dns-01",
+        layout->acme_dns_hook == NULL
+            ? NULL
+            : arena_printf(arena, "RECONCILE_ACME_DNS_HOOK=%s", layout->acme_dns_hook),
+        NULL,
+    };
     const struct process_options options = {
-        .argv = argv,
-        .environment = client->environment,
-        .timeout_ms = ORDER_TIMEOUT_MS,
+        .argv = errand->argv,
+        .environment = environment,
+        .input = errand->input,
+        .timeout_ms = errand->timeout_ms,
         .output_limit = OUTPUT_LIMIT,
-        .directory = directory,
+        .directory = errand->folder,
         .prepare = identity_take,
         .prepare_context = &identity,
     };
     return client->host->run(client->host, &options, arena, out_result, err);
+}
+
+/* question is JSON, with a secret's line behind it where one belongs to it. NULL with err filled.
+ */
+static json_t *ask_helper(const struct acme_client *client, const char *verb, struct str question,
+                          int folder, struct arena *arena, struct error *err)
+{
+    struct process_result result;
+    const char *const argv[] = {client->helper, verb, NULL};
+    const struct errand errand = {
+        .argv = argv, .folder = folder, .input = question, .timeout_ms = QUESTION_TIMEOUT_MS};
+    if (!run_errand(client, &errand, arena, &result, err)) {
+        return NULL;
+    }
+    struct acme_refusal refusal = {0};
+    json_t *answer =
+        result.status == 0 ? json_loadb(result.output.data, result.output.length, 0, NULL) : NULL;
+    if (answer == NULL) {
+        (void)tell_failure(&result, arena, &refusal, err);
+    }
+    return answer;
 }
 
 /* ---- The account ---------------------------------------------------------------------------- */
@@ -264,6 +307,30 @@ static const char *registered_path(const struct acme_client *client, const char 
                                    struct arena *arena)
 {
     return arena_printf(arena, "%s.registered", account_folder(client, directory_url, arena));
+}
+
+/* An account that is bound to a customer is asked for with a secret, which only a child's standard
+ * input gets to see. */
+static json_t *ask_for_account(const struct acme_client *client, const char *directory_url,
+                               int folder, struct arena *arena, struct error *err)
+{
+    const struct layout *layout = client->host->layout;
+    bool is_bound = text_equal(layout->acme_bound_to, directory_url);
+    AUTO_JSON question =
+        json_pack("{s:s, s:s*, s:s*}", "directory", directory_url, "email", layout->acme_email,
+                  "id", is_bound ? layout->acme_binding_id : NULL);
+    char *dumped = question == NULL ? NULL : json_dumps(question, JSON_COMPACT);
+    const char *text = arena_printf(arena, "%s\n", dumped == NULL ? "" : dumped);
+    free(dumped);
+    if (!is_bound) {
+        return ask_helper(client, "register", str_of(text), folder, arena, err);
+    }
+    AUTO_SECRET secret = NULL;
+    AUTO_WIPED line = NULL;
+    return host_secret_read(client->host, layout->acme_binding_secret, arena, &secret, err) &&
+                   host_secret_line(text, secret, &line, err)
+               ? ask_helper(client, "register", str_of(line), folder, arena, err)
+               : NULL;
 }
 
 bool acme_client_register(const struct acme_client *client, const char *directory_url,
@@ -279,15 +346,9 @@ bool acme_client_register(const struct acme_client *client, const char *director
     if (folder < 0 || !give(folder, client->identity.user, client->identity.group, path, err)) {
         return false;
     }
-    const char *const words[] = {"new", host->layout->acme_email, NULL};
-    struct process_result result;
-    if (!run_uacme(client, directory_url, folder, words, arena, &result, err)) {
-        return error_wrap(err, "make an account with %s", directory_url);
-    }
-    if (result.status != 0 && memmem(result.errors.data, result.errors.length, has_account,
-                                     sizeof(has_account) - 1) == NULL) {
-        struct acme_refusal refusal = {0};
-        (void)tell_failure(&result, arena, &refusal, err);
+    struct acme_refusal refusal = {0};
+    AUTO_JSON answer = ask_for_account(client, directory_url, folder, arena, err);
+    if (answer == NULL || tell_problem(json_object_get(answer, "problem"), &refusal, err)) {
         return error_wrap(err, "make an account with %s", directory_url);
     }
     return file_replace(host->root, registered, str_of(directory_url), 0644, FILE_OWNER_NONE,
@@ -310,17 +371,37 @@ static void forget_account(const struct acme_client *client, const char *directo
     }
 }
 
-static bool order_in(const struct acme_client *client, const char *directory_url, int folder,
-                     struct arena *arena, struct str *out_chain, struct acme_refusal *out_refusal,
-                     struct error *err)
+static bool order_in(const struct acme_client *client, const struct acme_request *request,
+                     int folder, struct arena *arena, struct str *out_chain,
+                     struct acme_refusal *out_refusal, struct error *err)
 {
-    static const char *const words[] = {"issue", request_name, NULL};
+    const char *const argv[] = {
+        client->host->layout->acme_program,
+        "-a",
+        request->directory_url,
+        "-c",
+        account_folder(client, request->directory_url, arena),
+        "-h",
+        client->helper,
+        "-y",
+        "-f",
+        "issue",
+        request_name,
+        NULL,
+    };
+    const struct errand errand = {
+        .argv = argv,
+        .folder = folder,
+        .timeout_ms =
+            request->challenge == CERTIFICATE_OVER_HTTP ? ORDER_TIMEOUT_MS : DNS_ORDER_TIMEOUT_MS,
+        .challenge = request->challenge,
+    };
     struct process_result result;
-    if (!run_uacme(client, directory_url, folder, words, arena, &result, err)) {
+    if (!run_errand(client, &errand, arena, &result, err)) {
         return false;
     }
     if (result.status != 0) {
-        forget_account(client, directory_url, result.errors, arena);
+        forget_account(client, request->directory_url, result.errors, arena);
         return tell_failure(&result, arena, out_refusal, err);
     }
     AUTO_FD chain =
@@ -329,21 +410,21 @@ static bool order_in(const struct acme_client *client, const char *directory_url
                       : error_errno(err, "open %s", chain_name);
 }
 
-bool acme_client_order(const struct acme_client *client, const char *directory_url,
-                       struct str request, size_t number, struct arena *arena,
-                       struct str *out_chain, struct acme_refusal *out_refusal, struct error *err)
+bool acme_client_order(const struct acme_client *client, const struct acme_request *request,
+                       struct arena *arena, struct str *out_chain, struct acme_refusal *out_refusal,
+                       struct error *err)
 {
-    const char *path = order_folder(client, number, arena);
+    const char *path = order_folder(client, request->number, arena);
     *out_refusal = (struct acme_refusal){0};
     if (!remove_order(client, path, err)) {
         return false;
     }
     AUTO_FD folder = open_folder(client, path, arena, err);
-    bool is_ordered =
-        folder >= 0 &&
-        file_replace(folder, request_name, request, 0644, FILE_OWNER_NONE, FILE_SYNC_LATER, err) &&
-        give(folder, client->identity.user, client->identity.group, path, err) &&
-        order_in(client, directory_url, folder, arena, out_chain, out_refusal, err);
+    bool is_ordered = folder >= 0 &&
+                      file_replace(folder, request_name, request->text, 0644, FILE_OWNER_NONE,
+                                   FILE_SYNC_LATER, err) &&
+                      give(folder, client->identity.user, client->identity.group, path, err) &&
+                      order_in(client, request, folder, arena, out_chain, out_refusal, err);
     bool is_removed = remove_order(client, path, NULL);
     (void)is_removed; /* else the next order of this number does it */
     return is_ordered;

@@ -1,8 +1,10 @@
 /* Orders certificates from authorities that speak ACME (RFC 8555). The protocol is spoken by
  * uacme(1), as an account of its own that sees the account's key and the request, and neither the
- * certificate's key nor anything else of ours. Challenges are answered by reconcile-acme-hook. */
+ * certificate's key nor anything else of ours. reconcile-acme answers its challenges, and speaks
+ * with authorities of what uacme cannot. */
 #pragma once
 
+#include "model/certificate_item.h"
 #include "model/host.h"
 
 struct acme_client;
@@ -23,10 +25,16 @@ struct acme_refusal {
                             does not say */
 };
 
-/* Has the authority sign a request (PEM); the chain comes back as it was sent: PEM from a stranger.
- * For several threads at once, each with an arena of its own. number tells them apart. False: err
- * says why in the authority's words, *out_refusal what follows. */
-bool acme_client_order(const struct acme_client *client, const char *directory_url,
-                       struct str request, size_t number, struct arena *arena,
-                       struct str *out_chain, struct acme_refusal *out_refusal,
+struct acme_request {
+    const char *directory_url;
+    enum certificate_challenge challenge;
+    struct str text; /* PEM */
+    size_t number;   /* tells orders apart that are made at once */
+};
+
+/* Has the authority sign a request; the chain comes back as it was sent: PEM from a stranger. For
+ * several threads at once, each with an arena of its own. False: err says why in the authority's
+ * words, *out_refusal what follows. */
+bool acme_client_order(const struct acme_client *client, const struct acme_request *request,
+                       struct arena *arena, struct str *out_chain, struct acme_refusal *out_refusal,
                        struct error *err) MUST_CHECK;

@@ -217,6 +217,8 @@ bool certificate_is_missing(const struct action *action)
 
 struct order {
     const struct certificate_item *wanted;
+    const char *directory_url; /* of the authority that is asked: the wanted one, or that where it
+                                  is rehearsed */
     struct acme_order written; /* as it stands in the ledger */
     enum acme_order_type type;
     bool is_written;     /* there; else err says why not */
@@ -267,8 +269,12 @@ static void place_order(void *context, size_t number)
     if (key == NULL ||
         !signing_write_request(key, wanted->names, wanted->name_count, order->arena, &request,
                                &order->err) ||
-        !acme_client_order(ordering->client, wanted->directory_url, request, number, order->arena,
-                           &chain, &order->refusal, &order->err)) {
+        !acme_client_order(ordering->client,
+                           &(const struct acme_request){.directory_url = order->directory_url,
+                                                        .challenge = wanted->challenge,
+                                                        .text = request,
+                                                        .number = number},
+                           order->arena, &chain, &order->refusal, &order->err)) {
         return;
     }
     order->pair = read_answer(order, chain, key, ordering->host->now(ordering->host), &order->err);
@@ -277,8 +283,8 @@ static void place_order(void *context, size_t number)
 static void register_all(const struct acme_client *client, struct order *orders, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        bool is_registered = acme_client_register(client, orders[i].wanted->directory_url,
-                                                  orders[i].arena, &orders[i].err);
+        bool is_registered =
+            acme_client_register(client, orders[i].directory_url, orders[i].arena, &orders[i].err);
         (void)is_registered; /* err tells */
     }
 }
@@ -330,6 +336,48 @@ static void write_outcomes(struct acme_book *book, const struct order *orders, s
     (void)is_written; /* then they count as open, which is more than they cost */
 }
 
+static void place_all(struct certificate_work *work, const struct acme_client *client,
+                      struct acme_book *book, struct order *orders, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        orders[i].written =
+            acme_book_order(book, orders[i].directory_url, orders[i].type, orders[i].wanted->names);
+    }
+    register_all(client, orders, count);
+    write_down(work, book, orders, count);
+    struct ordering ordering = {work->host, client, orders};
+    parallel_wait(ORDERS_AT_ONCE, count, place_order, &ordering);
+    write_outcomes(book, orders, count);
+}
+
+/* Names that fail count against little where certificates are worth nothing. What fails there is
+ * not ordered. */
+static void rehearse(struct certificate_work *work, const struct acme_client *client,
+                     struct acme_book *book, struct order *orders, size_t count)
+{
+    struct order *rehearsals = arena_array(work->arena, count, sizeof(*rehearsals));
+    size_t *places = arena_array(work->arena, count, sizeof(*places));
+    size_t rehearsal_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (orders[i].type == ACME_NEW && orders[i].wanted->rehearsal_url != NULL) {
+            rehearsals[rehearsal_count] = orders[i];
+            rehearsals[rehearsal_count].directory_url = orders[i].wanted->rehearsal_url;
+            places[rehearsal_count++] = i;
+        }
+    }
+    place_all(work, client, book, rehearsals, rehearsal_count);
+    for (size_t i = 0; i < rehearsal_count; i++) {
+        struct order *order = &orders[places[i]];
+        if (rehearsals[i].pair == NULL) {
+            order->refusal = rehearsals[i].refusal;
+            order->err = rehearsals[i].err;
+            order->is_ours = rehearsals[i].is_ours;
+            (void)error_wrap(&order->err, "rehearsed at %s", order->wanted->rehearsal_url);
+        }
+        pair_release(rehearsals[i].pair);
+    }
+}
+
 static void place_orders(struct certificate_work *work, struct order *orders, size_t count)
 {
     struct acme_client *client = NULL;
@@ -339,16 +387,8 @@ static void place_orders(struct certificate_work *work, struct order *orders, si
         return;
     }
     struct acme_book book = acme_book_open(work->host, work->arena);
-    for (size_t i = 0; i < count; i++) {
-        const struct certificate_item *wanted = orders[i].wanted;
-        orders[i].written =
-            acme_book_order(&book, wanted->directory_url, orders[i].type, wanted->names);
-    }
-    register_all(client, orders, count);
-    write_down(work, &book, orders, count);
-    struct ordering ordering = {work->host, client, orders};
-    parallel_wait(ORDERS_AT_ONCE, count, place_order, &ordering);
-    write_outcomes(&book, orders, count);
+    rehearse(work, client, &book, orders, count);
+    place_all(work, client, &book, orders, count);
 }
 
 /* ---- What came of it ------------------------------------------------------------------------ */
@@ -412,6 +452,7 @@ void certificate_order(struct host *host, const struct action *const *actions, s
     bool may_begin = certificate_begin(&work, actions, count, &reason);
     for (size_t i = 0; i < count; i++) {
         orders[i].wanted = actions[i]->item->wanted;
+        orders[i].directory_url = orders[i].wanted->directory_url;
         orders[i].type = order_type(actions[i]);
         orders[i].arena = arena_create();
     }

@@ -62,12 +62,12 @@ class Failures:
 class TrialHost:
     """Use as a context: the folder and the private nginx go at its end."""
 
-    def __init__(self, program):
+    def __init__(self, program, http=None, https=None):
         self.program = os.path.realpath(program)
         self.folder = tempfile.mkdtemp(prefix="trial-host.", dir=os.environ.get("TMPDIR", "/tmp"))
         self.sites = os.path.join(self.folder, "sites")
         self.config = os.path.join(self.folder, "reconcile.yaml")
-        self.http, self.https = free_port(), free_port()
+        self.http, self.https = http or free_port(), https or free_port()
         self.environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0", NO_COLOR="1")
         self._settings()
 

@@ -35,6 +35,13 @@ static void test_issuer_words(void **state)
     assert_false(syntax_issuer.check("Letsencrypt"));
     assert_int_equal(issuer_type("internal"), CERTIFICATE_INTERNAL);
     assert_null(issuer_directory("internal"));
+    assert_string_equal(issuer_rehearsal("letsencrypt"), issuer_directory("letsencrypt-staging"));
+    assert_null(issuer_rehearsal("letsencrypt-staging"));
+    assert_null(issuer_rehearsal("https://ca.example.com/acme/directory"));
+    assert_true(syntax_rehearsal.check("none"));
+    assert_true(syntax_rehearsal.check("letsencrypt-staging"));
+    assert_false(syntax_rehearsal.check("internal"));
+    assert_false(syntax_rehearsal.check("file"));
     assert_true(issuer_is_public("letsencrypt"));
     assert_false(issuer_is_public("https://ca.example.com/acme/directory"));
     assert_false(issuer_is_public("internal"));

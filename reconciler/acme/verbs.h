@@ -1,0 +1,25 @@
+/* What reconcile has asked for by an account that may do nothing else: one JSON object comes in,
+ * with a line that holds a secret behind it where one is needed, and one object goes out, which the
+ * caller releases. NULL with err filled. */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+struct question {
+    const json_t *asked;
+    const char *secret; /* NULL: none */
+};
+
+/* {"directory": URL, "email": TEXT?, "id": TEXT?}: makes the account with this authority, or finds
+ * the one that there is; its key lies below the folder where the program was started. id, and the
+ * secret that belongs to it, bind the account to a customer (RFC 8555, section 7.3.4).
+ * {"account": URL}, or {"problem": {...}} in the authority's words (RFC 7807). */
+json_t *verb_register(const struct question *question, struct arena *arena, struct error *err);
+
+/* {"directory": URL, "certificates": [ID...]}: when the authority wants them renewed (RFC 9773,
+ * section 4), {"windows": {ID: {"start": S, "end": S, "ask_after": SPAN}...}} with seconds since
+ * the epoch; without those of which it says nothing. {} where it has no such service. */
+json_t *verb_windows(const struct question *question, struct arena *arena, struct error *err);
