@@ -371,6 +371,9 @@ static bool look_at_host(struct run *run)
     take_suspensions(run);
     run_check_foreign(run);
     plan_collect(&run->plan_input, &run->items);
+    if (run->options->applies) {
+        run_ask_windows(run);
+    }
     if (!observe(run)) {
         return false;
     }

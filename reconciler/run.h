@@ -256,9 +256,11 @@ void run_check_foreign(struct run *run);
 bool run_test(struct run *run);
 /* run_apply.c: carries the plan out, isolating what fails. */
 void run_apply(struct run *run);
-/* run_certificates.c: orders what authorities sign: for names that nginx serves already, and, once
- * the tree has switched, for those that are new to it, which ends in a reload. False: that was not
- * proven; what an order's outcome is stands with its action. */
+/* run_certificates.c, before the host is looked at: asks authorities when they want to renew. */
+void run_ask_windows(struct run *run);
+/* Orders what authorities sign: for names that nginx serves already, and, once the tree has
+ * switched, for those that are new to it, which ends in a reload. False: that was not proven; what
+ * an order's outcome is stands with its action. */
 void run_order_served(struct run *run);
 bool run_order_new(struct run *run, struct error *err) MUST_CHECK;
 /* Whether the document, or one that it needs, has no certificate yet, so that there is nothing to

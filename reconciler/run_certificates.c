@@ -6,6 +6,7 @@
 #include "run.h"
 
 #include "providers/certificate_order.h"
+#include "providers/certificate_renewal.h"
 #include "providers/nginx.h"
 
 /* Of which the authority is asked now. */
@@ -65,6 +66,11 @@ static bool order(struct run *run, bool is_served)
         has_changed |= outcomes[i].result == OUTCOME_CHANGED;
     }
     return has_changed;
+}
+
+void run_ask_windows(struct run *run)
+{
+    certificate_ask_windows(&run->host, &run->items, run->arena);
 }
 
 void run_order_served(struct run *run)

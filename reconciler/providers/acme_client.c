@@ -279,19 +279,29 @@ static bool run_errand(const struct acme_client *client, const struct errand *er
     return client->host->run(client->host, &options, arena, out_result, err);
 }
 
-/* question is JSON, with a secret's line behind it where one belongs to it. NULL with err filled.
- */
-static json_t *ask_helper(const struct acme_client *client, const char *verb, struct str question,
-                          int folder, struct arena *arena, struct error *err)
+/* secret goes on a line behind the question; NULL: there is none. Only the standard input of a
+ * child gets to see it. NULL with err filled; the caller releases the answer. */
+static json_t *ask_helper(const struct acme_client *client, const char *verb,
+                          const json_t *question, const struct secret *secret, int folder,
+                          struct arena *arena, struct error *err)
 {
     struct process_result result;
+    struct acme_refusal refusal = {0};
+    AUTO_WIPED line = NULL;
+    char *dumped = json_dumps(question, JSON_COMPACT);
+    const char *text = arena_printf(arena, "%s\n", dumped == NULL ? "" : dumped);
+    free(dumped);
+    if (secret != NULL && !host_secret_line(text, secret, &line, err)) {
+        return NULL;
+    }
     const char *const argv[] = {client->helper, verb, NULL};
-    const struct errand errand = {
-        .argv = argv, .folder = folder, .input = question, .timeout_ms = QUESTION_TIMEOUT_MS};
+    const struct errand errand = {.argv = argv,
+                                  .folder = folder,
+                                  .input = str_of(secret == NULL ? text : line),
+                                  .timeout_ms = QUESTION_TIMEOUT_MS};
     if (!run_errand(client, &errand, arena, &result, err)) {
         return NULL;
     }
-    struct acme_refusal refusal = {0};
     json_t *answer =
         result.status == 0 ? json_loadb(result.output.data, result.output.length, 0, NULL) : NULL;
     if (answer == NULL) {
@@ -309,28 +319,20 @@ static const char *registered_path(const struct acme_client *client, const char 
     return arena_printf(arena, "%s.registered", account_folder(client, directory_url, arena));
 }
 
-/* An account that is bound to a customer is asked for with a secret, which only a child's standard
- * input gets to see. */
 static json_t *ask_for_account(const struct acme_client *client, const char *directory_url,
                                int folder, struct arena *arena, struct error *err)
 {
     const struct layout *layout = client->host->layout;
     bool is_bound = text_equal(layout->acme_bound_to, directory_url);
+    AUTO_SECRET secret = NULL;
+    if (is_bound &&
+        !host_secret_read(client->host, layout->acme_binding_secret, arena, &secret, err)) {
+        return NULL;
+    }
     AUTO_JSON question =
         json_pack("{s:s, s:s*, s:s*}", "directory", directory_url, "email", layout->acme_email,
                   "id", is_bound ? layout->acme_binding_id : NULL);
-    char *dumped = question == NULL ? NULL : json_dumps(question, JSON_COMPACT);
-    const char *text = arena_printf(arena, "%s\n", dumped == NULL ? "" : dumped);
-    free(dumped);
-    if (!is_bound) {
-        return ask_helper(client, "register", str_of(text), folder, arena, err);
-    }
-    AUTO_SECRET secret = NULL;
-    AUTO_WIPED line = NULL;
-    return host_secret_read(client->host, layout->acme_binding_secret, arena, &secret, err) &&
-                   host_secret_line(text, secret, &line, err)
-               ? ask_helper(client, "register", str_of(line), folder, arena, err)
-               : NULL;
+    return ask_helper(client, "register", question, secret, folder, arena, err);
 }
 
 bool acme_client_register(const struct acme_client *client, const char *directory_url,
@@ -353,6 +355,32 @@ bool acme_client_register(const struct acme_client *client, const char *director
     }
     return file_replace(host->root, registered, str_of(directory_url), 0644, FILE_OWNER_NONE,
                         FILE_SYNC_NOW, err);
+}
+
+/* ---- Renewal information -------------------------------------------------------------------- */
+
+static int64_t number_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+bool acme_client_ask_windows(const struct acme_client *client, const char *directory_url,
+                             struct acme_window *windows, size_t count, struct arena *arena,
+                             struct error *err)
+{
+    AUTO_JSON ids = json_array();
+    for (size_t i = 0; i < count; i++) {
+        (void)json_array_append_new(ids, json_string(windows[i].id)); /* then not asked */
+    }
+    AUTO_JSON question = json_pack("{s:s, s:O}", "directory", directory_url, "certificates", ids);
+    AUTO_JSON answer = ask_helper(client, "windows", question, NULL, AT_FDCWD, arena, err);
+    for (size_t i = 0; answer != NULL && i < count; i++) {
+        const json_t *window = json_object_get(json_object_get(answer, "windows"), windows[i].id);
+        windows[i].start = number_of(window, "start");
+        windows[i].end = number_of(window, "end");
+        windows[i].ask_after = number_of(window, "ask_after");
+    }
+    return answer != NULL;
 }
 
 /* ---- Orders --------------------------------------------------------------------------------- */

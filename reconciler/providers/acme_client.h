@@ -25,6 +25,18 @@ struct acme_refusal {
                             does not say */
 };
 
+/* When an authority suggests to renew a certificate; seconds since the epoch. */
+struct acme_window {
+    const char *id; /* struct certificate_pair, renewal_id */
+    int64_t start;  /* out; both 0: it says nothing */
+    int64_t end;
+    int64_t ask_after; /* out: a span; 0: it does not say */
+};
+
+bool acme_client_ask_windows(const struct acme_client *client, const char *directory_url,
+                             struct acme_window *windows, size_t count, struct arena *arena,
+                             struct error *err) MUST_CHECK;
+
 struct acme_request {
     const char *directory_url;
     enum certificate_challenge challenge;

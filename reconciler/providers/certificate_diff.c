@@ -15,6 +15,7 @@ static const struct shape_row pair_rows[] = {
     SHAPE_NEEDED(struct certificate_pair, key_type),
     SHAPE_NEEDED(struct certificate_pair, issued_by),
     SHAPE_NEEDED(struct certificate_pair, fingerprint),
+    SHAPE_OMIT(struct certificate_pair, renewal_id),
     SHAPE(struct certificate_pair, starts_at),
     SHAPE(struct certificate_pair, expires_at),
     SHAPE(struct certificate_pair, has_key),

@@ -3,59 +3,24 @@
 #include "providers/certificate_order.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/parallel.h"
-#include "model/renewal.h"
 #include "providers/acme_book.h"
 #include "providers/acme_client.h"
 #include "providers/certificate_parts.h"
-#include "providers/certificate_record.h"
+#include "providers/certificate_renewal.h"
 #include "providers/fingerprints.h"
 #include "providers/nginx.h"
 #include "providers/signing.h"
 #include "providers/staging.h"
 
-enum { KEY_MODE = 0600, ORDERS_AT_ONCE = 4, SEED_DIGITS = 16 };
+enum { KEY_MODE = 0600, ORDERS_AT_ONCE = 4 };
 
 /* ---- What is there -------------------------------------------------------------------------- */
-
-/* Of name and fingerprint, so that hosts and certificates spread. */
-static uint64_t seed_of(const char *directory, const char *fingerprint, struct arena *arena)
-{
-    char digest[DIGEST_HEX_SIZE];
-    digest_hex(str_of(arena_printf(arena, "%s %s", directory, fingerprint)), digest);
-    digest[SEED_DIGITS] = '\0';
-    return strtoull(digest, NULL, 16);
-}
-
-static struct renewal renewal_of(const struct certificate_item *found,
-                                 const struct certificate_record *record, struct arena *arena)
-{
-    struct renewal renewal = {
-        .failures = record->failures,
-        .failed_at = record->failed_at,
-        .retry_after = record->retry_after,
-        .seed = seed_of(found->directory, record->fingerprint == NULL ? "" : record->fingerprint,
-                        arena),
-    };
-    if (found->is_issued) {
-        renewal.starts_at = found->pair->starts_at;
-        renewal.expires_at = found->pair->expires_at;
-    }
-    return renewal;
-}
-
-/* Elsewhere nobody could be shown a proof: a pair is only stood in for. */
-static bool is_running_host(const struct host *host)
-{
-    return strcmp(host->root_path, "/") == 0;
-}
 
 static const char *waiting_path(struct certificate_work *work, const char *directory)
 {
@@ -90,19 +55,19 @@ void certificate_look_at_order(struct certificate_work *work, const struct item 
     found->issuer = wanted->issuer;
     found->issuer_name = wanted->issuer_name;
     found->is_waiting = is_waiting(work, wanted->directory);
-    found->is_issued = found->pair != NULL &&
-                       text_equal(record.fingerprint, found->pair->fingerprint) &&
-                       text_equal(record.directory_url, wanted->directory_url);
+    found->is_issued = certificate_is_issued(wanted, found->pair, &record);
     if (!text_equal(record.asked_for, wish_text(wanted, arena))) {
         record.failures = 0;
     }
-    const struct renewal renewal = renewal_of(found, &record, arena);
+    const struct renewal renewal =
+        certificate_renewal(wanted, found->is_issued ? found->pair : NULL, &record, arena);
     int64_t try_at = renewal_try_at(&renewal);
+    int64_t ask_at = renewal_ask_at(&renewal, work->now);
     found->is_due = found->is_issued && renewal_due_at(&renewal) <= work->now;
     if (found->pair == NULL) {
         return; /* something has to stand in for it, whatever has failed before */
     }
-    if (!is_running_host(work->host)) {
+    if (!certificate_can_be_asked_for(work->host)) {
         out->wait = message_word(arena, N_("it is ordered once the host runs"));
     } else if (record.failures > 0 && try_at > work->now) {
         out->wait = message_chain(
@@ -111,6 +76,9 @@ void certificate_look_at_order(struct certificate_work *work, const struct item 
     }
     if (try_at > work->now) {
         fingerprints_due(work->host, try_at);
+    }
+    if (found->is_issued && ask_at != INT64_MAX && certificate_can_be_asked_for(work->host)) {
+        fingerprints_due(work->host, ask_at);
     }
 }
 
@@ -186,8 +154,9 @@ bool certificate_forget(struct certificate_work *work, const char *directory, st
 
 bool certificate_is_ordered(const struct host *host, const struct action *action)
 {
-    return is_running_host(host) && strcmp(action->item->type, ITEM_CERTIFICATE) == 0 &&
-           action->item->wanted != NULL && action->held_because == NULL &&
+    return certificate_can_be_asked_for(host) &&
+           strcmp(action->item->type, ITEM_CERTIFICATE) == 0 && action->item->wanted != NULL &&
+           action->held_because == NULL &&
            (action->verb == ACTION_CREATE || action->verb == ACTION_UPDATE) &&
            certificate_wants_order(action->item->wanted, found_by(action));
 }

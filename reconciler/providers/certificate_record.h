@@ -14,6 +14,10 @@ struct certificate_record {
     int64_t failed_at;     /* the last of them; seconds since the epoch */
     int64_t retry_after;   /* when the authority wants to be asked again; 0: it did not say */
     const char *why;       /* the last failure, in English; NULL: none */
+    int64_t window_start;  /* of the renewal that the authority suggests, as in struct renewal */
+    int64_t window_end;
+    int64_t window_asked_at;
+    int64_t window_ask_after;
 };
 
 /* directory: the item's. What is not there, or cannot be understood, is as if there were nothing.

@@ -255,6 +255,34 @@ static const char *describe_fingerprint(const X509 *leaf, struct arena *arena)
     return hex;
 }
 
+static const char *encode(struct arena *arena, const unsigned char *bytes, int length)
+{
+    char *text = arena_alloc(arena, (size_t)EVP_ENCODE_LENGTH(length));
+    (void)EVP_EncodeBlock((unsigned char *)text, bytes, length); /* its length is known */
+    for (char *at = text; *at != '\0'; at++) {
+        *at = *at == '+' ? '-' : *at == '/' ? '_' : *at; /* base64url, RFC 4648 section 5 */
+    }
+    text[strcspn(text, "=")] = '\0';
+    return text;
+}
+
+/* The key that signed it and its number, as the bytes of DER. */
+static const char *describe_renewal(X509 *leaf, struct arena *arena)
+{
+    const ASN1_OCTET_STRING *key = X509_get0_authority_key_id(leaf);
+    unsigned char *der = NULL;
+    int length = i2d_ASN1_INTEGER(X509_get0_serialNumber(leaf), &der);
+    enum { HEADER = 2, SHORT = 0x80 }; /* RFC 5280 section 4.1.2.2: no more than 20 bytes */
+    const char *id = NULL;
+    if (key != NULL && length > HEADER && der[1] < SHORT) {
+        id = arena_printf(arena, "%s.%s",
+                          encode(arena, ASN1_STRING_get0_data(key), ASN1_STRING_length(key)),
+                          encode(arena, der + HEADER, length - HEADER));
+    }
+    OPENSSL_free(der);
+    return id;
+}
+
 const struct certificate_pair *pair_describe(const struct pair *pair, struct arena *arena)
 {
     X509 *leaf = leaf_of(pair);
@@ -263,6 +291,7 @@ const struct certificate_pair *pair_describe(const struct pair *pair, struct are
     out->key_type = describe_key(X509_get0_pubkey(leaf), arena);
     out->issued_by = describe_issuer(leaf, arena);
     out->fingerprint = describe_fingerprint(leaf, arena);
+    out->renewal_id = describe_renewal(leaf, arena);
     out->starts_at = seconds_of(X509_get0_notBefore(leaf));
     out->expires_at = seconds_of(X509_get0_notAfter(leaf));
     out->has_key = pair->key != NULL && X509_check_private_key(leaf, pair->key) == 1;

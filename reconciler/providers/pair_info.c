@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 
-#define INFO_HEAD "reconcile pair 1"
+#define INFO_HEAD "reconcile pair 2"
 
 VEC(name_list, const char *);
 
@@ -21,6 +21,9 @@ struct str pair_info_write(const struct certificate_pair *pair, struct arena *ar
     text_line(&text, "key %s", pair->key_type);
     text_line(&text, "issuer %s", pair->issued_by);
     text_line(&text, "fingerprint %s", pair->fingerprint);
+    if (pair->renewal_id != NULL) {
+        text_line(&text, "renewal %s", pair->renewal_id);
+    }
     text_line(&text, "starts %" PRId64, pair->starts_at);
     text_line(&text, "expires %" PRId64, pair->expires_at);
     for (size_t i = 0; i < pair->name_count; i++) {
@@ -47,6 +50,8 @@ static bool read_line(const char *key, const char *value, struct arena *arena,
         pair->issued_by = value;
     } else if (strcmp(key, "fingerprint") == 0) {
         pair->fingerprint = value;
+    } else if (strcmp(key, "renewal") == 0) {
+        pair->renewal_id = value;
     } else if (strcmp(key, "starts") == 0) {
         return read_time(value, &pair->starts_at);
     } else if (strcmp(key, "expires") == 0) {
