@@ -1,6 +1,6 @@
-/* Proofs over HTTP (RFC 8555, section 8.3) are files named TOKEN that nginx serves. Those by records
- * of the name system, as section 8.4 has them, an admin's own program makes; where the name is an
- * alias, that of its target, so that a zone for nothing else can be the only one that it may
+/* Proofs over HTTP (RFC 8555, section 8.3) are files named TOKEN that nginx serves. Those by
+ * records of the name system, as section 8.4 has them, an admin's own program makes; where the name
+ * is an alias, that of its target, so that a zone for nothing else can be the only one that it may
  * change. */
 
 #include "acme/challenge.h"
