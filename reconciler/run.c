@@ -13,6 +13,7 @@
 #include "core/validate.h"
 #include "model/nginx_load.h"
 #include "model/tree_item.h"
+#include "providers/certificate_outlook.h"
 #include "providers/fingerprints.h"
 #include "providers/nginx.h"
 #include "providers/providers.h"
@@ -372,7 +373,7 @@ static bool look_at_host(struct run *run)
     run_check_foreign(run);
     plan_collect(&run->plan_input, &run->items);
     if (run->options->applies) {
-        run_ask_windows(run);
+        run_ask_about_certificates(run);
     }
     if (!observe(run)) {
         return false;
@@ -412,6 +413,23 @@ static void look_at_nginx(struct run *run)
         nginx_load_read(&run->host, run->arena, load);
         run->report.load = load;
     }
+}
+
+/* For a plan alone: what its orders would meet and cost. */
+static void look_at_orders(struct run *run)
+{
+    const struct action **actions =
+        arena_array(run->arena, run->plan.actions.count, sizeof(const struct action *));
+    struct order_outlook *outlook = arena_new(run->arena, struct order_outlook);
+    if (!run->options->looks_ahead || run->options->is_offline) {
+        return;
+    }
+    for (size_t i = 0; i < run->plan.actions.count; i++) {
+        actions[i] = &run->plan.actions.items[i];
+    }
+    certificate_look_ahead(&run->host, actions, run->plan.actions.count, run->arena, outlook);
+    bool is_empty = outlook->notes.count == 0 && outlook->spendings.count == 0;
+    run->report.outlook = is_empty ? NULL : outlook;
 }
 
 /* on_error: all-or-nothing, and a document is refused before anything was done. */
@@ -465,7 +483,7 @@ static void say_differs_again(const struct action *again, struct error *err)
 }
 
 /* What was changed must be found as it was wanted: looks at everything again. True when nothing
- * differs any more, of what was changed or of anything else. */
+ * differs any more, of what was changed or of anything else, and nothing waits. */
 static bool verify(struct run *run)
 {
     struct plan found = {0};
@@ -475,7 +493,7 @@ static bool verify(struct run *run)
         return false;
     }
     plan_build(&run->plan_input, &run->items, run->observations, &found);
-    bool is_clean = true;
+    bool is_clean = found.counts.held == 0;
     for (size_t i = 0; i < run->plan.actions.count; i++) {
         const char *name = item_name(run->arena, run->plan.actions.items[i].item);
         const struct action *again = map_get(&found.by_name, name);
@@ -675,6 +693,7 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
         run_stage_end(run, "apply");
     } else if (is_planned) {
         look_at_nginx(run);
+        look_at_orders(run);
     }
     end_progress(options);
     if (options->applies && run->is_open && !run->is_locked_out) {

@@ -48,6 +48,7 @@ struct run_options {
     bool is_deep;
     bool wants_states;       /* of every document: they are read although nothing changed */
     bool shows_changes_only; /* documents without one need not be looked at */
+    bool looks_ahead;        /* at the names that authorities would be asked for */
     bool skips_nginx_test;
     bool skips_tests;    /* of the candidate, by nginx and systemd: it will not be applied */
     bool needs_no_facts; /* nothing is rendered */
@@ -256,8 +257,9 @@ void run_check_foreign(struct run *run);
 bool run_test(struct run *run);
 /* run_apply.c: carries the plan out, isolating what fails. */
 void run_apply(struct run *run);
-/* run_certificates.c, before the host is looked at: asks authorities when they want to renew. */
-void run_ask_windows(struct run *run);
+/* run_certificates.c, before the host is looked at: what authorities suggest, and whether names
+ * that were left out can be proven now. */
+void run_ask_about_certificates(struct run *run);
 /* Orders what authorities sign: for names that nginx serves already, and, once the tree has
  * switched, for those that are new to it, which ends in a reload. False: that was not proven; what
  * an order's outcome is stands with its action. */

@@ -68,8 +68,9 @@ static bool order(struct run *run, bool is_served)
     return has_changed;
 }
 
-void run_ask_windows(struct run *run)
+void run_ask_about_certificates(struct run *run)
 {
+    certificate_try_dropped(&run->host, &run->items, run->arena);
     certificate_ask_windows(&run->host, &run->items, run->arena);
 }
 

@@ -294,6 +294,18 @@ static void handshake_render(struct render *render, struct nginx_text *nginx)
     nginx_end(nginx);
 }
 
+/* Names that no site has may have a certificate all the same, which has to be proven. */
+static void reject_plain_render(struct render *render, struct nginx_text *nginx)
+{
+    acme_location_begin(nginx);
+    acme_location_end(nginx, render->layout);
+    nginx_begin(nginx, "location");
+    nginx_word(nginx, "/");
+    nginx_block(nginx);
+    nginx_line(nginx, "return", "444", NULL);
+    nginx_block_end(nginx);
+}
+
 /* nginx takes protocols and sessions of an address from this server too. */
 static void rejecting_render(struct render *render, struct nginx_text *nginx,
                              const struct sites *sites, bool uses_tls)
@@ -307,7 +319,11 @@ static void rejecting_render(struct render *render, struct nginx_text *nginx,
         handshake_render(render, nginx);
         tls_settings_render(nginx, render->facts, TLS_SESSIONS);
     }
-    nginx_line(nginx, "return", "444", NULL);
+    if (uses_tls) {
+        nginx_line(nginx, "return", "444", NULL);
+    } else {
+        reject_plain_render(render, nginx);
+    }
     nginx_block_end(nginx);
 }
 

@@ -370,7 +370,11 @@ void site_program_rules_render(struct site *site, const struct route *route);
 void site_script_rules_render(struct site *site, const struct route *route);
 /* Answers 404 for what begins with a dot. */
 void site_dotfiles_render(struct site *site, const struct route *route);
-/* Where answers to challenges of certificate issuers are found. */
+/* Where answers to challenges of certificate issuers are found; what stands between the two holds
+ * for them too. */
+void acme_location_begin(struct nginx_text *nginx);
+void acme_location_end(struct nginx_text *nginx, const struct layout *layout);
+/* The same of a site, whose rules keep nobody from them. */
 void acme_challenge_render(struct site *site);
 void site_body_max_render(struct site *site, const struct size_value *body_max);
 /* The character set of texts, where it is said, and whether they are compressed. Types of texts

@@ -177,25 +177,34 @@ void site_compress_render(struct site *site, const struct route *route)
     site_text_types_render(site, route, "gzip_types", types, sizeof(types) / sizeof(types[0]));
 }
 
-void acme_challenge_render(struct site *site)
+void acme_location_begin(struct nginx_text *nginx)
 {
-    struct nginx_text *nginx = site->nginx;
     nginx_begin(nginx, "location");
     nginx_word(nginx, "^~");
     nginx_word(nginx, "/.well-known/acme-challenge/");
     nginx_block(nginx);
-    nginx_line(nginx, "allow", "all", NULL);
-    if (!site->uses_tls) { /* the server that passwords are asked for in */
-        site_auth_open(site);
-    }
+}
+
+void acme_location_end(struct nginx_text *nginx, const struct layout *layout)
+{
     nginx_line(nginx, "default_type", "text/plain", NULL);
     nginx_begin(nginx, "alias");
     nginx_open(nginx);
-    nginx_value(nginx, NGINX_STATIC, site->render->layout->acme_challenges);
+    nginx_value(nginx, NGINX_STATIC, layout->acme_challenges);
     nginx_word(nginx, "/");
     nginx_close(nginx);
     nginx_end(nginx);
     nginx_block_end(nginx);
+}
+
+void acme_challenge_render(struct site *site)
+{
+    acme_location_begin(site->nginx);
+    nginx_line(site->nginx, "allow", "all", NULL);
+    if (!site->uses_tls) { /* the server that passwords are asked for in */
+        site_auth_open(site);
+    }
+    acme_location_end(site->nginx, site->render->layout);
 }
 
 /* ---- Locations ------------------------------------------------------------------------------ */

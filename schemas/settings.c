@@ -63,6 +63,10 @@ static const struct field acme_fields[] = {
           .help = "Your program that changes the name system for challenge dns-01. It is started "
                   "as `set NAME VALUE`, `wait NAME VALUE` and `clear NAME VALUE`.",
           .example = "dns_hook: /usr/local/lib/reconcile/dns-nsupdate"),
+    FIELD(struct settings_acme, preflight, .fallback = "true",
+          .help = "Names are looked up and asked for a proof from here before an authority is asked "
+                  "for them. Switch it off where the authority's view of the network is another.",
+          .example = "preflight: false"),
     FIELD(struct settings_acme, program, .fallback = "/usr/bin/uacme", .syntax = &syntax_path,
           .help = "The program that speaks ACME. It makes no key of a certificate and gets none to see."),
     FIELD(struct settings_acme, user, .fallback = "reconcile-acme", .syntax = &syntax_user,
@@ -338,6 +342,7 @@ struct layout settings_layout(const struct settings *settings, const char *state
     layout.acme_user = settings->acme.user.text;
     layout.acme_email = settings->acme.email.text;
     layout.acme_terms = settings->acme.terms.is_true;
+    layout.acme_preflight = settings->acme.preflight.is_true;
     layout.acme_dns_hook = settings->acme.dns_hook.text;
     layout.acme_rehearsal = rehearsal_of(settings);
     if (settings->acme.binding.object.node != NULL) {

@@ -133,6 +133,7 @@ struct settings_acme {
     struct settings_acme_binding binding;
     struct text_value rehearsal;
     struct text_value dns_hook;
+    struct boolean_value preflight;
     struct text_value program;
     struct text_value user;
 };

@@ -25,6 +25,7 @@ static const struct {
 } verbs[] = {
     {"register", verb_register},
     {"windows", verb_windows},
+    {"preflight", verb_preflight},
 };
 
 static int fail(const struct error *err)
@@ -92,7 +93,7 @@ int main(int argc, char **argv)
     int status = argc == VERB_WORDS ? run_verb(argv[VERB], arena) : USAGE;
     if (status == USAGE) {
         (void)fputs("usage: reconcile-acme METHOD TYPE IDENTIFIER TOKEN ANSWER\n"
-                    "       reconcile-acme register|windows < QUESTION\n",
+                    "       reconcile-acme register|windows|preflight < QUESTION\n",
                     stderr);
     }
     return status;

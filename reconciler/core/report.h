@@ -49,8 +49,9 @@ struct comparison {
     struct document_list removed;
 };
 
-struct snapshot;   /* core/snapshot.h */
-struct nginx_load; /* model/nginx_load.h */
+struct snapshot;      /* core/snapshot.h */
+struct nginx_load;    /* model/nginx_load.h */
+struct order_outlook; /* model/order_outlook.h */
 
 struct report {
     struct arena *arena;
@@ -69,6 +70,7 @@ struct report {
     const struct diagnostic_list *diagnostics;
     const struct document_set *documents; /* as far as they could be read; NULL: none were */
     const struct nginx_load *load;        /* what a reload would meet now; NULL: not known */
+    const struct order_outlook *outlook;  /* on what would be ordered; NULL: nothing, or unknown */
     size_t settled_items;           /* nothing changed since all was proven: no plan was made */
     const struct plan *plan;        /* NULL when refused */
     const struct outcome *outcomes; /* one per action; NULL when nothing was applied */

@@ -1,6 +1,7 @@
 /* The report as one JSON object, for programs. */
 #include "core/blast.h"
 #include "core/diagnostics_report.h"
+#include "core/outlook.h"
 #include "core/report_line.h"
 #include "core/snapshot.h"
 #include "core/state.h"
@@ -167,15 +168,16 @@ void report_write_json(const struct report *report, const struct report_style *s
                        struct text *out)
 {
     AUTO_JSON root = json_pack(
-        "{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+        "{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
         "verdict", report_verdict(report, LANGUAGE_ENGLISH), "exit_code",
         (int)report_exit_code(report, style->is_detailed), "dry_run", report->is_dry_run, "commit",
         json_commit(report->commit), "hold", json_words(report->hold), "against",
         json_against(report), "counts", json_counts(report), "impact", json_impact(report), "reach",
-        blast_json(report), "generation_before", (json_int_t)report->generation_before,
-        "generation_after", (json_int_t)report->generation_after, "documents",
-        json_documents(report), "diagnostics", json_diagnostics(report), "findings",
-        json_findings(report), "held", json_held(report), "changes", json_changes(report));
+        blast_json(report), "orders", outlook_json(report), "generation_before",
+        (json_int_t)report->generation_before, "generation_after",
+        (json_int_t)report->generation_after, "documents", json_documents(report), "diagnostics",
+        json_diagnostics(report), "findings", json_findings(report), "held", json_held(report),
+        "changes", json_changes(report));
     if (report->snapshot != NULL) {
         (void)json_object_set_new(root, "host", snapshot_write(report->arena, report->snapshot));
     }

@@ -8,6 +8,7 @@
 #include "base/visible.h"
 #include "core/blast.h"
 #include "core/diagnostics_report.h"
+#include "core/outlook.h"
 #include "core/report_line.h"
 #include "core/report_problem.h"
 
@@ -287,6 +288,7 @@ static void write_reach(struct comment *comment)
 {
     struct text lines = text_make(comment->out->arena);
     blast_write_text(comment->report, LANGUAGE_ENGLISH, &lines);
+    outlook_write_text(comment->report, LANGUAGE_ENGLISH, &lines);
     text_add(comment->out, lines.length > 0 ? "\n" : "");
     for (char *rest = lines.data, *line = strsep(&rest, "\n"); rest != NULL;
          line = strsep(&rest, "\n")) {

@@ -5,6 +5,7 @@
 #include "base/visible.h"
 #include "core/blast.h"
 #include "core/excerpt.h"
+#include "core/outlook.h"
 #include "core/report_line.h"
 #include "core/say.h"
 
@@ -246,6 +247,7 @@ void report_write_text(const struct report *report, const struct report_style *s
     }
     if (!style->hides_verdict) {
         blast_write_text(report, style->language, out);
+        outlook_write_text(report, style->language, out);
     }
     if (report->against != NULL) {
         write_comparison(report, style, out);

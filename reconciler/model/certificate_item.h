@@ -22,9 +22,9 @@ struct certificate_pair {
     const char *key_type;    /* as in struct certificate_item; else "rsa-1024", "ed25519", ... */
     const char *issued_by;   /* the issuer's name in one line */
     const char *fingerprint; /* SHA-256 of the leaf, hexadecimal */
-    const char *renewal_id;  /* what its authority knows it by (RFC 9773, section 4.1); NULL: it does
-                                not say which key has signed it */
-    int64_t starts_at;       /* seconds since the epoch */
+    const char *renewal_id; /* what its authority knows it by (RFC 9773, section 4.1); NULL: it does
+                               not say which key has signed it */
+    int64_t starts_at;      /* seconds since the epoch */
     int64_t expires_at;
     bool has_key; /* the key file holds the key of this certificate */
 };

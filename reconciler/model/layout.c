@@ -41,6 +41,7 @@ static const struct shape_row layout_rows[] = {
     SHAPE(struct layout, manages_users),
     SHAPE(struct layout, manages_units),
     SHAPE(struct layout, allows_raw),
+    SHAPE_OMIT(struct layout, acme_preflight),
     SHAPE_OMIT(struct layout, acme_terms),
     SHAPE(struct layout, disables_default_site),
 };
@@ -66,6 +67,7 @@ struct layout layout_debian12(void)
         .acme_accounts = "/var/lib/reconcile/acme-accounts",
         .acme_program = "/usr/bin/uacme",
         .acme_user = "reconcile-acme",
+        .acme_preflight = true,
         .units = "/etc/systemd/system",
         .environment = "/etc/reconcile/environment",
         .secrets = "/etc/reconcile/secrets",

@@ -40,6 +40,7 @@ struct layout {
     bool manages_users;        /* false: nobody is created, no owner is changed */
     bool manages_units;        /* false: unit files are written, systemd is never spoken to */
     bool allows_raw;
+    bool acme_preflight;        /* names are looked at before an authority is asked for them */
     bool acme_terms;            /* somebody has agreed to the authority's terms of service */
     bool disables_default_site; /* Debian's packaged default site may be switched off */
 };

@@ -29,7 +29,8 @@ enum {
     /* An authority may look from several places, one by one, and the name system takes its time. */
     ORDER_TIMEOUT_MS = 3 * 60 * 1000,
     DNS_ORDER_TIMEOUT_MS = 30 * 60 * 1000,
-    QUESTION_TIMEOUT_MS = 2 * 60 * 1000,
+    QUESTION_TIMEOUT_MS = 60 * 1000,
+    NAME_TIMEOUT_MS = 5 * 1000, /* each is given more, and eight are asked at once */
     OUTPUT_LIMIT = 64 * 1024,
     CHAIN_LIMIT = 256 * 1024,
     DIRECTORY_DIGITS = 16,
@@ -65,8 +66,7 @@ static const char *find_helper(struct arena *arena, struct error *err)
     return helper;
 }
 
-/* Where challenges are put: uacme's account writes, everybody reads. */
-static bool open_challenges(const struct acme_client *client, struct error *err)
+bool acme_client_make_folder(const struct acme_client *client, struct error *err)
 {
     const struct host *host = client->host;
     const char *path = host->layout->acme_challenges;
@@ -94,7 +94,7 @@ bool acme_client_open(struct host *host, struct arena *arena, struct acme_client
         return false;
     }
     client->helper = find_helper(arena, err);
-    if (client->helper == NULL || !open_challenges(client, err)) {
+    if (client->helper == NULL) {
         return false;
     }
     *out_client = client;
@@ -283,7 +283,7 @@ static bool run_errand(const struct acme_client *client, const struct errand *er
  * child gets to see it. NULL with err filled; the caller releases the answer. */
 static json_t *ask_helper(const struct acme_client *client, const char *verb,
                           const json_t *question, const struct secret *secret, int folder,
-                          struct arena *arena, struct error *err)
+                          unsigned timeout_ms, struct arena *arena, struct error *err)
 {
     struct process_result result;
     struct acme_refusal refusal = {0};
@@ -298,7 +298,7 @@ static json_t *ask_helper(const struct acme_client *client, const char *verb,
     const struct errand errand = {.argv = argv,
                                   .folder = folder,
                                   .input = str_of(secret == NULL ? text : line),
-                                  .timeout_ms = QUESTION_TIMEOUT_MS};
+                                  .timeout_ms = timeout_ms};
     if (!run_errand(client, &errand, arena, &result, err)) {
         return NULL;
     }
@@ -332,7 +332,8 @@ static json_t *ask_for_account(const struct acme_client *client, const char *dir
     AUTO_JSON question =
         json_pack("{s:s, s:s*, s:s*}", "directory", directory_url, "email", layout->acme_email,
                   "id", is_bound ? layout->acme_binding_id : NULL);
-    return ask_helper(client, "register", question, secret, folder, arena, err);
+    return ask_helper(client, "register", question, secret, folder, QUESTION_TIMEOUT_MS, arena,
+                      err);
 }
 
 bool acme_client_register(const struct acme_client *client, const char *directory_url,
@@ -373,7 +374,9 @@ bool acme_client_ask_windows(const struct acme_client *client, const char *direc
         (void)json_array_append_new(ids, json_string(windows[i].id)); /* then not asked */
     }
     AUTO_JSON question = json_pack("{s:s, s:O}", "directory", directory_url, "certificates", ids);
-    AUTO_JSON answer = ask_helper(client, "windows", question, NULL, AT_FDCWD, arena, err);
+    AUTO_JSON answer =
+        ask_helper(client, "windows", question, NULL, AT_FDCWD,
+                   QUESTION_TIMEOUT_MS + (unsigned)count * NAME_TIMEOUT_MS, arena, err);
     for (size_t i = 0; answer != NULL && i < count; i++) {
         const json_t *window = json_object_get(json_object_get(answer, "windows"), windows[i].id);
         windows[i].start = number_of(window, "start");
@@ -381,6 +384,107 @@ bool acme_client_ask_windows(const struct acme_client *client, const char *direc
         windows[i].ask_after = number_of(window, "ask_after");
     }
     return answer != NULL;
+}
+
+/* ---- Before an order ------------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *object, const char *name, struct arena *arena)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text == NULL ? NULL : arena_strdup(arena, text);
+}
+
+/* NULL: there are none. */
+static const char *joined(const json_t *list, struct arena *arena)
+{
+    size_t index = 0;
+    const json_t *each = NULL;
+    struct text text = text_make(arena);
+    json_array_foreach(list, index, each)
+    {
+        text_addf(&text, "%s%s", index == 0 ? "" : ", ", json_string_value(each));
+    }
+    return text.length == 0 ? NULL : text.data;
+}
+
+static enum preflight_answer answer_of(const json_t *seen)
+{
+    if (json_object_get(seen, "silence") != NULL) {
+        return PREFLIGHT_SILENCE;
+    }
+    if (json_object_get(seen, "status") == NULL) {
+        return PREFLIGHT_NOT_ASKED;
+    }
+    return json_is_true(json_object_get(seen, "is_ours")) ? PREFLIGHT_OURS : PREFLIGHT_OTHER;
+}
+
+static void read_name(const json_t *seen, const struct acme_preflight *preflight,
+                      struct arena *arena, struct preflight_name *out)
+{
+    size_t index = 0;
+    const json_t *record = NULL;
+    out->is_over_http = preflight->challenge == CERTIFICATE_OVER_HTTP;
+    out->lookup_error = text_of(seen, "lookup", arena);
+    out->addresses = joined(json_object_get(seen, "addresses"), arena);
+    out->is_here = json_is_true(json_object_get(seen, "is_here"));
+    out->answer = answer_of(seen);
+    out->status = (long)number_of(seen, "status");
+    out->silence = text_of(seen, "silence", arena);
+    json_array_foreach(json_object_get(seen, "caa"), index, record)
+    {
+        const char *tag = text_of(record, "tag", arena);
+        const char *value = text_of(record, "value", arena);
+        if (tag != NULL && value != NULL) {
+            vec_add(arena, &out->caa,
+                    (struct preflight_caa){json_is_true(json_object_get(record, "critical")), tag,
+                                           value});
+        }
+    }
+}
+
+static const char *const *identities_of(const json_t *list, struct arena *arena)
+{
+    size_t index = 0;
+    const json_t *each = NULL;
+    VEC(identity_list, const char *) identities = {0};
+    json_array_foreach(list, index, each)
+    {
+        if (json_is_string(each)) {
+            vec_add(arena, &identities, arena_strdup(arena, json_string_value(each)));
+        }
+    }
+    vec_add(arena, &identities, NULL);
+    return identities.items;
+}
+
+bool acme_client_preflight(const struct acme_client *client, struct acme_preflight *preflight,
+                           struct arena *arena, struct error *err)
+{
+    AUTO_JSON names = json_array();
+    for (size_t i = 0; i < preflight->count; i++) {
+        (void)json_array_append_new(names, json_string(preflight->names[i].name));
+    }
+    bool is_over_http = preflight->challenge == CERTIFICATE_OVER_HTTP;
+    AUTO_JSON question =
+        json_pack("{s:s, s:O, s:b, s:b}", "directory", preflight->directory_url, "names", names,
+                  "over_http", is_over_http, "asks", is_over_http && preflight->asks);
+    unsigned timeout_ms = QUESTION_TIMEOUT_MS + (unsigned)preflight->count * NAME_TIMEOUT_MS;
+    AUTO_JSON answer =
+        ask_helper(client, "preflight", question, NULL, AT_FDCWD, timeout_ms, arena, err);
+    if (answer == NULL) {
+        return false;
+    }
+    int64_t date = number_of(answer, "date");
+    preflight->authority = (struct preflight_authority){
+        .identities = identities_of(json_object_get(answer, "identities"), arena),
+        .clock_difference = date == 0 ? 0 : client->host->now(client->host) - date,
+    };
+    for (size_t i = 0; i < preflight->count; i++) {
+        const char *name = preflight->names[i].name;
+        read_name(json_object_get(json_object_get(answer, "names"), name), preflight, arena,
+                  &preflight->names[i]);
+    }
+    return true;
 }
 
 /* ---- Orders --------------------------------------------------------------------------------- */

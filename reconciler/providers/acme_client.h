@@ -6,12 +6,16 @@
 
 #include "model/certificate_item.h"
 #include "model/host.h"
+#include "model/preflight.h"
 
 struct acme_client;
 
-/* Looks whether orders can be made from here. Lives on the arena. */
+/* Looks whether orders can be made from here, and changes nothing. Lives on the arena. */
 bool acme_client_open(struct host *host, struct arena *arena, struct acme_client **out_client,
                       struct error *err) MUST_CHECK;
+
+/* The folder where proofs are put: uacme's account writes, everybody reads. */
+bool acme_client_make_folder(const struct acme_client *client, struct error *err) MUST_CHECK;
 
 /* Makes the account with the authority of this directory, where there is none yet. Not for several
  * threads at once. */
@@ -36,6 +40,19 @@ struct acme_window {
 bool acme_client_ask_windows(const struct acme_client *client, const char *directory_url,
                              struct acme_window *windows, size_t count, struct arena *arena,
                              struct error *err) MUST_CHECK;
+
+/* How names look to an authority, as far as it can be seen from here. asks: names are asked for a
+ * proof too, which is put into its folder and removed. Their names are set; the rest is filled. */
+struct acme_preflight {
+    const char *directory_url;
+    enum certificate_challenge challenge;
+    bool asks;
+    struct preflight_name *names;
+    size_t count;
+    struct preflight_authority authority; /* out */
+};
+bool acme_client_preflight(const struct acme_client *client, struct acme_preflight *preflight,
+                           struct arena *arena, struct error *err) MUST_CHECK;
 
 struct acme_request {
     const char *directory_url;

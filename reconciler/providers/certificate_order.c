@@ -12,6 +12,7 @@
 #include "providers/acme_book.h"
 #include "providers/acme_client.h"
 #include "providers/certificate_parts.h"
+#include "providers/certificate_preflight.h"
 #include "providers/certificate_renewal.h"
 #include "providers/fingerprints.h"
 #include "providers/nginx.h"
@@ -38,13 +39,6 @@ static const struct certificate_item *found_by(const struct action *action)
     return action->found->exists ? action->found->found : NULL;
 }
 
-/* What failures are counted for: another wish is another matter. */
-static const char *wish_text(const struct certificate_item *wanted, struct arena *arena)
-{
-    return arena_printf(arena, "%s %s", wanted->directory_url,
-                        certificate_names_text(wanted->names, wanted->name_count, arena));
-}
-
 void certificate_look_at_order(struct certificate_work *work, const struct item *item,
                                struct certificate_item *found, struct observation *out)
 {
@@ -56,8 +50,9 @@ void certificate_look_at_order(struct certificate_work *work, const struct item 
     found->issuer_name = wanted->issuer_name;
     found->is_waiting = is_waiting(work, wanted->directory);
     found->is_issued = certificate_is_issued(wanted, found->pair, &record);
-    if (!text_equal(record.asked_for, wish_text(wanted, arena))) {
+    if (!text_equal(record.asked_for, certificate_wish_text(wanted, arena))) {
         record.failures = 0;
+        record.dropped = NULL;
     }
     const struct renewal renewal =
         certificate_renewal(wanted, found->is_issued ? found->pair : NULL, &record, arena);
@@ -77,6 +72,7 @@ void certificate_look_at_order(struct certificate_work *work, const struct item 
     if (try_at > work->now) {
         fingerprints_due(work->host, try_at);
     }
+    certificate_look_at_dropped(work, wanted, &record, found, out);
     if (found->is_issued && ask_at != INT64_MAX && certificate_can_be_asked_for(work->host)) {
         fingerprints_due(work->host, ask_at);
     }
@@ -193,6 +189,8 @@ struct order {
     bool is_written;     /* there; else err says why not */
     struct arena *arena; /* of the thread that works on it */
     struct pair *pair;   /* out; NULL: err and refusal say why */
+    const char *dropped; /* names that it leaves out, as in struct certificate_record */
+    const char *dropped_why;
     struct acme_refusal refusal;
     struct error err;
     bool is_ours; /* it failed here: nobody was asked, and the next run tries again */
@@ -347,15 +345,100 @@ static void rehearse(struct certificate_work *work, const struct acme_client *cl
     }
 }
 
-static void place_orders(struct certificate_work *work, struct order *orders, size_t count)
+/* For the same names that the pair has it costs less of what authorities allow. */
+enum acme_order_type certificate_order_type(const struct action *action,
+                                            const struct certificate_item *wanted,
+                                            struct arena *arena)
+{
+    const struct certificate_item *found = found_by(action);
+    const struct certificate_pair *pair = found == NULL ? NULL : found->pair;
+    bool is_again = pair != NULL && found->is_issued &&
+                    strcmp(certificate_names_text(pair->names, pair->name_count, arena),
+                           certificate_names_text(wanted->names, wanted->name_count, arena)) == 0;
+    return is_again ? ACME_RENEWAL : ACME_NEW;
+}
+
+/* The names that nothing speaks against. False: there are none. */
+static bool leave_out(struct order *order, const struct order_preflight *preflight,
+                      struct arena *arena)
+{
+    const struct certificate_item *all = preflight->wanted;
+    struct certificate_item *some = arena_new(arena, struct certificate_item);
+    const char **kept = arena_array(arena, all->name_count + 1, sizeof(*kept));
+    const char **dropped = arena_array(arena, all->name_count, sizeof(*dropped));
+    size_t dropped_count = 0;
+    *some = *all;
+    some->names = kept;
+    some->name_count = 0;
+    for (size_t i = 0; i < all->name_count; i++) {
+        if (preflight->objections[i] == NULL) {
+            kept[some->name_count++] = all->names[i];
+        } else {
+            order->dropped_why =
+                order->dropped_why == NULL ? preflight->objections[i]->text : order->dropped_why;
+            dropped[dropped_count++] = all->names[i];
+        }
+    }
+    if (dropped_count > 0) {
+        order->dropped = certificate_names_text(dropped, dropped_count, arena);
+        order->wanted = some;
+    }
+    return some->name_count > 0;
+}
+
+static const struct message *first_objection(const struct order_preflight *preflight)
+{
+    for (size_t i = 0; i < preflight->wanted->name_count; i++) {
+        if (preflight->objections[i] != NULL) {
+            return preflight->objections[i];
+        }
+    }
+    return NULL;
+}
+
+/* A renewal is asked for in any case: what we see from here may be less than the authority, and the
+ * certificate runs out. */
+static void take_preflight(struct order *order, const struct action *action,
+                           const struct order_preflight *preflight, struct arena *arena)
+{
+    const struct message *why = preflight->refusal;
+    bool is_new = certificate_order_type(action, preflight->wanted, arena) == ACME_NEW;
+    if (why == NULL && preflight->wanted->drops_bad_names) {
+        why = leave_out(order, preflight, arena) ? NULL : first_objection(preflight);
+    } else if (why == NULL && is_new) {
+        why = first_objection(preflight);
+    }
+    if (why != NULL) {
+        (void)error_set_message(&order->err, ERROR_REFUSED, why);
+    }
+}
+
+static void look_before(struct certificate_work *work, const struct acme_client *client,
+                        const struct action *const *actions, struct order *orders, size_t count)
+{
+    struct order_preflight *preflights = arena_array(work->arena, count, sizeof(*preflights));
+    for (size_t i = 0; i < count; i++) {
+        preflights[i] = (struct order_preflight){.wanted = orders[i].wanted, .is_served = true};
+    }
+    certificate_preflight(client, work->host, true, preflights, count, work->arena);
+    for (size_t i = 0; i < count; i++) {
+        take_preflight(&orders[i], actions[i], &preflights[i], work->arena);
+        orders[i].type = certificate_order_type(actions[i], orders[i].wanted, work->arena);
+    }
+}
+
+static void place_orders(struct certificate_work *work, const struct action *const *actions,
+                         struct order *orders, size_t count)
 {
     struct acme_client *client = NULL;
     struct error reason = {0};
-    if (!acme_client_open(work->host, work->arena, &client, &reason)) {
+    if (!acme_client_open(work->host, work->arena, &client, &reason) ||
+        !acme_client_make_folder(client, &reason)) {
         fail_all(orders, count, &reason);
         return;
     }
     struct acme_book book = acme_book_open(work->host, work->arena);
+    look_before(work, client, actions, orders, count);
     rehearse(work, client, &book, orders, count);
     place_all(work, client, &book, orders, count);
 }
@@ -368,7 +451,7 @@ static void fail_order(struct certificate_work *work, const struct action *actio
     const struct certificate_item *wanted = action->item->wanted;
     struct certificate_record record =
         certificate_record_read(work->host, wanted->directory, work->arena);
-    const char *asked_for = wish_text(wanted, work->arena);
+    const char *asked_for = certificate_wish_text(wanted, work->arena);
     record.failures = text_equal(record.asked_for, asked_for) ? record.failures + 1 : 1;
     record.asked_for = asked_for;
     record.failed_at = work->host->now(work->host);
@@ -382,14 +465,17 @@ static void fail_order(struct certificate_work *work, const struct action *actio
 }
 
 static void end_order(struct certificate_work *work, const struct certificate_issue *issue,
-                      const char *fingerprint)
+                      const struct order *order, const char *fingerprint)
 {
     const struct certificate_item *wanted = issue->item->wanted;
     struct error reason = {0};
     const struct certificate_record record = {
         .directory_url = wanted->directory_url,
         .fingerprint = fingerprint,
-        .asked_for = wish_text(wanted, work->arena),
+        .asked_for = certificate_wish_text(wanted, work->arena),
+        .dropped = order->dropped,
+        .dropped_why = order->dropped_why,
+        .dropped_at = order->dropped == NULL ? 0 : work->now,
     };
     if (issue->version == NULL) {
         return;
@@ -402,31 +488,23 @@ static void end_order(struct certificate_work *work, const struct certificate_is
     }
 }
 
-/* Made anew for the same names it costs less of what authorities allow. */
-static enum acme_order_type order_type(const struct action *action)
-{
-    const struct certificate_item *found = found_by(action);
-    return certificate_is_for(action->item->wanted, found) && found->is_issued ? ACME_RENEWAL
-                                                                               : ACME_NEW;
-}
-
 void certificate_order(struct host *host, const struct action *const *actions, size_t count,
                        struct arena *arena, struct outcome *outcomes)
 {
     struct certificate_work work = certificate_work_make(host, arena);
     struct order *orders = arena_array(arena, count, sizeof(*orders));
     const char **fingerprints = arena_array(arena, count, sizeof(*fingerprints));
+    const struct order **issued = arena_array(arena, count, sizeof(const struct order *));
     struct certificate_issue_list issues = {0};
     struct error reason = {0};
     bool may_begin = certificate_begin(&work, actions, count, &reason);
     for (size_t i = 0; i < count; i++) {
         orders[i].wanted = actions[i]->item->wanted;
         orders[i].directory_url = orders[i].wanted->directory_url;
-        orders[i].type = order_type(actions[i]);
         orders[i].arena = arena_create();
     }
     if (may_begin) {
-        place_orders(&work, orders, count);
+        place_orders(&work, actions, orders, count);
     } else {
         fail_all(orders, count, &reason);
     }
@@ -435,6 +513,7 @@ void certificate_order(struct host *host, const struct action *const *actions, s
             fail_order(&work, actions[i], &orders[i], &outcomes[i]);
             continue;
         }
+        issued[issues.count] = &orders[i];
         fingerprints[issues.count] = pair_describe(orders[i].pair, arena)->fingerprint;
         vec_add(arena, &issues,
                 (struct certificate_issue){.item = actions[i]->item,
@@ -444,7 +523,7 @@ void certificate_order(struct host *host, const struct action *const *actions, s
     }
     certificate_install(&work, issues.items, issues.count);
     for (size_t i = 0; i < issues.count; i++) {
-        end_order(&work, &issues.items[i], fingerprints[i]);
+        end_order(&work, &issues.items[i], issued[i], fingerprints[i]);
     }
     for (size_t i = 0; i < count; i++) {
         arena_adopt(arena, orders[i].arena);

@@ -44,6 +44,9 @@ struct certificate_record certificate_record_read(struct host *host, const char 
         .failed_at = number_of(object, "failed_at"),
         .retry_after = number_of(object, "retry_after"),
         .why = text_of(object, "why", arena),
+        .dropped = text_of(object, "dropped", arena),
+        .dropped_why = text_of(object, "dropped_why", arena),
+        .dropped_at = number_of(object, "dropped_at"),
         .window_start = number_of(object, "window_start"),
         .window_end = number_of(object, "window_end"),
         .window_asked_at = number_of(object, "window_asked_at"),
@@ -58,14 +61,15 @@ bool certificate_record_write(struct host *host, const char *directory,
     const char *path = path_of(directory, arena);
     const char *above = arena_strndup(arena, path, (size_t)(strrchr(path, '/') - path));
     AUTO_JSON object = json_pack(
-        "{s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "directory",
+        "{s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "directory",
         json_text(record->directory_url), "fingerprint", json_text(record->fingerprint),
         "asked_for", json_text(record->asked_for), "failures", (json_int_t)record->failures,
         "failed_at", (json_int_t)record->failed_at, "retry_after", (json_int_t)record->retry_after,
-        "why", json_text(record->why), "window_start", (json_int_t)record->window_start,
-        "window_end", (json_int_t)record->window_end, "window_asked_at",
-        (json_int_t)record->window_asked_at, "window_ask_after",
-        (json_int_t)record->window_ask_after);
+        "why", json_text(record->why), "dropped", json_text(record->dropped), "dropped_why",
+        json_text(record->dropped_why), "dropped_at", (json_int_t)record->dropped_at,
+        "window_start", (json_int_t)record->window_start, "window_end",
+        (json_int_t)record->window_end, "window_asked_at", (json_int_t)record->window_asked_at,
+        "window_ask_after", (json_int_t)record->window_ask_after);
     char *text = object == NULL ? NULL : json_dumps(object, JSON_INDENT(2));
     bool is_written = text == NULL
                           ? error_set(err, ERROR_SYSTEM, "out of memory")

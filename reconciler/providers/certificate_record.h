@@ -14,7 +14,11 @@ struct certificate_record {
     int64_t failed_at;     /* the last of them; seconds since the epoch */
     int64_t retry_after;   /* when the authority wants to be asked again; 0: it did not say */
     const char *why;       /* the last failure, in English; NULL: none */
-    int64_t window_start;  /* of the renewal that the authority suggests, as in struct renewal */
+    const char
+        *dropped; /* names that were left out, sorted, with blanks between them; NULL: none */
+    const char *dropped_why; /* of the first of them, in English */
+    int64_t dropped_at;      /* when they were last looked at */
+    int64_t window_start;    /* of the renewal that the authority suggests, as in struct renewal */
     int64_t window_end;
     int64_t window_asked_at;
     int64_t window_ask_after;

@@ -8,7 +8,6 @@
 #include "base/digest.h"
 #include "base/vec.h"
 #include "providers/acme_client.h"
-#include "providers/certificate_parts.h"
 
 enum { SEED_DIGITS = 16, SEED_BASE = 16 };
 
@@ -51,6 +50,12 @@ struct renewal certificate_renewal(const struct certificate_item *wanted,
         .seed = seed_of(wanted->directory, record->fingerprint == NULL ? "" : record->fingerprint,
                         arena),
     };
+}
+
+const char *certificate_wish_text(const struct certificate_item *wanted, struct arena *arena)
+{
+    return arena_printf(arena, "%s %s", wanted->directory_url,
+                        certificate_names_text(wanted->names, wanted->name_count, arena));
 }
 
 /* ---- Asking --------------------------------------------------------------------------------- */

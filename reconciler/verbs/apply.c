@@ -32,6 +32,7 @@ static int apply(struct command *command)
     }
     /* Offline there is no host that could be changed. */
     command->run.applies = !command->is_dry_run && !command->run.is_offline;
+    command->run.looks_ahead = !command->run.applies;
     struct run run;
     run_once(&run, command->arena, &command->run);
     if (command->run.heals) {

@@ -47,6 +47,7 @@ int verb_plan(struct command *command)
         return EXIT_CODE_USAGE;
     }
     const struct report_style style = {0};
+    command->run.looks_ahead = true;
     return plan(command, &style);
 }
 
