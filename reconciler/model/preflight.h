@@ -10,7 +10,7 @@
 #include "base/message.h"
 #include "base/vec.h"
 
-/* Of the name system (RFC 8659): who may sign. */
+/* Who may sign for a name (RFC 8659). */
 struct preflight_caa {
     bool is_critical;
     const char *tag;
