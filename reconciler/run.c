@@ -371,6 +371,7 @@ static bool look_at_host(struct run *run)
     take_refusals(run);
     take_suspensions(run);
     run_check_foreign(run);
+    run_check_authority(run);
     plan_collect(&run->plan_input, &run->items);
     if (run->options->applies) {
         run_ask_about_certificates(run);

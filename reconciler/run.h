@@ -252,6 +252,8 @@ bool run_blame(struct run *run, struct arena *arena, struct run_options *options
                const char *file_and_line, struct blame *out_blame, struct error *err) MUST_CHECK;
 /* run_foreign.c: holds back what other nginx configuration on the host claims already. */
 void run_check_foreign(struct run *run);
+/* run_authority.c: warns where the root of the host's authority is older than its settings. */
+void run_check_authority(struct run *run);
 /* run_test.c: nginx and systemd look at the whole candidate; the guilty document alone is held
  * back. False: the tree cannot be tested or stays refused; the report says why. */
 bool run_test(struct run *run);

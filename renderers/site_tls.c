@@ -1,5 +1,6 @@
 /* TLS of a site: its certificate, and the settings that all our servers share. */
 
+#include "model/domains.h"
 #include "renderers/certificate.h"
 #include "renderers/site.h"
 #include "schemas/certificate.h"
@@ -150,6 +151,17 @@ static const char *own_issuer(const struct site *site, const struct served_name 
     return "internal";
 }
 
+static void check_signed(struct site *site, const struct served_name *name, bool is_acme)
+{
+    if (is_acme && text_starts_with(name->text, "*.") &&
+        site->render->layout->acme_dns_hook == NULL) {
+        site_report(site, DIAGNOSTIC_CERTIFICATE_NO_DNS_HOOK, name->node, "tls", name->text, NULL);
+    }
+    if (!is_acme && !domains_have(site->render->layout->domains, name->text)) {
+        site_report(site, DIAGNOSTIC_CERTIFICATE_OUTSIDE, name->node, "tls", name->text, NULL);
+    }
+}
+
 static void own_certificate_add(struct site *site)
 {
     const struct served_name *served = NULL;
@@ -165,11 +177,7 @@ static void own_certificate_add(struct site *site)
                         site->document->name, name);
             continue;
         }
-        if (is_acme && text_starts_with(name, "*.") &&
-            site->render->layout->acme_dns_hook == NULL) {
-            site_report(site, DIAGNOSTIC_CERTIFICATE_NO_DNS_HOOK, served[i].node, "tls", name,
-                        NULL);
-        }
+        check_signed(site, &served[i], is_acme);
         names[name_count++] = name;
     }
     (void)certificate_item_add(site->render, &(const struct certificate_wish){

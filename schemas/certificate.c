@@ -2,6 +2,7 @@
 
 #include "schemas/certificate.h"
 
+#include "model/domains.h"
 #include "model/layout.h"
 #include "schemas/issuer.h"
 
@@ -161,6 +162,18 @@ static void check_not_acme(struct check *check, const struct certificate_spec *s
     }
 }
 
+static void check_internal(struct check *check, const struct certificate_spec *spec,
+                           const struct layout *layout)
+{
+    for (size_t i = 0; i < spec->names.count; i++) {
+        const struct text_value *name = &spec->names.items[i];
+        if (!domains_have(layout->domains, name->text)) {
+            (void)check_add(check, DIAGNOSTIC_CERTIFICATE_OUTSIDE, name->node, "names", name->text,
+                            NULL);
+        }
+    }
+}
+
 static void check_issuer(struct check *check, const struct certificate_spec *spec)
 {
     const struct layout usual = layout_debian12();
@@ -171,14 +184,16 @@ static void check_issuer(struct check *check, const struct certificate_spec *spe
         (void)check_add(check, DIAGNOSTIC_CERTIFICATE_FILES_UNUSED, spec->files.object.node,
                         "files", NULL, NULL);
     }
-    if (type == CERTIFICATE_FILE) {
-        check_files(check, spec);
-    }
     if (type == CERTIFICATE_ACME) {
         check_acme(check, spec, issuer);
         check_challenge(check, spec);
+        return;
+    }
+    check_not_acme(check, spec);
+    if (type == CERTIFICATE_FILE) {
+        check_files(check, spec);
     } else {
-        check_not_acme(check, spec);
+        check_internal(check, spec, layout);
     }
 }
 

@@ -217,6 +217,13 @@ static const struct field settings_fields[] = {
           .example = "acme: { terms: true, email: admin@example.com }"),
     FIELD(struct settings, allow_raw, .fallback = "false",
           .help = "Documents may hold raw nginx text. The folder can never grant itself this."),
+    FIELD(struct settings, domains, .syntax = &syntax_domain, .count_most = 100,
+          .fallback_note = "whatever documents ask for",
+          .help = "What this host's own authority signs: these domains with everything below them, "
+                  "and these addresses and networks. Its root says so, and clients hold it to that. "
+                  "A root that is there already does not change: another takes its place when its "
+                  "folder, STATE/authority, is moved away.",
+          .example = "domains: [corp.internal, example.com, 10.0.0.0/8]"),
     FIELD(struct settings, state, .fallback = "/var/lib/reconcile", .syntax = &syntax_path,
           .help = "Folder of generations, ledger, certificates and locks.",
           .example = "state: /srv/reconcile/state"),
@@ -306,16 +313,16 @@ static const char *or_below(struct arena *arena, const struct text_value *value,
     return value->text != NULL ? value->text : arena_printf(arena, "%s/%s", directory, name);
 }
 
-static const char *const *addresses_of(const struct text_list *list, struct arena *arena)
+static const char *const *texts_of(const struct text_list *list, struct arena *arena)
 {
     if (list->count == 0) {
         return NULL;
     }
-    const char **addresses = arena_array(arena, list->count + 1, sizeof(*addresses));
+    const char **texts = arena_array(arena, list->count + 1, sizeof(*texts));
     for (size_t i = 0; i < list->count; i++) {
-        addresses[i] = list->items[i].text;
+        texts[i] = list->items[i].text;
     }
-    return addresses;
+    return texts;
 }
 
 /* The directory where the host's issuer is rehearsed; NULL: none. */
@@ -354,6 +361,7 @@ struct layout settings_layout(const struct settings *settings, const char *state
     layout.secrets = settings->secrets.text;
     layout.issuer = settings->issuer.text;
     layout.allows_raw = settings->allow_raw.is_true;
+    layout.domains = texts_of(&settings->domains, arena);
 
     const struct settings_nginx *nginx = &settings->nginx;
     layout.nginx_program = nginx->program.text;
@@ -364,7 +372,7 @@ struct layout settings_layout(const struct settings *settings, const char *state
     layout.nginx_cache = nginx->cache.text;
     layout.nginx_service = nginx->service.text[0] == '\0' ? NULL : nginx->service.text;
     layout.nginx_group = nginx->group.text;
-    layout.listen = addresses_of(&nginx->listen, arena);
+    layout.listen = texts_of(&nginx->listen, arena);
     layout.http_port = nginx->http_port.number;
     layout.https_port = nginx->https_port.number;
     layout.disables_default_site = nginx->disable_default_site.is_true;

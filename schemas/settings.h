@@ -162,6 +162,7 @@ struct settings {
     struct text_value issuer;
     struct settings_acme acme;
     struct boolean_value allow_raw;
+    struct text_list domains; /* model/domains.h */
     struct text_value state;
     struct text_value secrets;
     struct text_value environment_files;

@@ -228,6 +228,11 @@ static bool check_network(const char *text)
            bits <= (strchr(address, ':') != NULL ? 128 : 32);
 }
 
+static bool check_domain(const char *text)
+{
+    return check_dns_name(text) || check_network(text);
+}
+
 /* Reads exactly count digits; NULL when there are fewer. */
 static const char *read_fixed(const char *text, size_t count, unsigned *out)
 {
@@ -326,6 +331,8 @@ const struct syntax syntax_unit_name = {
     "shop.service", check_unit_name};
 const struct syntax syntax_network = {"an address or network", "^[0-9a-fA-F:.]+(/[0-9]+)?$",
                                       "10.0.0.0/8", check_network};
+const struct syntax syntax_domain = {"a domain in lower case, an address or a network",
+                                     "^[a-z0-9:.-]+(/[0-9]+)?$", "example.com", check_domain};
 const struct syntax syntax_address_port = {"an address or name with a port", "^.+:[0-9]+$",
                                            "127.0.0.1:3000", check_address_port};
 const struct syntax syntax_date = {

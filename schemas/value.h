@@ -98,6 +98,7 @@ extern const struct syntax syntax_variable;     /* environment variable: [A-Za-z
 extern const struct syntax syntax_user;         /* account: [a-z_][a-z0-9_-]{0,30} */
 extern const struct syntax syntax_unit_name;    /* systemd unit with its suffix */
 extern const struct syntax syntax_network;      /* address or CIDR network */
+extern const struct syntax syntax_domain;       /* DNS name, address or CIDR network */
 extern const struct syntax syntax_address_port; /* 127.0.0.1:3000, [::1]:3000, name:3000 */
 extern const struct syntax syntax_date;         /* 2026-12-31, or RFC 3339 */
 

@@ -36,6 +36,7 @@ static const struct shape_row layout_rows[] = {
     SHAPE_NEEDED(struct layout, sysusers),
     SHAPE(struct layout, listen),
     SHAPE_NEEDED(struct layout, issuer),
+    SHAPE(struct layout, domains),
     SHAPE(struct layout, http_port),
     SHAPE(struct layout, https_port),
     SHAPE(struct layout, manages_users),

@@ -32,13 +32,15 @@ struct layout {
     const char *environment;         /* /etc/reconcile/environment: NAME.env, 0640 */
     const char *secrets;             /* /etc/reconcile/secrets: one value a file, 0600 */
     const char *sysusers;            /* /etc/sysusers.d */
-    const char *const *listen; /* addresses to listen on, NULL-terminated; NULL: all IPv4, and all
-                                  IPv6 where the host has it */
-    const char *issuer;        /* of certificates that do not say it: schemas/issuer.h */
-    uint16_t http_port;        /* 80 */
-    uint16_t https_port;       /* 443 */
-    bool manages_users;        /* false: nobody is created, no owner is changed */
-    bool manages_units;        /* false: unit files are written, systemd is never spoken to */
+    const char *const *listen;  /* addresses to listen on, NULL-terminated; NULL: all IPv4, and all
+                                   IPv6 where the host has it */
+    const char *issuer;         /* of certificates that do not say it: schemas/issuer.h */
+    const char *const *domains; /* what the internal CA signs (model/domains.h), NULL-terminated;
+                                   NULL: anything */
+    uint16_t http_port;         /* 80 */
+    uint16_t https_port;        /* 443 */
+    bool manages_users;         /* false: nobody is created, no owner is changed */
+    bool manages_units;         /* false: unit files are written, systemd is never spoken to */
     bool allows_raw;
     bool acme_preflight;        /* names are looked at before an authority is asked for them */
     bool acme_terms;            /* somebody has agreed to the authority's terms of service */

@@ -157,7 +157,8 @@ static bool make_authority(struct host *host, struct arena *arena, struct author
 {
     AUTO_KEY key = signing_make_key("ecdsa-p256", err);
     AUTO_CERTIFICATE certificate =
-        key == NULL ? NULL : signing_make_authority(key, host->now(host), err);
+        key == NULL ? NULL
+                    : signing_make_authority(key, host->layout->domains, host->now(host), err);
     AUTO_PAIR pair = certificate == NULL ? NULL : pair_make(certificate, NULL, key, err);
     if (pair == NULL || !put_in_place(host, pair, arena, err)) {
         return error_wrap(err, "make the internal authority");
@@ -196,6 +197,17 @@ const char *authority_certificate_path(struct host *host, struct arena *arena)
 bool authority_has_signed(const struct authority *authority, const struct pair *pair)
 {
     return authority != NULL && pair_is_signed_by(pair, authority->certificate);
+}
+
+bool authority_is_limited_to(const struct authority *authority, const char *const *domains)
+{
+    return signing_is_limited_to(authority->certificate, domains);
+}
+
+bool authority_may_sign(const struct authority *authority, const char *const *names, size_t count,
+                        const char **out_name)
+{
+    return signing_may_sign(authority->certificate, names, count, out_name);
 }
 
 struct pair *authority_issue(const struct authority *authority,

@@ -65,6 +65,20 @@ static bool look_at_source(struct certificate_work *work, const struct certifica
     return true;
 }
 
+/* Pairs of our own, without a document, are for nobody to trust. */
+static bool may_be_signed(struct certificate_work *work, const struct item *item, struct error *err)
+{
+    const struct certificate_item *wanted = item->wanted;
+    const char *name = NULL;
+    return item->document == NULL || work->authority == NULL ||
+           authority_may_sign(work->authority, wanted->names, wanted->name_count, &name) ||
+           error_set(err, ERROR_REFUSED,
+                     "the root of this host's authority does not let it sign %s: move %s away, and "
+                     "the next run makes another, which everybody who trusts this one has to be "
+                     "given",
+                     name, work->host->layout->authority);
+}
+
 static void look_at_internal(struct certificate_work *work, const struct stored_pair *stored,
                              struct certificate_item *found)
 {
@@ -104,6 +118,9 @@ static bool look_at(struct certificate_work *work, const struct item *item,
             return false;
         }
     } else if (is_internal) {
+        if (!may_be_signed(work, item, err)) {
+            return false;
+        }
         look_at_internal(work, stored, found);
     } else if (wanted != NULL) {
         certificate_look_at_order(work, item, found, out);

@@ -29,6 +29,8 @@ OPENSSL_CLEANUP(certificate, X509, X509_free)
 OPENSSL_CLEANUP(extension, X509_EXTENSION, X509_EXTENSION_free)
 OPENSSL_CLEANUP(names, GENERAL_NAMES, GENERAL_NAMES_free)
 OPENSSL_CLEANUP(name, GENERAL_NAME, GENERAL_NAME_free)
+OPENSSL_CLEANUP(constraints, NAME_CONSTRAINTS, NAME_CONSTRAINTS_free)
+OPENSSL_CLEANUP(subtree, GENERAL_SUBTREE, GENERAL_SUBTREE_free)
 OPENSSL_CLEANUP(key, EVP_PKEY, EVP_PKEY_free)
 OPENSSL_CLEANUP(request, X509_REQ, X509_REQ_free)
 OPENSSL_CLEANUP(extensions, STACK_OF(X509_EXTENSION), openssl_free_extension_list)
@@ -39,6 +41,8 @@ OPENSSL_CLEANUP(extensions, STACK_OF(X509_EXTENSION), openssl_free_extension_lis
 #define AUTO_EXTENSION   CLEANUP(openssl_free_extension) X509_EXTENSION *
 #define AUTO_NAMES       CLEANUP(openssl_free_names) GENERAL_NAMES *
 #define AUTO_NAME        CLEANUP(openssl_free_name) GENERAL_NAME *
+#define AUTO_CONSTRAINTS CLEANUP(openssl_free_constraints) NAME_CONSTRAINTS *
+#define AUTO_SUBTREE     CLEANUP(openssl_free_subtree) GENERAL_SUBTREE *
 #define AUTO_KEY         CLEANUP(openssl_free_key) EVP_PKEY *
 #define AUTO_REQUEST     CLEANUP(openssl_free_request) X509_REQ *
 #define AUTO_EXTENSIONS  CLEANUP(openssl_free_extensions) STACK_OF(X509_EXTENSION) *

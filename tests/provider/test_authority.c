@@ -155,6 +155,77 @@ static void test_authority_issues_what_clients_accept(void **state)
     }
 }
 
+/* What clients make of a root with limits, for a name that its key has signed all the same. */
+static void expect_limits(struct sandbox *sandbox, const char *const *names, bool is_accepted)
+{
+    AUTO_AUTHORITY authority = open_to_sign(sandbox);
+    AUTO_CERTIFICATE ca = read_ca(sandbox);
+    int64_t now = sandbox_now(&sandbox->host);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        AUTO_PAIR pair = issue(sandbox, authority, "ecdsa-p256", &names[i], 1);
+        AUTO_CERTIFICATE leaf = leaf_of(sandbox, pair);
+        const char *refused = NULL;
+        const char *host = strncmp(names[i], "*.", 2) == 0
+                               ? arena_printf(sandbox->arena, "www%s", names[i] + 1)
+                               : names[i];
+        int result = verify(ca, leaf, host, now);
+        assert_int_equal(authority_may_sign(authority, &names[i], 1, &refused), is_accepted);
+        if (is_accepted) {
+            assert_int_equal(result, X509_V_OK);
+        } else {
+            assert_true(result == X509_V_ERR_PERMITTED_VIOLATION ||
+                        result == X509_V_ERR_EXCLUDED_VIOLATION);
+            assert_ptr_equal(refused, names[i]);
+        }
+    }
+}
+
+static void test_authority_root_is_limited_to_the_domains(void **state)
+{
+    struct sandbox *sandbox = *state;
+    static const char *const domains[] = {"example.com", "corp.internal", "10.0.0.0/8", NULL};
+    static const char *const inside[] = {"example.com",   "www.example.com", "*.example.com",
+                                         "corp.internal", "10.1.2.3",        NULL};
+    static const char *const outside[] = {
+        "example.org", "badexample.com", "internal", "*.example.org",
+        "192.0.2.1",   "2001:db8::1",    NULL};
+    sandbox->layout.domains = domains;
+    expect_limits(sandbox, inside, true);
+    expect_limits(sandbox, outside, false);
+    AUTO_CERTIFICATE ca = read_ca(sandbox);
+    int at = X509_get_ext_by_NID(ca, NID_name_constraints, -1);
+    assert_int_equal(X509_EXTENSION_get_critical(X509_get_ext(ca, at)), 1);
+}
+
+static void test_authority_form_of_names_without_a_domain_is_excluded(void **state)
+{
+    struct sandbox *sandbox = *state;
+    static const char *const networks[] = {"2001:db8::/32", NULL};
+    static const char *const inside[] = {"2001:db8::1", NULL};
+    static const char *const outside[] = {"example.com", "localhost", "127.0.0.1", "::1", NULL};
+    sandbox->layout.domains = networks;
+    expect_limits(sandbox, inside, true);
+    expect_limits(sandbox, outside, false);
+}
+
+static void test_authority_knows_whether_its_limits_are_those_of_the_settings(void **state)
+{
+    struct sandbox *sandbox = *state;
+    static const char *const domains[] = {"b.test", "a.test", "10.0.0.0/8", NULL};
+    static const char *const sorted[] = {"10.0.0.0/8", "a.test", "b.test", NULL};
+    static const char *const fewer[] = {"a.test", "b.test", NULL};
+    AUTO_AUTHORITY without = open_to_sign(sandbox);
+    assert_true(authority_is_limited_to(without, NULL));
+    assert_false(authority_is_limited_to(without, domains));
+    sandbox->layout.authority = "/var/lib/reconcile/other";
+    sandbox->layout.domains = domains;
+    AUTO_AUTHORITY limited = open_to_sign(sandbox);
+    assert_true(authority_is_limited_to(limited, domains));
+    assert_true(authority_is_limited_to(limited, sorted));
+    assert_false(authority_is_limited_to(limited, fewer));
+    assert_false(authority_is_limited_to(limited, NULL));
+}
+
 static void test_authority_serial_numbers_are_long_and_differ(void **state)
 {
     struct sandbox *sandbox = *state;
@@ -314,6 +385,9 @@ int main(void)
         SANDBOX_TEST(test_authority_is_made_once_with_a_private_key),
         SANDBOX_TEST(test_authority_certificate_may_sign_leaves_only),
         SANDBOX_TEST(test_authority_issues_what_clients_accept),
+        SANDBOX_TEST(test_authority_root_is_limited_to_the_domains),
+        SANDBOX_TEST(test_authority_form_of_names_without_a_domain_is_excluded),
+        SANDBOX_TEST(test_authority_knows_whether_its_limits_are_those_of_the_settings),
         SANDBOX_TEST(test_authority_serial_numbers_are_long_and_differ),
         SANDBOX_TEST(test_authority_long_name_goes_without_a_subject),
         SANDBOX_TEST(test_authority_hostile_name_stays_one_name),

@@ -168,6 +168,37 @@ static void test_certificate_is_renewed_at_a_third_of_its_life(void **state)
     assert_string_equal(changes(sandbox, &item), "");
 }
 
+/* Of documents; what stands in for nobody in particular needs no leave. */
+static void test_certificate_outside_of_the_root_is_told_before_it_is_signed(void **state)
+{
+    struct sandbox *sandbox = *state;
+    static const char *const domains[] = {"shop.test", NULL};
+    static const char *const wider[] = {"shop.test", "other.test", NULL};
+    struct document document = {.name = "shop.test"};
+    sandbox->layout.domains = domains;
+    struct item item = want_shop(sandbox);
+    item.document = &document;
+    converge(sandbox, &item);
+
+    sandbox->layout.domains = wider; /* the root does not follow */
+    item.wanted = want(sandbox, wider);
+    struct observation found = sandbox_observe(sandbox, &certificate_provider, &item);
+    assert_non_null(found.trouble);
+    assert_non_null(strstr(found.trouble->text, "does not let it sign other.test: move "
+                                                "/var/lib/reconcile/authority away"));
+    item.document = NULL;
+    assert_null(sandbox_observe(sandbox, &certificate_provider, &item).trouble);
+
+    item.document = &document;
+    assert_int_equal(renameat(sandbox->host.root, "var/lib/reconcile/authority", sandbox->host.root,
+                              "var/lib/reconcile/former"),
+                     0);
+    assert_string_equal(changes(sandbox, &item), "names issuer ");
+    converge(sandbox, &item);
+    assert_string_equal(changes(sandbox, &item), "");
+    assert_int_equal(read_installed(sandbox)->name_count, 2);
+}
+
 static void test_certificate_old_versions_are_pruned_to_one(void **state)
 {
     struct sandbox *sandbox = *state;
@@ -615,6 +646,7 @@ int main(void)
         CERTIFICATE_TEST(test_certificate_order_of_names_is_no_difference),
         CERTIFICATE_TEST(test_certificate_each_difference_is_named_and_repaired),
         CERTIFICATE_TEST(test_certificate_is_renewed_at_a_third_of_its_life),
+        CERTIFICATE_TEST(test_certificate_outside_of_the_root_is_told_before_it_is_signed),
         CERTIFICATE_TEST(test_certificate_old_versions_are_pruned_to_one),
         CERTIFICATE_TEST(test_certificate_damage_is_repaired),
         CERTIFICATE_TEST(test_certificate_key_that_others_could_read_is_replaced),

@@ -125,6 +125,16 @@ static const struct expectation expectations[] = {
     {&syntax_network, "10.0.0/8", false},
     {&syntax_network, "all", false},
 
+    {&syntax_domain, "example.com", true},
+    {&syntax_domain, "intranet", true},
+    {&syntax_domain, "10.0.0.0/8", true},
+    {&syntax_domain, "::1", true},
+    {&syntax_domain, "*.example.com", false},
+    {&syntax_domain, ".example.com", false},
+    {&syntax_domain, "Example.com", false},
+    {&syntax_domain, "10.0.0.0/33", false},
+    {&syntax_domain, "example.com/8", false},
+
     {&syntax_address_port, "127.0.0.1:3000", true},
     {&syntax_address_port, "[::1]:3000", true},
     {&syntax_address_port, "backend.example.com:80", true},
