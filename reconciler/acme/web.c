@@ -98,7 +98,10 @@ bool web_ask(struct web *web, const struct web_request *request, struct arena *a
     (void)curl_easy_getinfo(web->curl, CURLINFO_RESPONSE_CODE, &status); /* 0: no answer */
     (void)curl_easy_getinfo(web->curl, CURLINFO_RETRY_AFTER, &retry_after);
     if (status == 0 || (result != CURLE_OK && result != CURLE_WRITE_ERROR)) {
-        const char *why = web->why[0] == '\0' ? curl_easy_strerror(result) : web->why;
+        /* Of an untrusted certificate reconcile knows this text, by which uacme tells it too. */
+        bool is_untrusted = result == CURLE_PEER_FAILED_VERIFICATION;
+        const char *why =
+            is_untrusted || web->why[0] == '\0' ? curl_easy_strerror(result) : web->why;
         return error_set(err, ERROR_REFUSED, "ask %s: %s", request->url, why);
     }
     const char *date = header_of(web, "Date", arena);

@@ -39,6 +39,8 @@ enum {
 static const char request_name[] = "request.csr";
 static const char chain_name[] = "request-cert.pem"; /* as uacme(1) names it */
 static const char helper_name[] = "reconcile-acme";
+/* curl_easy_strerror(3) of CURLE_PEER_FAILED_VERIFICATION, which uacme passes on */
+static const char is_untrusted[] = "SSL peer certificate or SSH remote key was not OK";
 
 struct acme_client {
     struct host *host;
@@ -89,6 +91,10 @@ bool acme_client_open(struct host *host, struct arena *arena, struct acme_client
                          "nobody has agreed to the authority's terms of service: write acme: "
                          "{terms: true} in the settings");
     }
+    if (access(layout->acme_program, X_OK) != 0) {
+        return error_set(err, ERROR_UNAVAILABLE, "this host has no %s: apt install %s",
+                         layout->acme_program, "uacme");
+    }
     client->identity = identity_own();
     if (geteuid() == 0 && !identity_find(layout->acme_user, &client->identity, err)) {
         return false;
@@ -124,6 +130,11 @@ static json_t *read_problem(struct str said)
     }
     return json_loadb(brace, said.length - (size_t)(brace - said.data), JSON_DISABLE_EOF_CHECK,
                       NULL);
+}
+
+static bool has_said(struct str said, const char *words)
+{
+    return memmem(said.data, said.length, words, strlen(words)) != NULL;
 }
 
 /* "NAME: ..." -> "..."; NULL: another program's line. */
@@ -182,6 +193,13 @@ static bool tell_failure(const struct process_result *result, struct arena *aren
     AUTO_JSON problem = read_problem(result->errors);
     if (tell_problem(problem, out_refusal, err)) {
         return false;
+    }
+    if (has_said(result->errors, is_untrusted)) {
+        return error_set(
+            err, ERROR_REFUSED,
+            "this host does not trust the directory's own certificate: put the root of "
+            "a private authority into /usr/local/share/ca-certificates, as a file "
+            "that ends in .crt, and run update-ca-certificates");
     }
     const char *words = last_words(result->errors, arena);
     return words[0] != '\0' ? error_set(err, ERROR_REFUSED, "%s", words)
@@ -496,7 +514,7 @@ static void forget_account(const struct acme_client *client, const char *directo
     static const char *const lost[] = {"urn:ietf:params:acme:error:accountDoesNotExist",
                                        "no account associated with"};
     for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
-        if (memmem(said.data, said.length, lost[i], strlen(lost[i])) != NULL) {
+        if (has_said(said, lost[i])) {
             (void)unlinkat(client->host->root,
                            host_path(registered_path(client, directory_url, arena)), 0);
         }

@@ -100,7 +100,7 @@ class AcmeCa:
         self.processes = []
 
     def __enter__(self):
-        self._trust()
+        self._make_root()
         self.start()
         return self
 
@@ -111,7 +111,7 @@ class AcmeCa:
             subprocess.run(["umount", path], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _trust(self):
+    def _make_root(self):
         openssl(self.folder, "req", "-x509", "-newkey", "ec", "-pkeyopt",
                 "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "ca.key", "-out", "ca.pem",
                 "-days", "2", "-subj", "/CN=ACME test")
@@ -130,9 +130,18 @@ class AcmeCa:
         os.chmod(self.folder, 0o711)
         resolvers = os.path.join(self.folder, "resolv.conf")
         write(resolvers, "nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
-        for own, path in ((bundle, BUNDLE), (resolvers, RESOLVERS)):
-            os.chmod(own, 0o644)
-            subprocess.run(["mount", "--bind", own, path], check=True)
+        os.chmod(bundle, 0o644)
+        os.chmod(resolvers, 0o644)
+        subprocess.run(["mount", "--bind", resolvers, RESOLVERS], check=True)
+        self.trust()
+
+    def trust(self):
+        """As the system does once its root is installed."""
+        subprocess.run(["mount", "--bind", os.path.join(self.folder, "bundle.pem"), BUNDLE],
+                       check=True)
+
+    def distrust(self):
+        subprocess.run(["umount", BUNDLE], check=True)
 
     def _spawn(self, log, *words):
         with open(os.path.join(self.folder, log + ".log"), "ab") as file:
