@@ -28,6 +28,7 @@ struct sandbox {
     /* Stands in for every program; NULL: they are really run. */
     bool (*program)(struct sandbox *sandbox, const struct process_options *options,
                     struct process_result *out_result);
+    void *played;        /* the test's own, for that */
     const char *command; /* the last one, words joined by spaces */
 };
 
