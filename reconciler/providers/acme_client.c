@@ -20,8 +20,10 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "model/json.h"
+#include "providers/confinement.h"
 #include "providers/host_secret.h"
 #include "providers/identity.h"
 
@@ -34,6 +36,8 @@ enum {
     OUTPUT_LIMIT = 64 * 1024,
     CHAIN_LIMIT = 256 * 1024,
     DIRECTORY_DIGITS = 16,
+    OPEN_FILES_MOST = 256,
+    FILE_SIZE_MOST = 1024 * 1024, /* keys, chains and tokens are far smaller */
 };
 
 static const char request_name[] = "request.csr";
@@ -94,6 +98,10 @@ bool acme_client_open(struct host *host, struct arena *arena, struct acme_client
     if (access(layout->acme_program, X_OK) != 0) {
         return error_set(err, ERROR_UNAVAILABLE, "this host has no %s: apt install %s",
                          layout->acme_program, "uacme");
+    }
+    if (!confinement_has_rules()) {
+        log_event(LOG_LEVEL_INFO, "this kernel has no Landlock: its account alone confines uacme",
+                  NULL);
     }
     client->identity = identity_own();
     if (geteuid() == 0 && !identity_find(layout->acme_user, &client->identity, err)) {
@@ -261,21 +269,63 @@ static bool remove_order(const struct acme_client *client, const char *path, str
 
 /* What is to be run: everything else is the same for all. */
 struct errand {
-    const char *const *argv; /* NULL-terminated */
-    int folder;              /* where it is started */
+    const char *const *argv;     /* NULL-terminated */
+    const char *const *writable; /* NULL-terminated paths, the first of them for temporary files */
+    int folder;                  /* where it is started */
     struct str input;
     unsigned timeout_ms;
     enum certificate_challenge challenge;
 };
 
+struct entrance {
+    struct identity identity;
+    struct confinement confinement;
+};
+
+static int enter(void *context)
+{
+    struct entrance *entrance = context;
+    int status = identity_take(&entrance->identity);
+    return status != 0 ? status : (confinement_enter(&entrance->confinement) ? 0 : EXIT_FAILURE);
+}
+
+/* Programs, and how this system is set up, may be read; secrets among that are other accounts', and
+ * of processes outside nobody confined sees more than their names. */
+static bool open_confinement(const struct acme_client *client, const struct errand *errand,
+                             struct confinement *out, struct error *err)
+{
+    const struct layout *layout = client->host->layout;
+    const char *const readable[] = {"/usr",
+                                    "/opt",
+                                    "/bin",
+                                    "/sbin",
+                                    "/lib",
+                                    "/lib32",
+                                    "/lib64",
+                                    "/etc",
+                                    "/run/systemd/resolve", /* where /etc/resolv.conf may lead */
+                                    "/run/resolvconf",
+                                    "/run/NetworkManager",
+                                    "/proc",
+                                    "/dev/urandom",
+                                    layout->acme_program,
+                                    client->helper,
+                                    layout->acme_dns_hook, /* may be NULL */
+                                    NULL};
+    const struct confinement_files files = {readable, errand->writable};
+    *out = (struct confinement){.files_most = OPEN_FILES_MOST, .file_size_most = FILE_SIZE_MOST};
+    return confinement_open(out, &files, err);
+}
+
 static bool run_errand(const struct acme_client *client, const struct errand *errand,
                        struct arena *arena, struct process_result *out_result, struct error *err)
 {
     const struct layout *layout = client->host->layout;
-    struct identity identity = client->identity;
+    struct entrance entrance = {.identity = client->identity};
     const char *const environment[] = {
         "PATH=/usr/bin:/bin",
         "LC_ALL=C.UTF-8",
+        arena_printf(arena, "TMPDIR=%s", errand->writable[0]),
         arena_printf(arena, "RECONCILE_ACME_CHALLENGES=%s", layout->acme_challenges),
         errand->challenge == CERTIFICATE_OVER_HTTP ? "RECONCILE_ACME_CHALLENGE=http-01"
                                                    : "RECONCILE_ACME_CHALLENGE=dns-01",
@@ -291,17 +341,22 @@ static bool run_errand(const struct acme_client *client, const struct errand *er
         .timeout_ms = errand->timeout_ms,
         .output_limit = OUTPUT_LIMIT,
         .directory = errand->folder,
-        .prepare = identity_take,
-        .prepare_context = &identity,
+        .prepare = enter,
+        .prepare_context = &entrance,
     };
-    return client->host->run(client->host, &options, arena, out_result, err);
+    if (!open_confinement(client, errand, &entrance.confinement, err)) {
+        return false;
+    }
+    bool is_run = client->host->run(client->host, &options, arena, out_result, err);
+    confinement_close(&entrance.confinement);
+    return is_run;
 }
 
 /* secret goes on a line behind the question; NULL: there is none. Only the standard input of a
  * child gets to see it. NULL with err filled; the caller releases the answer. */
 static json_t *ask_helper(const struct acme_client *client, const char *verb,
-                          const json_t *question, const struct secret *secret, int folder,
-                          unsigned timeout_ms, struct arena *arena, struct error *err)
+                          const json_t *question, const struct secret *secret, struct errand errand,
+                          struct arena *arena, struct error *err)
 {
     struct process_result result;
     struct acme_refusal refusal = {0};
@@ -313,10 +368,8 @@ static json_t *ask_helper(const struct acme_client *client, const char *verb,
         return NULL;
     }
     const char *const argv[] = {client->helper, verb, NULL};
-    const struct errand errand = {.argv = argv,
-                                  .folder = folder,
-                                  .input = str_of(secret == NULL ? text : line),
-                                  .timeout_ms = timeout_ms};
+    errand.argv = argv;
+    errand.input = str_of(secret == NULL ? text : line);
     if (!run_errand(client, &errand, arena, &result, err)) {
         return NULL;
     }
@@ -326,6 +379,14 @@ static json_t *ask_helper(const struct acme_client *client, const char *verb,
         (void)tell_failure(&result, arena, &refusal, err);
     }
     return answer;
+}
+
+/* So many certificates or names, of which each takes its time. */
+static struct errand errand_about(const char *const *writable, size_t count)
+{
+    return (struct errand){.writable = writable,
+                           .folder = AT_FDCWD,
+                           .timeout_ms = QUESTION_TIMEOUT_MS + (unsigned)count * NAME_TIMEOUT_MS};
 }
 
 /* ---- The account ---------------------------------------------------------------------------- */
@@ -350,8 +411,11 @@ static json_t *ask_for_account(const struct acme_client *client, const char *dir
     AUTO_JSON question =
         json_pack("{s:s, s:s*, s:s*}", "directory", directory_url, "email", layout->acme_email,
                   "id", is_bound ? layout->acme_binding_id : NULL);
-    return ask_helper(client, "register", question, secret, folder, QUESTION_TIMEOUT_MS, arena,
-                      err);
+    const char *const writable[] = {account_folder(client, directory_url, arena), "/dev/null",
+                                    NULL};
+    const struct errand errand = {
+        .writable = writable, .folder = folder, .timeout_ms = QUESTION_TIMEOUT_MS};
+    return ask_helper(client, "register", question, secret, errand, arena, err);
 }
 
 bool acme_client_register(const struct acme_client *client, const char *directory_url,
@@ -391,10 +455,10 @@ bool acme_client_ask_windows(const struct acme_client *client, const char *direc
     for (size_t i = 0; i < count; i++) {
         (void)json_array_append_new(ids, json_string(windows[i].id)); /* then not asked */
     }
+    const char *const writable[] = {"/dev/null", NULL};
     AUTO_JSON question = json_pack("{s:s, s:O}", "directory", directory_url, "certificates", ids);
     AUTO_JSON answer =
-        ask_helper(client, "windows", question, NULL, AT_FDCWD,
-                   QUESTION_TIMEOUT_MS + (unsigned)count * NAME_TIMEOUT_MS, arena, err);
+        ask_helper(client, "windows", question, NULL, errand_about(writable, count), arena, err);
     for (size_t i = 0; answer != NULL && i < count; i++) {
         const json_t *window = json_object_get(json_object_get(answer, "windows"), windows[i].id);
         windows[i].start = number_of(window, "start");
@@ -486,9 +550,9 @@ bool acme_client_preflight(const struct acme_client *client, struct acme_preflig
     AUTO_JSON question =
         json_pack("{s:s, s:O, s:b, s:b}", "directory", preflight->directory_url, "names", names,
                   "over_http", is_over_http, "asks", is_over_http && preflight->asks);
-    unsigned timeout_ms = QUESTION_TIMEOUT_MS + (unsigned)preflight->count * NAME_TIMEOUT_MS;
-    AUTO_JSON answer =
-        ask_helper(client, "preflight", question, NULL, AT_FDCWD, timeout_ms, arena, err);
+    const char *const writable[] = {client->host->layout->acme_challenges, "/dev/null", NULL};
+    AUTO_JSON answer = ask_helper(client, "preflight", question, NULL,
+                                  errand_about(writable, preflight->count), arena, err);
     if (answer == NULL) {
         return false;
     }
@@ -539,8 +603,12 @@ static bool order_in(const struct acme_client *client, const struct acme_request
         request_name,
         NULL,
     };
+    const char *const writable[] = {order_folder(client, request->number, arena),
+                                    account_folder(client, request->directory_url, arena),
+                                    client->host->layout->acme_challenges, "/dev/null", NULL};
     const struct errand errand = {
         .argv = argv,
+        .writable = writable,
         .folder = folder,
         .timeout_ms =
             request->challenge == CERTIFICATE_OVER_HTTP ? ORDER_TIMEOUT_MS : DNS_ORDER_TIMEOUT_MS,
