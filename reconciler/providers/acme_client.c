@@ -9,6 +9,7 @@
 
 #include "providers/acme_client.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -37,6 +38,7 @@ enum {
     CHAIN_LIMIT = 256 * 1024,
     DIRECTORY_DIGITS = 16,
     OPEN_FILES_MOST = 256,
+    CHALLENGE_SECONDS = 3600,     /* no order takes that long */
     FILE_SIZE_MOST = 1024 * 1024, /* keys, chains and tokens are far smaller */
 };
 
@@ -72,6 +74,28 @@ static const char *find_helper(struct arena *arena, struct error *err)
     return helper;
 }
 
+/* What killed orders have left. The folder is not ours: names are removed from it, and nothing in
+ * it is opened or followed. */
+static void sweep_challenges(const struct acme_client *client, int folder)
+{
+    int64_t oldest = client->host->now(client->host) - CHALLENGE_SECONDS;
+    AUTO_FD own = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO_DIRECTORY directory = own < 0 ? NULL : fdopendir(own);
+    if (directory == NULL) {
+        return; /* else the next order does it */
+    }
+    (void)take_fd(&own);
+    const struct dirent *entry = NULL;
+    while ((entry = readdir(directory)) != NULL) {
+        struct stat status;
+        if (fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(status.st_mode) && status.st_uid == client->identity.user &&
+            status.st_mtime < oldest) {
+            (void)unlinkat(folder, entry->d_name, 0);
+        }
+    }
+}
+
 bool acme_client_make_folder(const struct acme_client *client, struct error *err)
 {
     const struct host *host = client->host;
@@ -80,8 +104,14 @@ bool acme_client_make_folder(const struct acme_client *client, struct error *err
         return false;
     }
     AUTO_FD folder = file_open_beneath(host->root, host_path(path), O_RDONLY | O_DIRECTORY, 0, err);
-    return folder >= 0 && (fchown(folder, client->identity.user, client->identity.group) == 0 ||
-                           error_errno(err, "hand over %s", path));
+    if (folder < 0) {
+        return false;
+    }
+    if (fchown(folder, client->identity.user, client->identity.group) != 0) {
+        return error_errno(err, "hand over %s", path);
+    }
+    sweep_challenges(client, folder);
+    return true;
 }
 
 bool acme_client_open(struct host *host, struct arena *arena, struct acme_client **out_client,

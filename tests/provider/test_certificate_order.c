@@ -265,6 +265,46 @@ static void test_order_without_an_answer_stays_open(void **state)
     assert_true(last_of(&ledger)->is_open);
 }
 
+/* ---- Proofs that are left ---------------------------------------------------------------------
+ */
+
+static void put_token(struct sandbox *sandbox, const char *name, int64_t at, uid_t owner)
+{
+    const char *path = arena_printf(sandbox->arena, ACME_CHALLENGES "/%s", name);
+    const struct timespec times[] = {{.tv_sec = at}, {.tv_sec = at}};
+    test_folder_write(sandbox->folder, path, "proof");
+    assert_int_equal(utimensat(sandbox->host.root, path, times, AT_SYMLINK_NOFOLLOW), 0);
+    if (sandbox_is_root()) {
+        assert_int_equal(fchownat(sandbox->host.root, path, owner, owner, 0), 0);
+    }
+}
+
+static void test_order_removes_what_a_killed_one_has_left(void **state)
+{
+    enum { NOBODY = 65534 };
+    struct sandbox *sandbox = *state;
+    sandbox_mkdirs(sandbox, ACME_CHALLENGES "/.well-known");
+    sandbox_mkdirs(sandbox, "elsewhere");
+    test_folder_write(sandbox->folder, "elsewhere/old", "precious");
+    put_token(sandbox, "old", ACME_START - 3601, NOBODY);
+    put_token(sandbox, "young", ACME_START - 3599, NOBODY);
+    put_token(sandbox, ".well-known/old", ACME_START - 3601, NOBODY);
+    test_folder_link(sandbox->folder, ACME_CHALLENGES "/folder", "../../../../elsewhere");
+    test_folder_link(sandbox->folder, ACME_CHALLENGES "/link", "../../../../elsewhere/old");
+    assert_int_equal(acme_run(sandbox).result, OUTCOME_CHANGED);
+    assert_string_equal(test_folder_list(sandbox->folder, ACME_CHALLENGES),
+                        ".well-known folder link young ");
+    assert_true(test_folder_exists(sandbox->folder, ACME_CHALLENGES "/.well-known/old"));
+    assert_string_equal(test_folder_read(sandbox->folder, "elsewhere/old"), "precious");
+    if (sandbox_is_root()) { /* somebody else's are his business */
+        put_token(sandbox, "foreign", ACME_START - 3601, 0);
+        sandbox->now += INT64_C(80) * DAY;
+        assert_int_equal(acme_run(sandbox).result, OUTCOME_CHANGED);
+        assert_string_equal(test_folder_list(sandbox->folder, ACME_CHALLENGES),
+                            ".well-known folder foreign link ");
+    }
+}
+
 /* ---- The account ---------------------------------------------------------------------------- */
 
 static void test_order_of_a_forgotten_account_makes_another(void **state)
@@ -308,6 +348,7 @@ int main(void)
         ACME_TEST(test_order_that_says_nothing_useful_is_told_with_its_status),
         ACME_TEST(test_order_answered_with_another_chain_changes_nothing),
         ACME_TEST(test_order_without_an_answer_stays_open),
+        ACME_TEST(test_order_removes_what_a_killed_one_has_left),
         ACME_TEST(test_order_of_a_forgotten_account_makes_another),
         ACME_TEST(test_order_is_nobody_s_without_terms_or_program),
     };
