@@ -65,9 +65,10 @@ static void check_words(struct arena *arena, const char *text)
 static void check_syntaxes(const char *text)
 {
     static const struct syntax *const syntaxes[] = {
-        &syntax_any,  &syntax_line,      &syntax_name,    &syntax_host_name,   &syntax_server_name,
-        &syntax_path, &syntax_url_path,  &syntax_url,     &syntax_header_name, &syntax_variable,
-        &syntax_user, &syntax_unit_name, &syntax_network, &syntax_date,        &syntax_address_port,
+        &syntax_any,         &syntax_line,     &syntax_name,         &syntax_host_name,
+        &syntax_server_name, &syntax_path,     &syntax_url_path,     &syntax_url,
+        &syntax_header_name, &syntax_variable, &syntax_user,         &syntax_unit_name,
+        &syntax_network,     &syntax_date,     &syntax_address_port, &syntax_domain,
     };
     for (size_t i = 1; i < sizeof(syntaxes) / sizeof(syntaxes[0]); i++) {
         bool is_good = syntaxes[i]->check(text);
