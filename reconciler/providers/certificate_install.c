@@ -35,20 +35,39 @@ const char *certificate_directory_of(struct certificate_work *work, const struct
                : arena_printf(work->arena, "%s/%s", work->host->layout->certificates, item->id);
 }
 
+VEC(directory_list, const char *);
+
+static const char *above(struct certificate_work *work, const char *path)
+{
+    return arena_strndup(work->arena, path, (size_t)(strrchr(path, '/') - path));
+}
+
+/* Where pairs stand, and what belongs to them. */
+static void add_directories(struct certificate_work *work, struct directory_list *directories,
+                            const char *folder)
+{
+    vec_add(work->arena, directories, folder);
+    vec_add(work->arena, directories,
+            arena_printf(work->arena, "%s/%s", folder, CERTIFICATE_RECORDS));
+    vec_add(work->arena, directories,
+            arena_printf(work->arena, "%s/%s", folder, CERTIFICATE_WAITING));
+}
+
 bool certificate_begin(struct certificate_work *work, const struct action *const *actions,
                        size_t count, struct error *err)
 {
+    const struct layout *layout = work->host->layout;
     struct map seen = {0};
-    VEC(directory_list, const char *) directories = {0};
-    for (size_t i = 0; i <= count; i++) {
-        const char *path = i < count ? certificate_directory_of(work, actions[i]->item)
-                                     : work->host->layout->authority;
-        const char *above = arena_strndup(work->arena, path, (size_t)(strrchr(path, '/') - path));
-        if (!map_has(&seen, above)) {
-            (void)map_put(work->arena, &seen, above, NULL);
-            vec_add(work->arena, &directories, above);
+    struct directory_list directories = {0};
+    for (size_t i = 0; i < count; i++) {
+        const char *folder = above(work, certificate_directory_of(work, actions[i]->item));
+        if (!map_has(&seen, folder)) {
+            (void)map_put(work->arena, &seen, folder, NULL);
+            add_directories(work, &directories, folder);
         }
     }
+    vec_add(work->arena, &directories, above(work, layout->authority));
+    vec_add(work->arena, &directories, layout->acme_accounts);
     return staging_begin(work->host, directories.items, directories.count, work->arena, err);
 }
 
@@ -58,14 +77,12 @@ static bool sync_places(struct certificate_work *work, const struct certificate_
 {
     struct map synced = {0};
     for (size_t i = 0; i < count; i++) {
-        const char *directory = issues[i].directory;
-        size_t length = (size_t)(strrchr(directory, '/') - directory);
-        const char *above = arena_strndup(work->arena, directory, length);
-        if (issues[i].version == NULL || map_has(&synced, above)) {
+        const char *folder = above(work, issues[i].directory);
+        if (issues[i].version == NULL || map_has(&synced, folder)) {
             continue;
         }
-        (void)map_put(work->arena, &synced, above, NULL);
-        const char *path = host_path(above);
+        (void)map_put(work->arena, &synced, folder, NULL);
+        const char *path = host_path(folder);
         AUTO_FD fd = file_open_beneath(work->host->root, path[0] == '\0' ? "." : path,
                                        O_RDONLY | O_DIRECTORY, 0, err);
         if (fd < 0 || !file_sync_all(fd, err)) {

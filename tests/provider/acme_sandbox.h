@@ -36,6 +36,7 @@ struct acme_authority {
     X509 *certificate;
     enum acme_answer_type answer;
     const char *said;
+    int64_t lifetime_seconds;
     unsigned accounts; /* how often it was asked for one */
     unsigned orders;
     void (*look)(struct sandbox *sandbox); /* at each order; may be NULL */
@@ -90,7 +91,7 @@ static inline struct str acme_sign(struct sandbox *sandbox, int folder)
         .key = X509_REQ_get0_pubkey(request),
         .name_count = acme_read_names(sandbox, request, &names),
         .now = sandbox_now(&sandbox->host),
-        .lifetime_seconds = INT64_C(90) * 86400,
+        .lifetime_seconds = authority->lifetime_seconds,
     };
     wish.names = names;
     if (authority->answer == ACME_OTHER_KEY) {
@@ -160,11 +161,10 @@ static inline int acme_setup(void **state)
     struct acme_authority *authority = arena_new(sandbox->arena, struct acme_authority);
     sandbox->now = ACME_START;
     sandbox->host.root_path = "/"; /* orders are made where the host runs; its files are ours */
-    sandbox->layout.acme_accounts = "/" ACME_ACCOUNTS;
-    sandbox->layout.acme_challenges = "/" ACME_CHALLENGES;
     sandbox->layout.acme_program = "/bin/true"; /* is there; what is run is played */
     sandbox->layout.acme_user = "nobody";
     sandbox->layout.acme_terms = true;
+    authority->lifetime_seconds = INT64_C(90) * 86400;
     authority->key = signing_make_key("ecdsa-p256", NULL);
     authority->certificate = signing_make_authority(authority->key, NULL, sandbox->now, NULL);
     assert_non_null(authority->certificate);

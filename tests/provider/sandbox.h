@@ -38,6 +38,8 @@ static inline struct layout sandbox_layout(void)
         .state = "/var/lib/reconcile",
         .certificates = "/var/lib/reconcile/certificates",
         .authority = "/var/lib/reconcile/authority",
+        .acme_challenges = "/var/lib/reconcile/acme",
+        .acme_accounts = "/var/lib/reconcile/acme-accounts",
         .nginx_tree = "/etc/nginx/reconcile",
         .units = "/etc/systemd/system",
         .environment = "/etc/reconcile/environment",

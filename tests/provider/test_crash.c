@@ -2,7 +2,7 @@
  * next run finishes the work and leaves nothing behind. Some of the calls are left out unless
  * TEST_EVERY_CALL is set. */
 
-#include "provider/sandbox.h"
+#include "provider/acme_sandbox.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -248,21 +248,29 @@ static void apply_certificate(struct sandbox *sandbox)
     (void)sandbox_converge(sandbox, &certificate_provider, &item);
 }
 
-/* One whole pair, or none when there never was one. */
-static bool check_pair(struct sandbox *sandbox)
+/* One whole pair, which the caller releases, or NULL when there never was one. */
+static struct pair *read_pair(struct sandbox *sandbox, const char *directory)
 {
-    const char *chain = test_folder_read(sandbox->folder, SHOP "/fullchain.pem");
-    const char *key = test_folder_read(sandbox->folder, SHOP "/key.pem");
+    const char *chain = test_folder_read(
+        sandbox->folder, arena_printf(sandbox->arena, "%s/fullchain.pem", directory));
+    const char *key =
+        test_folder_read(sandbox->folder, arena_printf(sandbox->arena, "%s/key.pem", directory));
     if (chain == NULL || key == NULL) {
         assert_null(chain);
         assert_null(key);
-        return false;
+        return NULL;
     }
     AUTO_SECRET secret = secret_from_bytes(key, strlen(key));
-    AUTO_PAIR pair = pair_read(str_of(chain), secret, NULL);
+    struct pair *pair = pair_read(str_of(chain), secret, NULL);
     assert_non_null(pair);
     assert_true(pair_describe(pair, sandbox->arena)->has_key);
-    return true;
+    return pair;
+}
+
+static bool check_pair(struct sandbox *sandbox)
+{
+    AUTO_PAIR pair = read_pair(sandbox, SHOP);
+    return pair != NULL;
 }
 
 static void check_first_certificate(struct sandbox *sandbox)
@@ -319,6 +327,85 @@ static void test_crash_renewal_leaves_one_whole_pair(void **state)
     assert_int_equal(strlen(versions), 2 * strlen("0123456789abcdef0123456789abcdef "));
 }
 
+/* ---- Certificates that an authority signs ------------------------------------------------------
+ */
+
+enum { ACME_LIFETIME = 3600, ACME_AGED = 3000 };
+
+static void order_certificate(struct sandbox *sandbox)
+{
+    (void)acme_run(sandbox);
+}
+
+/* Whoever has a pair serves it: what stands in for the authority's is never served as if it were.
+ */
+static bool check_order(struct sandbox *sandbox)
+{
+    AUTO_PAIR pair = read_pair(sandbox, ACME_PAIR);
+    bool is_signed =
+        pair != NULL && pair_is_signed_by(pair, acme_authority_of(sandbox)->certificate);
+    assert_true(pair == NULL || is_signed ||
+                test_folder_exists(sandbox->folder,
+                                   ACME_STATE "/certificates/.waiting/" ACME_NAME ".conf"));
+    return is_signed;
+}
+
+static void check_first_order(struct sandbox *sandbox)
+{
+    (void)check_order(sandbox);
+}
+
+static void check_renewal(struct sandbox *sandbox)
+{
+    assert_true(check_order(sandbox));
+    assert_false(test_folder_exists(sandbox->folder,
+                                    ACME_STATE "/certificates/.waiting/" ACME_NAME ".conf"));
+}
+
+static void finish_order(struct sandbox *sandbox)
+{
+    static const char *const folders[] = {ACME_STATE,
+                                          ACME_ACCOUNTS,
+                                          ACME_ACCOUNTS "/orders",
+                                          ACME_STATE "/certificates",
+                                          ACME_STATE "/certificates/.acme",
+                                          ACME_STATE "/certificates/.waiting",
+                                          ACME_PAIR};
+    order_certificate(sandbox);
+    assert_true(check_order(sandbox));
+    assert_int_equal(acme_run(sandbox).result, OUTCOME_UNCHANGED);
+    assert_string_equal(test_folder_list(sandbox->folder, ACME_ACCOUNTS "/orders"), "");
+    assert_string_equal(test_folder_list(sandbox->folder, ACME_STATE "/certificates/.waiting"), "");
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        assert_no_leftovers(sandbox, folders[i]);
+    }
+}
+
+static void reset_order(struct sandbox *sandbox)
+{
+    assert_true(file_remove_all(sandbox->host.root, "var", NULL));
+}
+
+static void age_order(struct sandbox *sandbox)
+{
+    sandbox->now += ACME_AGED;
+}
+
+static void test_crash_first_order_is_finished(void **state)
+{
+    const struct crash crash = {reset_order, order_certificate, check_first_order, finish_order};
+    sweep(*state, &crash);
+}
+
+static void test_crash_renewal_by_an_authority_leaves_one_whole_pair(void **state)
+{
+    struct sandbox *sandbox = *state;
+    const struct crash crash = {age_order, order_certificate, check_renewal, finish_order};
+    acme_authority_of(sandbox)->lifetime_seconds = ACME_LIFETIME;
+    finish_order(sandbox);
+    sweep(sandbox, &crash);
+}
+
 /* ---- What we remember ----------------------------------------------------------------------- */
 
 static void save_ledger(struct sandbox *sandbox)
@@ -361,6 +448,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SANDBOX_TEST(test_crash_files_are_old_or_new_and_finished),
         SANDBOX_TEST(test_crash_directories_are_old_or_new_and_finished),
+        ACME_TEST(test_crash_first_order_is_finished),
+        ACME_TEST(test_crash_renewal_by_an_authority_leaves_one_whole_pair),
         SANDBOX_TEST(test_crash_first_certificate_is_whole_and_finished),
         SANDBOX_TEST(test_crash_renewal_leaves_one_whole_pair),
         SANDBOX_TEST(test_crash_ledger_is_old_or_new),
