@@ -30,6 +30,7 @@ struct render {
     struct item_list *items;              /* out */
     struct tree_member_list *nginx;       /* out: members of the nginx tree */
     struct probe_list *probes;            /* out: asked after the tree has switched */
+    struct tls_server_list *tls_servers;  /* out: whose handshakes can be looked at */
     struct diagnostic_list *diagnostics;  /* out: what shows only when everything is known */
     struct render_uses *uses;             /* out */
 };

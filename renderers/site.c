@@ -270,6 +270,7 @@ static void servers_render(struct site *site)
     if (plain.count > 0) {
         redirect_server_render(site, &plain);
     }
+    site_tls_server_add(site, &listeners);
 }
 
 /* ---- Beside the text ------------------------------------------------------------------------ */

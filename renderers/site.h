@@ -70,6 +70,7 @@ bool site_has_handler(const struct site *site, enum route_handler handler);
 struct listener {
     const char *address; /* as nginx writes it: "443", "[::]:443", "192.0.2.1:443" */
     const char *full;    /* with the address: "0.0.0.0:443" */
+    const char *host;    /* the address alone: "::", "192.0.2.1" */
     unsigned port;
     bool uses_tls;
     bool has_http3;
@@ -105,6 +106,8 @@ void tls_settings_render(struct nginx_text *nginx, const struct facts *facts, co
 void site_tls_render(struct site *site);
 /* 503 for everything but challenges while something stands in for the site's certificate. */
 void site_waiting_render(struct site *site);
+/* What handshakes with these listeners are to show. */
+void site_tls_server_add(struct site *site, const struct listener_list *listeners);
 /* Asks for the site's certificate, or compares the names of the one it refers to. */
 void site_certificate_add(struct site *site);
 /* Directory of the pair. */

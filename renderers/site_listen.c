@@ -24,6 +24,7 @@ static void add_listener(struct arena *arena, struct listener_list *out,
             (struct listener){
                 .address = is_any ? arena_printf(arena, "%u", port) : full,
                 .full = full,
+                .host = address,
                 .port = port,
                 .uses_tls = model->uses_tls,
                 .has_http3 = model->has_http3,

@@ -123,6 +123,7 @@ static void server_render(struct site *site, const struct target *target)
     }
     nginx_at(nginx, site->document->span);
     nginx_block_end(nginx);
+    site_tls_server_add(site, &listeners);
 }
 
 /* What is assumed has no packages beside nginx; there is no telling what a host has. */

@@ -1,5 +1,8 @@
 /* TLS of a site: its certificate, and the settings that all our servers share. */
 
+#include <arpa/inet.h>
+#include <string.h>
+
 #include "model/domains.h"
 #include "renderers/certificate.h"
 #include "renderers/site.h"
@@ -188,6 +191,63 @@ static void own_certificate_add(struct site *site)
                                                  .name_count = name_count,
                                                  .issuer = issuer,
                                              });
+}
+
+/* ---- What handshakes show -------------------------------------------------------------------- */
+
+/* No site serves this name of its own below a wildcard. */
+#define BELOW_WILDCARD "reconcile-proof"
+
+static bool is_address(const char *name)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
+}
+
+/* Those that a client can ask for: never an address (RFC 6066, section 3). */
+static const char *const *asked_names(struct site *site)
+{
+    struct arena *arena = site->render->arena;
+    const struct served_name *served = NULL;
+    size_t count = served_names(site, &served);
+    const char **names = arena_array(arena, count + 1, sizeof(*names));
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = served[i].text;
+        if (!is_address(name)) {
+            names[kept++] =
+                name[0] == '*' ? arena_printf(arena, "%s%s", BELOW_WILDCARD, name + 1) : name;
+        }
+    }
+    return names;
+}
+
+/* An address of this host that leads to the listener. */
+static const char *reachable(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(host, "::") == 0 ? "::1" : host;
+}
+
+void site_tls_server_add(struct site *site, const struct listener_list *listeners)
+{
+    struct arena *arena = site->render->arena;
+    bool is_stream = site_is_stream(site->spec);
+    struct tls_server server = {
+        .document = site->document,
+        .certificate = arena_strdup(arena, certificate_name(site)),
+        .names = asked_names(site),
+    };
+    for (size_t i = 0; i < listeners->count; i++) {
+        const struct listener *listener = &listeners->items[i];
+        if (listener->uses_tls) {
+            vec_add(arena, &server.endpoints,
+                    (struct tls_endpoint){arena_strdup(arena, reachable(listener->host)),
+                                          (uint16_t)listener->port});
+        }
+    }
+    if (server.endpoints.count > 0 && (is_stream || server.names[0] != NULL)) {
+        vec_add(arena, site->render->tls_servers, server);
+    }
 }
 
 /* Who signs the pair that the site serves. */

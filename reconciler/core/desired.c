@@ -84,6 +84,7 @@ struct rendered {
     struct item_list items;
     struct tree_member_list members;
     struct probe_list probes;
+    struct tls_server_list tls_servers;
     struct render_uses uses;
 };
 
@@ -102,6 +103,7 @@ static struct render render_into(const struct desired_input *input, struct rende
         .items = &out->items,
         .nginx = &out->members,
         .probes = &out->probes,
+        .tls_servers = &out->tls_servers,
         .diagnostics = input->diagnostics,
         .uses = &out->uses,
     };
@@ -136,6 +138,9 @@ static void rendered_add(struct arena *arena, struct rendered *all, const struct
     }
     for (size_t i = 0; i < part->probes.count; i++) {
         vec_add(arena, &all->probes, part->probes.items[i]);
+    }
+    for (size_t i = 0; i < part->tls_servers.count; i++) {
+        vec_add(arena, &all->tls_servers, part->tls_servers.items[i]);
     }
     render_uses_add(&all->uses, &part->uses);
 }
@@ -174,6 +179,7 @@ void desired_build(const struct desired_input *input, struct desired *out_desire
         struct tree_item *tree = arena_new(input->arena, struct tree_item);
         tree->members = rendered.members;
         tree->probes = rendered.probes;
+        tree->tls_servers = rendered.tls_servers;
         tree_add(input, tree, out_desired);
     }
     index_items(input, out_desired);

@@ -63,6 +63,18 @@ static void hold_back_members(struct tree_item *tree, const struct layout *layou
     tree->members.count = kept;
 }
 
+/* Its last good text may listen elsewhere, for other names and with another pair. */
+static void hold_back_tls_servers(struct tree_item *tree, const struct document *document)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < tree->tls_servers.count; i++) {
+        if (tree->tls_servers.items[i].document != document) {
+            tree->tls_servers.items[kept++] = tree->tls_servers.items[i];
+        }
+    }
+    tree->tls_servers.count = kept;
+}
+
 static void hold_back_probes(struct tree_item *tree, const struct document *document)
 {
     size_t kept = 0;
@@ -86,6 +98,7 @@ void desired_hold_back(struct desired *desired, const struct layout *layout,
     if (desired->tree != NULL) {
         hold_back_members(desired->tree, layout, last_good, document, arena);
         hold_back_probes(desired->tree, document);
+        hold_back_tls_servers(desired->tree, document);
     }
 }
 
@@ -100,6 +113,7 @@ void desired_take_texts(struct desired *desired, const struct layout *layout,
         const char *path = arena_printf(arena, "%s/%s", layout->nginx_tree, member->path);
         if (take_text(&member->text, file_find(texts, path))) {
             hold_back_probes(desired->tree, member->document);
+            hold_back_tls_servers(desired->tree, member->document);
         }
     }
 }

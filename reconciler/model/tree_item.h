@@ -55,9 +55,26 @@ struct probe {
 };
 VEC(probe_list, struct probe);
 
+/* Where a client of this host reaches a listener. */
+struct tls_endpoint {
+    const char *address; /* "127.0.0.1", "::1" */
+    uint16_t port;
+};
+VEC(tls_endpoint_list, struct tls_endpoint);
+
+/* A server that answers TLS handshakes with a certain pair, whichever of its names is asked for. */
+struct tls_server {
+    const struct document *document;
+    const char *certificate;  /* id of the pair's item */
+    const char *const *names; /* NULL-terminated; none: it answers without being asked for one */
+    struct tls_endpoint_list endpoints;
+};
+VEC(tls_server_list, struct tls_server);
+
 struct tree_item {
     struct tree_member_list members; /* sorted by path */
     struct probe_list probes;
+    struct tls_server_list tls_servers;
     const char *const *inputs; /* names of items ("certificate:shop.example.com") that nginx reads
                                   only when it loads; NULL-terminated; NULL: none */
     /* Wanted: written and tested by the run before it applies. Found: the live one. */

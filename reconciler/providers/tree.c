@@ -352,6 +352,7 @@ static const struct shape member_shape = SHAPE_OF(struct tree_member, member_row
 static const struct shape_row tree_rows[] = {
     SHAPE_LIST(struct tree_item, members, &member_shape),
     SHAPE_OMIT(struct tree_item, probes),
+    SHAPE_OMIT(struct tree_item, tls_servers),
     SHAPE_OMIT(struct tree_item, inputs),
     SHAPE(struct tree_item, generation),
     SHAPE_OMIT(struct tree_item, test_us),

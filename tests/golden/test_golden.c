@@ -152,6 +152,30 @@ static void add_items(struct golden *golden, const struct desired *desired)
     add_output(golden, "items", text_str(&text));
 }
 
+/* Which handshakes are looked at. */
+static void add_handshakes(struct golden *golden, const struct desired *desired)
+{
+    struct text text = text_make(golden->arena);
+    for (size_t i = 0; desired->tree != NULL && i < desired->tree->tls_servers.count; i++) {
+        const struct tls_server *server = &desired->tree->tls_servers.items[i];
+        text_addf(&text, "%s shows certificate:%s", document_id(golden->arena, server->document),
+                  server->certificate);
+        for (size_t j = 0; server->names[j] != NULL; j++) {
+            text_addf(&text, "%s%s", j == 0 ? " for " : ", ", server->names[j]);
+        }
+        for (size_t j = 0; j < server->endpoints.count; j++) {
+            const struct tls_endpoint *endpoint = &server->endpoints.items[j];
+            text_addf(&text, "%s%s port %u", j == 0 ? " at " : ", ", endpoint->address,
+                      endpoint->port);
+        }
+        text_add(&text, "\n");
+    }
+    struct str marker;
+    if (read_optional(golden, "with-handshakes", &marker)) {
+        add_output(golden, "handshakes", text_str(&text));
+    }
+}
+
 /* Each line of what was rendered with the place it came from; every line has one. */
 static void add_origins(struct golden *golden, const struct desired *desired)
 {
@@ -227,6 +251,7 @@ static void run_stages(struct golden *golden)
                                               .diagnostics = &diagnostics},
                       &desired);
         add_items(golden, &desired);
+        add_handshakes(golden, &desired);
         add_origins(golden, &desired);
         add_files(golden, &desired);
     }
