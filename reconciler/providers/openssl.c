@@ -1,8 +1,9 @@
-/* The one place that reads OpenSSL's error queue. */
+/* OpenSSL's types as ours. */
 
 #include "providers/openssl.h"
 
 #include <openssl/err.h>
+#include <time.h>
 
 bool openssl_error(struct error *err, const char *what)
 {
@@ -15,4 +16,20 @@ bool openssl_error(struct error *err, const char *what)
     }
     ERR_clear_error();
     return false;
+}
+
+void openssl_fingerprint(const X509 *certificate, char *out_hex)
+{
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    out_hex[0] = '\0';
+    if (X509_digest(certificate, EVP_sha256(), bytes, &length) == 1) {
+        digest_write_hex(bytes, out_hex);
+    }
+}
+
+int64_t openssl_seconds(const ASN1_TIME *time)
+{
+    struct tm utc = {0};
+    return ASN1_TIME_to_tm(time, &utc) == 1 ? timegm(&utc) : 0;
 }

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/error.h"
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses */
@@ -46,6 +47,11 @@ OPENSSL_CLEANUP(extensions, STACK_OF(X509_EXTENSION), openssl_free_extension_lis
 #define AUTO_KEY         CLEANUP(openssl_free_key) EVP_PKEY *
 #define AUTO_REQUEST     CLEANUP(openssl_free_request) X509_REQ *
 #define AUTO_EXTENSIONS  CLEANUP(openssl_free_extensions) STACK_OF(X509_EXTENSION) *
+
+/* SHA-256 of a certificate in hexadecimal; DIGEST_HEX_SIZE bytes. "": OpenSSL cannot tell. */
+void openssl_fingerprint(const X509 *certificate, char *out_hex);
+/* Seconds since the epoch; 0 for what is no time. */
+int64_t openssl_seconds(const ASN1_TIME *time);
 
 /* "what: the first reason that OpenSSL gives"; empties its queue. Returns false. */
 bool openssl_error(struct error *err, const char *what);

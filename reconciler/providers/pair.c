@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -238,20 +237,10 @@ static const char *describe_issuer(const X509 *leaf, struct arena *arena)
     return arena_strndup(arena, text, (size_t)length);
 }
 
-static int64_t seconds_of(const ASN1_TIME *time)
-{
-    struct tm utc = {0};
-    return ASN1_TIME_to_tm(time, &utc) == 1 ? timegm(&utc) : 0;
-}
-
 static const char *describe_fingerprint(const X509 *leaf, struct arena *arena)
 {
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
     char *hex = arena_alloc(arena, DIGEST_HEX_SIZE);
-    if (X509_digest(leaf, EVP_sha256(), bytes, &length) == 1) {
-        digest_write_hex(bytes, hex);
-    }
+    openssl_fingerprint(leaf, hex);
     return hex;
 }
 
@@ -292,8 +281,8 @@ const struct certificate_pair *pair_describe(const struct pair *pair, struct are
     out->issued_by = describe_issuer(leaf, arena);
     out->fingerprint = describe_fingerprint(leaf, arena);
     out->renewal_id = describe_renewal(leaf, arena);
-    out->starts_at = seconds_of(X509_get0_notBefore(leaf));
-    out->expires_at = seconds_of(X509_get0_notAfter(leaf));
+    out->starts_at = openssl_seconds(X509_get0_notBefore(leaf));
+    out->expires_at = openssl_seconds(X509_get0_notAfter(leaf));
     out->has_key = pair->key != NULL && X509_check_private_key(leaf, pair->key) == 1;
     ERR_clear_error();
     return out;
