@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "model/renewal.h"
 
 #define ITEM_CERTIFICATE "certificate"
 
@@ -56,7 +57,13 @@ struct certificate_item {
     bool is_issued;  /* CERTIFICATE_ACME: by the authority that is wanted, when we asked it */
     bool is_waiting; /* CERTIFICATE_ACME: something stands in for it, and its sites say so */
     bool is_due;     /* to be renewed */
+    enum renewal_alarm alarm; /* of a pair as it is wanted, but for its age */
 };
+
+/* "2026-12-31", UTC. */
+const char *certificate_date(int64_t seconds, struct arena *arena);
+/* "2026-12-31 10:30:05 UTC" */
+const char *certificate_moment(int64_t seconds, struct arena *arena);
 
 /* Places of what belongs to the pair in this directory and is no part of it, where no pair has its
  * own, since names do not begin with a dot: ".waiting/NAME.conf" beside the directory. */

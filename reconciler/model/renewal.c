@@ -129,6 +129,11 @@ int64_t renewal_ask_at(const struct renewal *renewal, int64_t now)
     return at < renewal->expires_at ? at : INT64_MAX;
 }
 
+static int64_t warning_at(const struct renewal *renewal)
+{
+    return max(left_at(renewal, 3), renewal_due_at(renewal));
+}
+
 enum renewal_alarm renewal_alarm_at(const struct renewal *renewal, int64_t now)
 {
     if (!has_certificate(renewal)) {
@@ -137,6 +142,21 @@ enum renewal_alarm renewal_alarm_at(const struct renewal *renewal, int64_t now)
     if (now >= left_at(renewal, 6)) {
         return RENEWAL_ERROR;
     }
-    return now >= left_at(renewal, 3) && now >= renewal_due_at(renewal) ? RENEWAL_WARNING
-                                                                        : RENEWAL_CALM;
+    return now >= warning_at(renewal) ? RENEWAL_WARNING : RENEWAL_CALM;
+}
+
+int64_t renewal_alarm_next(const struct renewal *renewal, int64_t now)
+{
+    int64_t at = 0;
+    switch (renewal_alarm_at(renewal, now)) {
+    case RENEWAL_CALM:
+        at = has_certificate(renewal) ? min(warning_at(renewal), left_at(renewal, 6)) : 0;
+        break;
+    case RENEWAL_WARNING:
+        at = left_at(renewal, 6);
+        break;
+    case RENEWAL_ERROR:
+        break;
+    }
+    return at;
 }

@@ -50,3 +50,5 @@ int64_t renewal_ask_at(const struct renewal *renewal, int64_t now);
 
 /* To be asked after a try rather than before it: what has just become due is no failure yet. */
 enum renewal_alarm renewal_alarm_at(const struct renewal *renewal, int64_t now);
+/* When that will be another answer although nothing changes; 0: never. */
+int64_t renewal_alarm_next(const struct renewal *renewal, int64_t now);

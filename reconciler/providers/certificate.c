@@ -79,6 +79,16 @@ static bool may_be_signed(struct certificate_work *work, const struct item *item
                      name, work->host->layout->authority);
 }
 
+void certificate_look_at_age(struct certificate_work *work, struct certificate_item *found,
+                             const struct renewal *renewal)
+{
+    int64_t next = renewal_alarm_next(renewal, work->now);
+    found->alarm = renewal_alarm_at(renewal, work->now);
+    if (next != 0) {
+        fingerprints_due(work->host, next);
+    }
+}
+
 static void look_at_internal(struct certificate_work *work, const struct stored_pair *stored,
                              struct certificate_item *found)
 {
@@ -92,6 +102,11 @@ static void look_at_internal(struct certificate_work *work, const struct stored_
     if (!found->is_due) {
         fingerprints_due(work->host, due_at);
     }
+}
+
+static struct renewal renewal_of(const struct certificate_pair *pair)
+{
+    return (struct renewal){.starts_at = pair->starts_at, .expires_at = pair->expires_at};
 }
 
 static bool look_at(struct certificate_work *work, const struct item *item,
@@ -112,6 +127,10 @@ static bool look_at(struct certificate_work *work, const struct item *item,
         found->names = found->pair->names;
         found->name_count = found->pair->name_count;
         found->key_type = found->pair->key_type;
+    }
+    if (wanted != NULL && wanted->issuer != CERTIFICATE_ACME && found->pair != NULL) {
+        const struct renewal renewal = renewal_of(found->pair);
+        certificate_look_at_age(work, found, &renewal);
     }
     if (wanted != NULL && wanted->issuer == CERTIFICATE_FILE) {
         if (!look_at_source(work, wanted, stored, found, out, err)) {

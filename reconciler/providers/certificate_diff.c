@@ -44,6 +44,7 @@ static const struct shape_row certificate_rows[] = {
     SHAPE(struct certificate_item, is_issued),
     SHAPE(struct certificate_item, is_waiting),
     SHAPE(struct certificate_item, is_due),
+    SHAPE_OMIT(struct certificate_item, alarm),
 };
 // clang-format on
 const struct shape certificate_shape = SHAPE_OF(struct certificate_item, certificate_rows);

@@ -59,6 +59,7 @@ void certificate_look_at_order(struct certificate_work *work, const struct item 
     int64_t try_at = renewal_try_at(&renewal);
     int64_t ask_at = renewal_ask_at(&renewal, work->now);
     found->is_due = found->is_issued && renewal_due_at(&renewal) <= work->now;
+    certificate_look_at_age(work, found, &renewal);
     if (found->pair == NULL) {
         return; /* something has to stand in for it, whatever has failed before */
     }

@@ -16,11 +16,7 @@ const void *certificate_fulfilled(const struct item *item, struct arena *arena);
 /* "a.test b.test": sorted, so that the order in which people write them makes no difference. */
 const char *certificate_names_text(const char *const *names, size_t count, struct arena *arena);
 
-/* certificate_source.c. "2026-12-31", UTC. */
-const char *certificate_date(int64_t seconds, struct arena *arena);
-/* "2026-12-31 10:30:05 UTC" */
-const char *certificate_moment(int64_t seconds, struct arena *arena);
-/* The pair of issuer file. NULL with err filled; the caller releases it. */
+/* certificate_source.c. The pair of issuer file. NULL with err filled; the caller releases it. */
 struct pair *certificate_read_source(struct host *host, const struct certificate_item *wanted,
                                      struct arena *arena, struct error *err);
 /* NULL: a pair that can be served for all the names. Else why not. */
@@ -50,6 +46,10 @@ const char *certificate_directory_of(struct certificate_work *work, const struct
 /* Says where this pass may leave something when it is killed; staging_end when it is over. */
 bool certificate_begin(struct certificate_work *work, const struct action *const *actions,
                        size_t count, struct error *err) MUST_CHECK;
+
+/* certificate.c. Says whether the pair grows too old, and when it is looked at for that again. */
+void certificate_look_at_age(struct certificate_work *work, struct certificate_item *found,
+                             const struct renewal *renewal);
 
 /* One pair on its way. */
 struct certificate_issue {

@@ -9,34 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "providers/fingerprints.h"
 
 enum { CHAIN_LIMIT = 1024 * 1024 };
-
-const char *certificate_date(int64_t seconds, struct arena *arena)
-{
-    time_t time = seconds;
-    struct tm utc = {0};
-    if (gmtime_r(&time, &utc) == NULL) {
-        return "?";
-    }
-    return arena_printf(arena, "%04d-%02d-%02d", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
-}
-
-const char *certificate_moment(int64_t seconds, struct arena *arena)
-{
-    time_t time = seconds;
-    struct tm utc = {0};
-    if (gmtime_r(&time, &utc) == NULL) {
-        return "?";
-    }
-    return arena_printf(arena, "%04d-%02d-%02d %02d:%02d:%02d UTC", utc.tm_year + 1900,
-                        utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-}
 
 /* People's own paths may lead through links, as those of ACME clients do; below another root they
  * stay in it. */

@@ -296,6 +296,25 @@ static void test_renewal_late_window_is_no_alarm(void **state)
     assert_int_equal(renewal_alarm_at(&renewal, start + 75 * DAY), RENEWAL_ERROR);
 }
 
+static void test_renewal_next_alarm_is_when_the_answer_changes(void **state)
+{
+    for (size_t i = 0; i < LIFETIMES; i++) {
+        struct renewal renewal = make(lifetimes[i], 11);
+        int64_t now = start;
+        enum renewal_alarm alarm = RENEWAL_CALM;
+        for (int64_t next = renewal_alarm_next(&renewal, now); next != 0;
+             next = renewal_alarm_next(&renewal, now)) {
+            assert_int_equal(renewal_alarm_at(&renewal, next - 1), alarm);
+            assert_int_not_equal(renewal_alarm_at(&renewal, next), alarm);
+            alarm = renewal_alarm_at(&renewal, next);
+            now = next;
+        }
+        assert_int_equal(alarm, RENEWAL_ERROR);
+    }
+    const struct renewal none = {0};
+    assert_int_equal(renewal_alarm_next(&none, start), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_renewal_asks_at_once_and_not_after_the_end),
         cmocka_unit_test(test_renewal_alarms_at_a_third_and_a_sixth),
         cmocka_unit_test(test_renewal_late_window_is_no_alarm),
+        cmocka_unit_test(test_renewal_next_alarm_is_when_the_answer_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
