@@ -562,8 +562,10 @@ static void apply(struct run *run)
     struct error err = {0};
     bool is_clean = act(run);
     run_flips_count(run);
+    bool is_asked = run_prove(run, &err);
+    is_clean = is_clean && run->report.unproven.count == 0;
     fingerprints_set_key(run->host.fingerprints, is_clean ? run->key : NULL);
-    bool is_saved = unit_settle(&run->host, run->arena, &err) &&
+    bool is_saved = is_asked && unit_settle(&run->host, run->arena, &err) &&
                     run_save_ledger(run, false, &err) && set_aside(run, &err) &&
                     run_memory_save(run, &err) && run_left_save(run, &err) &&
                     run_flips_save(run, &err) && save_fingerprints(run, &err) &&

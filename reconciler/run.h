@@ -272,6 +272,9 @@ bool run_order_new(struct run *run, struct error *err) MUST_CHECK;
 enum run_wait run_wait_of(const struct run *run, const struct document *document);
 /* Finds who waits as the run begins. */
 void run_find_waiting(struct run *run);
+/* run_prove.c: asks servers for the certificates that they show, where the run applies and it is
+ * time; tells what was found, now or before. */
+bool run_prove(struct run *run, struct error *err) MUST_CHECK;
 /* run_tree.c: the next generation, its switch, proof and probes; action and outcome are those of
  * the nginx tree, NULL when there is none. */
 void run_switch(struct run *run, const struct action *action, struct outcome *outcome);

@@ -104,6 +104,24 @@ static void add_items(struct run *run, struct notice_states *out)
     }
 }
 
+/* By the file that people know it by. */
+static void add_certificates(struct run *run, struct notice_states *out)
+{
+    for (size_t i = 0; i < run->report.certificates.count; i++) {
+        const struct certificate_state *certificate = &run->report.certificates.items[i];
+        const struct certificate_item *wanted = certificate->item->wanted;
+        const struct document *document = certificate->item->document;
+        vec_add(run->arena, out,
+                (struct notice_state){
+                    .thing = arena_printf(run->arena, "file:%s/fullchain.pem", wanted->directory),
+                    .document = document == NULL ? NULL : document_id(run->arena, document),
+                    .detail = certificate->because,
+                    .version = certificate_alarm_word(certificate->alarm),
+                    .is_expiring = certificate->alarm != RENEWAL_CALM,
+                });
+    }
+}
+
 /* --- changes --------------------------------------------------------------------------------- */
 
 static bool was_told(const struct told_memory *memory, const struct drift_event *event)
@@ -449,6 +467,7 @@ void run_notify(struct run *run)
     if (run->report.plan != NULL) {
         add_documents(run, &occasion.states);
         add_items(run, &occasion.states);
+        add_certificates(run, &occasion.states);
     }
     decide(run, &occasion);
 }

@@ -61,8 +61,9 @@ static const struct syntax syntax_smtp = {"a mail server: smtp://HOST:PORT or sm
                                           "^smtps?://[^\\s/]+$", "smtp://mail.example.com:587",
                                           check_smtp};
 static const struct syntax syntax_event = {
-    "one of failed, fight, drifted, held, repaired, suspended, pending, recovered",
-    "^(failed|fight|drifted|held|repaired|suspended|pending|recovered)$", "failed", check_event};
+    "one of failed, expiring, fight, drifted, held, repaired, suspended, pending, recovered",
+    "^(failed|expiring|fight|drifted|held|repaired|suspended|pending|recovered)$", "failed",
+    check_event};
 static const struct syntax syntax_scope = {"a kind or a document", "^[a-z]+(:.+)?$",
                                            "site:shop.example.com", check_scope};
 static const struct syntax syntax_project = {"a project, as OWNER/NAME",
@@ -143,10 +144,11 @@ static const struct field channel_fields[] = {
     FIELD(struct settings_channel, exec, .object = &exec_schema,
           .help = "A message is handed to a program."),
     FIELD(struct settings_channel, on, .syntax = &syntax_event, .count_most = 10,
-          .fallback = "[failed, fight, drifted, held, repaired, recovered]",
-          .help = "What is told: a state that something has come into, fight (it is changed again "
-                  "and again), repaired (it was changed and put back), and recovered (it is in sync "
-                  "again after one of the others)."),
+          .fallback = "[failed, expiring, fight, drifted, held, repaired, recovered]",
+          .help = "What is told: a state that something has come into, expiring (the lifetime of a "
+                  "certificate runs out), fight (it is changed again and again), repaired (it was "
+                  "changed and put back), and recovered (it is in sync again after one of the "
+                  "others)."),
     FIELD(struct settings_channel, only, .syntax = &syntax_scope, .count_most = 100,
           .fallback_note = "all documents",
           .help = "Documents and kinds that are told of. A run that fails as a whole is told in any "

@@ -11,17 +11,21 @@
 #include "model/json.h"
 
 /* False: nothing is told of this state. */
-static bool event_of_state(enum item_state state, enum notice_event *out_event)
+static bool event_of_state(const struct notice_state *now, enum notice_event *out_event)
 {
     static const enum notice_event events[ITEM_STATE_COUNT] = {
         [ITEM_STATE_SUSPENDED] = NOTICE_SUSPENDED, [ITEM_STATE_HELD] = NOTICE_HELD,
         [ITEM_STATE_PENDING] = NOTICE_PENDING,     [ITEM_STATE_DRIFTED] = NOTICE_DRIFTED,
         [ITEM_STATE_FAILED] = NOTICE_FAILED,
     };
-    if (state == ITEM_STATE_IN_SYNC || state == ITEM_STATE_STALE) {
+    if (now->is_expiring) {
+        *out_event = NOTICE_EXPIRING;
+        return true;
+    }
+    if (now->state == ITEM_STATE_IN_SYNC || now->state == ITEM_STATE_STALE) {
         return false; /* a run does not find anything stale: it looks */
     }
-    *out_event = events[state];
+    *out_event = events[now->state];
     return true;
 }
 
@@ -91,7 +95,7 @@ static void take_state(struct decision *decision, const struct notice_state *sta
     const struct told *before = map_get(&decision->before, state->thing);
     enum notice_event event = NOTICE_FAILED;
     (void)map_put(decision->arena, &decision->present, state->thing, NULL);
-    if (!event_of_state(state->state, &event)) {
+    if (!event_of_state(state, &event)) {
         if (before != NULL) {
             tell_recovery(decision, before, state->document, NULL);
         }
@@ -123,8 +127,8 @@ static void take_absent(struct decision *decision, const struct told *before)
 {
     bool is_of_runs =
         strcmp(before->thing, NOTICE_SOURCE) != 0; /* of the source only a fetch knows */
-    bool is_settled =
-        is_of_runs && decision->input->is_settled && before->event != NOTICE_SUSPENDED;
+    bool may_last = before->event == NOTICE_SUSPENDED || before->event == NOTICE_EXPIRING;
+    bool is_settled = is_of_runs && decision->input->is_settled && !may_last;
     if (map_has(&decision->present, before->thing)) {
         return;
     }

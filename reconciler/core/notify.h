@@ -37,7 +37,8 @@ struct told {
     const char *thing;
     enum notice_event event;
     int64_t since_us;
-    const char *version; /* of the documents, for the run as a whole; or NULL */
+    const char *version; /* of the documents, for the run as a whole; how near the end is, for
+                            what expires; or NULL */
 };
 VEC(told_list, struct told);
 
@@ -48,6 +49,7 @@ struct notice_state {
     enum item_state state;
     const struct message *detail;
     const char *version;
+    bool is_expiring; /* a certificate; told as that, again where the version is another */
 };
 VEC(notice_states, struct notice_state);
 
@@ -56,7 +58,8 @@ struct notify_input {
     const struct notice_states *states; /* now */
     const struct notice_list *changes;  /* what was changed on the host, and what was done */
     bool knows_all;  /* what is not listed is not wanted any more; else it is not known */
-    bool is_settled; /* nothing was read, as all is as wanted: only suspensions can hold */
+    bool is_settled; /* nothing was read, as all is as wanted: only suspensions can hold, and
+                        certificates grow old */
     int64_t now_us;
 };
 

@@ -52,10 +52,11 @@ static const struct message *thing_message(struct arena *arena, const struct not
                : message_quote(arena, visible_line(arena, notice->thing));
 }
 
-static const struct message *event_message(struct arena *arena, enum notice_event event)
+static const struct message *event_message(struct arena *arena, const struct notice *notice)
 {
     static const char *const words[NOTICE_EVENT_COUNT] = {
         [NOTICE_FAILED] = N_("failed"),
+        [NOTICE_EXPIRING] = N_("its lifetime runs out"),
         [NOTICE_FIGHT] = N_("changed again and again; it is left alone for now"),
         [NOTICE_DRIFTED] = N_("changed on the host"),
         [NOTICE_HELD] = N_("a change is held back"),
@@ -65,12 +66,13 @@ static const struct message *event_message(struct arena *arena, enum notice_even
         [NOTICE_RECOVERED] = N_("in sync again"),
         [NOTICE_TEST] = N_("this is a test; nothing has happened"),
     };
-    return message_word(arena, words[event]);
+    bool is_renewed = notice->event == NOTICE_RECOVERED && notice->before == NOTICE_EXPIRING;
+    return message_word(arena, is_renewed ? N_("it has a new lifetime") : words[notice->event]);
 }
 
 static const struct message *sentence(struct arena *arena, const struct notice *notice)
 {
-    const struct message *event = event_message(arena, notice->event);
+    const struct message *event = event_message(arena, notice);
     return notice->event == NOTICE_TEST
                ? event
                : message_chain(arena, thing_message(arena, notice), MESSAGE_COLON, event);

@@ -103,6 +103,14 @@ static void add_held(struct verdict *verdict)
     }
 }
 
+static void add_unproven(struct verdict *verdict)
+{
+    size_t count = verdict->report->unproven.count;
+    if (count > 0) {
+        add_count(verdict, count, N_("%zu not proven"), N_("%zu not proven"));
+    }
+}
+
 static const char *in_sync(const struct report *report, enum language language, size_t items)
 {
     return say_number(report->arena, language, items, N_("in sync: %zu item as wanted"),
@@ -118,12 +126,13 @@ static const char *planned_verdict(const struct report *report, enum language la
                   "%s: ", say(report->arena, language, "against %s", report->against->name));
     }
     if (counts->to_change + counts->drifted + counts->to_remove + counts->held +
-            report->held.count ==
+            report->held.count + report->unproven.count ==
         0) {
         text_add(&verdict.text, in_sync(report, language, counts->items));
     } else {
         add_counts(&verdict);
         add_held(&verdict);
+        add_unproven(&verdict);
         add_impact(&verdict);
     }
     if (report->facts->is_assumed) {
@@ -139,7 +148,7 @@ static const char *applied_verdict(const struct report *report, enum language la
     struct report_counts counts = report_count(report);
     struct verdict verdict = verdict_begin(report, language);
     if (counts.changed + counts.failed + counts.skipped + report->held.count +
-            report->plan->counts.held ==
+            report->unproven.count + report->plan->counts.held ==
         0) {
         return in_sync(report, language, report->plan->counts.items);
     }
@@ -147,6 +156,7 @@ static const char *applied_verdict(const struct report *report, enum language la
     add_count(&verdict, counts.failed, N_("%zu failed"), N_("%zu failed"));
     add_count(&verdict, counts.skipped, N_("%zu skipped"), N_("%zu skipped"));
     add_held(&verdict);
+    add_unproven(&verdict);
     if (report->generation_after != report->generation_before) {
         text_addf(&verdict.text, "%s%s", say_text(report->arena, language, N_("; ")),
                   say(report->arena, language, "generation %lu", report->generation_after));
@@ -224,7 +234,7 @@ enum exit_code report_exit_code(const struct report *report, bool is_detailed)
     }
     struct report_counts counts = report_count(report);
     bool has_trouble = report->refused != NULL || counts.failed > 0 || report->held.count > 0 ||
-                       has_error_finding(report);
+                       report->unproven.count > 0 || has_error_finding(report);
     if (has_trouble) {
         return report->is_dry_run ? EXIT_CODE_FAILED : EXIT_CODE_PARTLY;
     }

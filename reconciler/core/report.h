@@ -7,6 +7,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "core/certificate_state.h"
 #include "core/plan.h"
 #include "model/commit.h"
 #include "model/diagnostic.h"
@@ -75,7 +76,9 @@ struct report {
     const struct plan *plan;        /* NULL when refused */
     const struct outcome *outcomes; /* one per action; NULL when nothing was applied */
     struct held_documents held;
-    struct held_documents suspended; /* somebody said to leave them alone */
+    struct held_documents suspended;        /* somebody said to leave them alone */
+    struct held_documents unproven;         /* servers do not show their certificates; no place */
+    struct certificate_states certificates; /* as far as they were looked at */
     struct finding_list findings;
     const struct message *untested;        /* "nginx not tested: ...", or NULL */
     const struct diagnostic_list *refused; /* mistakes of documents that were set aside for the

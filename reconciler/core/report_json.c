@@ -64,11 +64,11 @@ static json_t *json_findings(const struct report *report)
     return findings;
 }
 
-static json_t *json_held(const struct report *report)
+static json_t *json_held(const struct report *report, const struct held_documents *documents)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < report->held.count; i++) {
-        const struct held_document *held = &report->held.items[i];
+    for (size_t i = 0; i < documents->count; i++) {
+        const struct held_document *held = &documents->items[i];
         (void)json_array_append_new(
             list,
             json_pack("{s:s, s:o, s:s, s:o}", "document",
@@ -76,6 +76,47 @@ static json_t *json_held(const struct report *report)
                       json_place(report->arena,
                                  held->span.source != NULL ? held->span : held->document->span),
                       "because", held->because->text, "evidence", json_words(held->evidence)));
+    }
+    return list;
+}
+
+/* Seconds since the epoch; null: never. */
+static json_t *json_moment(int64_t seconds)
+{
+    return seconds == 0 ? json_null() : json_integer((json_int_t)seconds);
+}
+
+static json_t *json_served(const struct proof *proof)
+{
+    if (proof == NULL) {
+        return json_null();
+    }
+    bool is_shown = proof->fingerprint != NULL;
+    return json_pack("{s:I, s:b, s:o, s:o, s:o, s:o}", "asked_at", (json_int_t)proof->asked_at,
+                     "is_wanted", proof_is_well(proof), "fingerprint",
+                     json_text(proof->fingerprint), "expires_at",
+                     is_shown ? json_moment(proof->expires_at) : json_null(), "asked",
+                     json_text(proof->asked), "why", json_text(proof->why));
+}
+
+/* What stands on disk, and what handshakes have shown of it. */
+static json_t *json_certificates(const struct report *report)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->certificates.count; i++) {
+        const struct certificate_state *state = &report->certificates.items[i];
+        const struct item *item = state->item;
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "certificate", item->id,
+                            "document",
+                            json_text(item->document == NULL
+                                          ? NULL
+                                          : document_id(report->arena, item->document)),
+                            "fingerprint", state->pair->fingerprint, "expires_at",
+                            json_moment(state->pair->expires_at), "proven_at",
+                            json_moment(state->proven_at), "served", json_served(state->proof),
+                            "alarm", json_text(certificate_alarm_word(state->alarm)), "because",
+                            json_words(state->because)));
     }
     return list;
 }
@@ -167,17 +208,22 @@ static json_t *json_against(const struct report *report)
 void report_write_json(const struct report *report, const struct report_style *style,
                        struct text *out)
 {
-    AUTO_JSON root = json_pack(
-        "{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
-        "verdict", report_verdict(report, LANGUAGE_ENGLISH), "exit_code",
-        (int)report_exit_code(report, style->is_detailed), "dry_run", report->is_dry_run, "commit",
-        json_commit(report->commit), "hold", json_words(report->hold), "against",
-        json_against(report), "counts", json_counts(report), "impact", json_impact(report), "reach",
-        blast_json(report), "orders", outlook_json(report), "generation_before",
-        (json_int_t)report->generation_before, "generation_after",
-        (json_int_t)report->generation_after, "documents", json_documents(report), "diagnostics",
-        json_diagnostics(report), "findings", json_findings(report), "held", json_held(report),
-        "changes", json_changes(report));
+    AUTO_JSON root =
+        json_pack("{s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, "
+                  "s:o, s:o, s:o}",
+                  "verdict", report_verdict(report, LANGUAGE_ENGLISH), "exit_code",
+                  (int)report_exit_code(report, style->is_detailed), "dry_run", report->is_dry_run,
+                  "commit", json_commit(report->commit), "hold", json_words(report->hold),
+                  "against", json_against(report), "counts", json_counts(report), "impact",
+                  json_impact(report), "reach", blast_json(report), "orders", outlook_json(report),
+                  "generation_before", (json_int_t)report->generation_before, "generation_after",
+                  (json_int_t)report->generation_after, "documents", json_documents(report),
+                  "diagnostics", json_diagnostics(report), "findings", json_findings(report),
+                  "held", json_held(report, &report->held), "unproven",
+                  json_held(report, &report->unproven), "changes", json_changes(report));
+    if (report->certificates.count > 0) {
+        (void)json_object_set_new(root, "certificates", json_certificates(report));
+    }
     if (report->snapshot != NULL) {
         (void)json_object_set_new(root, "host", snapshot_write(report->arena, report->snapshot));
     }

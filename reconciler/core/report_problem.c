@@ -11,6 +11,7 @@
 #define RULE_AGAINST "against"
 #define RULE_HELD    "held"
 #define RULE_FAILED  "failed"
+#define RULE_PROOF   "proof"
 
 static const struct rule {
     const char *name;
@@ -28,6 +29,8 @@ static const struct rule {
      "The host refuses what the document says now, or something it needs is refused: its last good "
      "state stays."},
     {RULE_FAILED, "a change failed", "The host refused a change while it was carried out."},
+    {RULE_PROOF, "a certificate is not shown",
+     "Who asks the site for a TLS handshake is not shown the certificate that stands on disk."},
     {"nginx", "nginx complains",
      "nginx tested the whole candidate configuration in a private view and complained about this "
      "line."},
@@ -191,6 +194,21 @@ static bool has_finding(const struct report *report, const struct document *docu
     return false;
 }
 
+static struct problem problem_of(const struct report *report, const char *rule,
+                                 const struct held_document *trouble, const char *message)
+{
+    return (struct problem){
+        .rule = rule,
+        .severity = SEVERITY_ERROR,
+        .span = trouble->span.source == NULL ? trouble->document->span : trouble->span,
+        .kind = trouble->document->kind_name,
+        .name = trouble->document->name,
+        .message = visible_line(report->arena, message),
+        .evidence =
+            trouble->evidence == NULL ? NULL : visible_text(report->arena, trouble->evidence->text),
+    };
+}
+
 static void add_held(const struct report *report, struct problem_list *out)
 {
     for (size_t i = 0; i < report->held.count; i++) {
@@ -201,18 +219,18 @@ static void add_held(const struct report *report, struct problem_list *out)
         const char *message =
             arena_printf(report->arena, "%s stays as it was: %s",
                          document_id(report->arena, held->document), held->because->text);
-        vec_add(report->arena, out,
-                (struct problem){
-                    .rule = RULE_HELD,
-                    .severity = SEVERITY_ERROR,
-                    .span = held->span.source == NULL ? held->document->span : held->span,
-                    .kind = held->document->kind_name,
-                    .name = held->document->name,
-                    .message = visible_line(report->arena, message),
-                    .evidence = held->evidence == NULL
-                                    ? NULL
-                                    : visible_text(report->arena, held->evidence->text),
-                });
+        vec_add(report->arena, out, problem_of(report, RULE_HELD, held, message));
+    }
+}
+
+static void add_unproven(const struct report *report, struct problem_list *out)
+{
+    for (size_t i = 0; i < report->unproven.count; i++) {
+        const struct held_document *unproven = &report->unproven.items[i];
+        const char *message =
+            arena_printf(report->arena, "%s: %s", document_id(report->arena, unproven->document),
+                         unproven->because->text);
+        vec_add(report->arena, out, problem_of(report, RULE_PROOF, unproven, message));
     }
 }
 
@@ -288,6 +306,7 @@ void report_problems(const struct report *report, struct problem_list *out_probl
     add_findings(report, out_problems);
     add_held(report, out_problems);
     add_failures(report, out_problems);
+    add_unproven(report, out_problems);
     add_diagnostics(report, report->refused, out_problems);
     add_diagnostics(report, report->diagnostics, out_problems);
 }

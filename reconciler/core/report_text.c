@@ -148,24 +148,40 @@ static void write_findings(const struct report *report, const struct report_styl
     }
 }
 
+/* "! site:shop  (shop.yaml:2:3)  WHY", with what tells more about it. */
+static void write_trouble(const struct held_document *trouble, const struct message *why,
+                          const struct report_style *style, struct text *out)
+{
+    struct arena *arena = out->arena;
+    struct span span = trouble->span.source == NULL ? trouble->document->span : trouble->span;
+    const char *head = arena_printf(arena, "! %s  (%s)", document_id(arena, trouble->document),
+                                    span_text(arena, span));
+    add_colored(out, style, '!',
+                arena_printf(arena, "%s  %s", visible_line(arena, head), said(out, style, why)));
+    add_excerpt(out, trouble->span);
+    if (trouble->evidence != NULL) {
+        add_evidence(out, style, trouble->evidence);
+    }
+}
+
 static void write_held(const struct report *report, const struct report_style *style,
                        struct text *out)
 {
-    struct arena *arena = out->arena;
     for (size_t i = 0; i < report->held.count; i++) {
         const struct held_document *held = &report->held.items[i];
-        struct span span = held->span.source == NULL ? held->document->span : held->span;
-        const char *head = arena_printf(arena, "! %s  (%s)", document_id(arena, held->document),
-                                        span_text(arena, span));
-        const struct message *note = message_chain(
-            arena, message_word(arena, N_("stays as it was")), MESSAGE_COLON, held->because);
-        add_colored(
-            out, style, '!',
-            arena_printf(arena, "%s  %s", visible_line(arena, head), said(out, style, note)));
-        add_excerpt(out, held->span);
-        if (held->evidence != NULL) {
-            add_evidence(out, style, held->evidence);
-        }
+        const struct message *why =
+            message_chain(out->arena, message_word(out->arena, N_("stays as it was")),
+                          MESSAGE_COLON, held->because);
+        write_trouble(held, why, style, out);
+    }
+}
+
+static void write_unproven(const struct report *report, const struct report_style *style,
+                           struct text *out)
+{
+    for (size_t i = 0; i < report->unproven.count; i++) {
+        const struct held_document *unproven = &report->unproven.items[i];
+        write_trouble(unproven, unproven->because, style, out);
     }
 }
 
@@ -174,6 +190,7 @@ void report_write_problems(const struct report *report, const struct report_styl
 {
     write_findings(report, style, out);
     write_held(report, style, out);
+    write_unproven(report, style, out);
 }
 
 static void write_documents(const struct report *report, const struct document_list *list,
@@ -257,5 +274,6 @@ void report_write_text(const struct report *report, const struct report_style *s
         return;
     }
     write_held(report, style, out);
+    write_unproven(report, style, out);
     write_actions(report, style, out);
 }

@@ -186,6 +186,36 @@ static const struct message *held_detail(struct arena *arena, const struct held_
     return message_chain(arena, held->because, MESSAGE_ASIDE, evidence);
 }
 
+/* Worth knowing where nothing else is: a pair grows old, and nobody has renewed it. */
+static void tell_ages(const struct report *report, struct map *by_document)
+{
+    for (size_t i = 0; i < report->certificates.count; i++) {
+        const struct certificate_state *certificate = &report->certificates.items[i];
+        const struct item *item = certificate->item;
+        struct document_state *state =
+            certificate->because == NULL || item->document == NULL
+                ? NULL
+                : map_get(by_document, document_id(report->arena, item->document));
+        if (state != NULL && state->detail == NULL) {
+            state->detail =
+                about(report->arena, item_name(report->arena, item), certificate->because);
+        }
+    }
+}
+
+static void raise_held(const struct report *report, const struct held_documents *list,
+                       enum item_state found, struct map *by_document)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct held_document *held = &list->items[i];
+        struct document_state *state =
+            map_get(by_document, document_id(report->arena, held->document));
+        if (state != NULL) {
+            raise_state(state, found, held_detail(report->arena, held));
+        }
+    }
+}
+
 void document_states_collect(const struct report *report, const struct document_set *documents,
                              struct document_states *out_states)
 {
@@ -219,18 +249,8 @@ void document_states_collect(const struct report *report, const struct document_
             }
         }
     }
-    for (size_t i = 0; i < report->suspended.count; i++) {
-        const struct held_document *held = &report->suspended.items[i];
-        struct document_state *state = map_get(&by_document, document_id(arena, held->document));
-        if (state != NULL) {
-            raise_state(state, ITEM_STATE_SUSPENDED, held->because);
-        }
-    }
-    for (size_t i = 0; i < report->held.count; i++) {
-        const struct held_document *held = &report->held.items[i];
-        struct document_state *state = map_get(&by_document, document_id(arena, held->document));
-        if (state != NULL) {
-            raise_state(state, ITEM_STATE_FAILED, held_detail(arena, held));
-        }
-    }
+    raise_held(report, &report->suspended, ITEM_STATE_SUSPENDED, &by_document);
+    raise_held(report, &report->held, ITEM_STATE_FAILED, &by_document);
+    raise_held(report, &report->unproven, ITEM_STATE_FAILED, &by_document);
+    tell_ages(report, &by_document);
 }

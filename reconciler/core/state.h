@@ -21,6 +21,7 @@ enum item_state part_state(const struct action *action, const struct outcome *ou
                            const struct change *change);
 const struct message *part_detail(struct arena *arena, const struct action *action,
                                   const struct outcome *outcome, const struct change *change);
-/* In the documents' order; held documents of the report count as failed. */
+/* In the documents' order; held documents of the report count as failed, as do
+ * those whose certificates are not shown. */
 void document_states_collect(const struct report *report, const struct document_set *documents,
                              struct document_states *out_states);

@@ -8,11 +8,11 @@
 const char *notice_event_word(enum notice_event event)
 {
     static const char *const words[NOTICE_EVENT_COUNT] = {
-        [NOTICE_FAILED] = "failed",     [NOTICE_FIGHT] = "fight",
-        [NOTICE_DRIFTED] = "drifted",   [NOTICE_HELD] = "held",
-        [NOTICE_REPAIRED] = "repaired", [NOTICE_SUSPENDED] = "suspended",
-        [NOTICE_PENDING] = "pending",   [NOTICE_RECOVERED] = "recovered",
-        [NOTICE_TEST] = "test",
+        [NOTICE_FAILED] = "failed",       [NOTICE_EXPIRING] = "expiring",
+        [NOTICE_FIGHT] = "fight",         [NOTICE_DRIFTED] = "drifted",
+        [NOTICE_HELD] = "held",           [NOTICE_REPAIRED] = "repaired",
+        [NOTICE_SUSPENDED] = "suspended", [NOTICE_PENDING] = "pending",
+        [NOTICE_RECOVERED] = "recovered", [NOTICE_TEST] = "test",
     };
     return words[event];
 }

@@ -12,6 +12,7 @@
 /* Ordered by how much attention they ask for; the worst stands first in a message. */
 enum notice_event {
     NOTICE_FAILED,
+    NOTICE_EXPIRING,  /* the lifetime of a certificate runs out, and it is not renewed */
     NOTICE_FIGHT,     /* somebody changes it again and again: it is left alone */
     NOTICE_DRIFTED,   /* the host changed, and it stays so */
     NOTICE_HELD,      /* a guard or mode keeps a change back */

@@ -31,18 +31,49 @@ static void write_left_over(const struct command *command, const struct run *run
     }
 }
 
+/* Until when the document's certificate is valid, and when it was last seen from outside. */
+static const struct message *certificate_text(struct arena *arena,
+                                              const struct certificate_state *certificate)
+{
+    const char *name = item_name(arena, certificate->item);
+    const char *end = certificate_moment(certificate->pair->expires_at, arena);
+    return certificate->proven_at == 0
+               ? message_make(arena, "%s ends at %s", name, end)
+               : message_make(arena, "%s ends at %s, last proven at %s", name, end,
+                              certificate_moment(certificate->proven_at, arena));
+}
+
+/* The certificate states of documents -> struct certificate_state *. */
+static struct map certificates_by_document(const struct run *run)
+{
+    struct map by_document = {0};
+    for (size_t i = 0; i < run->report.certificates.count; i++) {
+        struct certificate_state *certificate = &run->report.certificates.items[i];
+        if (certificate->item->document != NULL) {
+            (void)map_put(run->arena, &by_document,
+                          document_id(run->arena, certificate->item->document), certificate);
+        }
+    }
+    return by_document;
+}
+
 static void write_text(const struct command *command, const struct run *run,
                        const struct document_states *states, struct text *out)
 {
     enum language language = command->language;
+    const struct map certificates = certificates_by_document(run);
     text_line(out, "%s", report_verdict(&run->report, language));
     for (size_t i = 0; !command->is_quiet && i < states->count; i++) {
         const struct document_state *state = &states->items[i];
-        text_addf(out, "%s  %s  (%s)", state_text(command, state->state),
-                  document_id(run->arena, state->document),
+        const char *id = document_id(run->arena, state->document);
+        const struct certificate_state *certificate = map_get(&certificates, id);
+        text_addf(out, "%s  %s  (%s)", state_text(command, state->state), id,
                   span_text(run->arena, state->document->span));
         if (state->detail != NULL) {
             text_addf(out, "  %s", say_message(run->arena, language, state->detail));
+        } else if (certificate != NULL) {
+            text_addf(out, "  %s",
+                      say_message(run->arena, language, certificate_text(run->arena, certificate)));
         }
         text_add_char(out, '\n');
     }
@@ -89,7 +120,11 @@ int verb_status(struct command *command)
     command_take_folder(command);
     command->run.wants_states = true;
     struct run run;
+    struct error err = {0};
     run_once(&run, command->arena, &command->run);
+    if (run.report.plan != NULL && !run_prove(&run, &err)) {
+        (void)run_fail(&run, &err);
+    }
     const struct report_style style = {0};
     int code = 0;
     if (run.report.plan == NULL || (is_for_programs(command) && !run_take_snapshot(&run))) {

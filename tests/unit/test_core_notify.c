@@ -79,6 +79,30 @@ static const char *run(struct fixture *fixture, bool knows_all, bool is_settled)
     return out.data;
 }
 
+static void expires(struct fixture *fixture, const char *thing, const char *level)
+{
+    vec_add(fixture->arena, &fixture->states,
+            (struct notice_state){
+                .thing = thing, .document = "site:a", .version = level, .is_expiring = true});
+}
+
+static void test_notify_tells_of_an_end_once_for_each_level(void **state)
+{
+    struct fixture *fixture = *state;
+    expires(fixture, "file:/a", "warning");
+    assert_string_equal(run(fixture, true, false), "expiring file:/a");
+    expires(fixture, "file:/a", "warning");
+    assert_string_equal(run(fixture, true, false), "");
+    assert_string_equal(run(fixture, false, true), ""); /* nothing to do does not make it young */
+    expires(fixture, "file:/a", "error");
+    assert_string_equal(run(fixture, true, false), "expiring file:/a");
+    is_now(fixture, "file:/a", ITEM_STATE_IN_SYNC);
+    assert_string_equal(run(fixture, true, false), "recovered file:/a");
+    assert_int_equal(fixture->notices.items[0].before, NOTICE_EXPIRING);
+    is_now(fixture, "file:/a", ITEM_STATE_IN_SYNC);
+    assert_string_equal(run(fixture, true, false), "");
+}
+
 static void test_notify_first_run_tells_only_what_is_bad(void **state)
 {
     struct fixture *fixture = *state;
@@ -416,6 +440,7 @@ static void test_notify_state_of_a_commit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_notify_tells_of_an_end_once_for_each_level),
         TEST(test_notify_first_run_tells_only_what_is_bad),
         TEST(test_notify_state_is_told_when_it_begins_and_when_it_ends),
         TEST(test_notify_worst_is_first),
