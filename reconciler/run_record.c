@@ -314,29 +314,39 @@ static const char *join_names(struct arena *arena, const struct certificate_item
 
 enum { MICROSECONDS = 1000000 };
 
+static void take_proof(struct run *run, const struct proof *proof,
+                       struct certificate_record *record)
+{
+    record->asked_at = proof->asked_at * MICROSECONDS;
+    record->served_not_after = proof->expires_at * MICROSECONDS;
+    if (!proof_is_well(proof)) {
+        record->served_instead = proof_text(run->arena, proof)->text;
+    }
+}
+
 static void collect_certificates(struct run *run, struct certificate_records *out)
 {
-    for (size_t i = 0; i < run->items.count; i++) {
-        const struct item *item = &run->items.items[i];
-        if (strcmp(item->type, ITEM_CERTIFICATE) != 0 || item->wanted == NULL) {
-            continue;
+    for (size_t i = 0; i < run->report.certificates.count; i++) {
+        const struct certificate_state *state = &run->report.certificates.items[i];
+        const struct item *item = state->item;
+        int64_t lifetime = state->pair->expires_at - state->pair->starts_at;
+        struct certificate_record record = {
+            .name = item->id,
+            .names = join_names(run->arena, item->wanted),
+            .issuer = state->pair->issued_by,
+            .kind = item->document == NULL ? NULL : item->document->kind_name,
+            .document = item->document == NULL ? NULL : item->document->name,
+            .not_before = state->pair->starts_at * MICROSECONDS,
+            .not_after = state->pair->expires_at * MICROSECONDS,
+            .renews_at = (state->pair->expires_at - lifetime / 3) * MICROSECONDS,
+            .alarm = certificate_alarm_word(state->alarm),
+            .because = state->because == NULL ? NULL : state->because->text,
+            .proven_at = state->proven_at * MICROSECONDS,
+        };
+        if (state->proof != NULL) {
+            take_proof(run, state->proof, &record);
         }
-        const struct certificate_item *found = run->observations[i].found;
-        if (found == NULL || found->pair == NULL) {
-            continue;
-        }
-        int64_t lifetime = found->pair->expires_at - found->pair->starts_at;
-        vec_add(run->arena, out,
-                (struct certificate_record){
-                    .name = item->id,
-                    .names = join_names(run->arena, item->wanted),
-                    .issuer = found->pair->issued_by,
-                    .kind = item->document == NULL ? NULL : item->document->kind_name,
-                    .document = item->document == NULL ? NULL : item->document->name,
-                    .not_before = found->pair->starts_at * MICROSECONDS,
-                    .not_after = found->pair->expires_at * MICROSECONDS,
-                    .renews_at = (found->pair->expires_at - lifetime / 3) * MICROSECONDS,
-                });
+        vec_add(run->arena, out, record);
     }
 }
 

@@ -137,6 +137,12 @@ static json_t *json_certificate(struct arena *arena, const struct certificate_re
     json_set_moment(arena, object, "not_before", certificate->not_before);
     json_set_moment(arena, object, "not_after", certificate->not_after);
     json_set_moment(arena, object, "renews_at", certificate->renews_at);
+    json_set_text(arena, object, "alarm", certificate->alarm);
+    json_set_text(arena, object, "because", certificate->because);
+    json_set_moment(arena, object, "asked_at", certificate->asked_at);
+    json_set_moment(arena, object, "proven_at", certificate->proven_at);
+    json_set_moment(arena, object, "served_not_after", certificate->served_not_after);
+    json_set_text(arena, object, "served_instead", certificate->served_instead);
     return object;
 }
 

@@ -118,7 +118,13 @@ struct certificate_record {
     const char *document;
     int64_t not_before;
     int64_t not_after;
-    int64_t renews_at; /* when we mean to renew it */
+    int64_t renews_at;          /* when we mean to renew it */
+    const char *alarm;          /* "warning", "error": its lifetime runs out; or NULL */
+    const char *because;        /* of the alarm: one line; or NULL */
+    int64_t asked_at;           /* when servers were asked for it; 0: nobody shows it */
+    int64_t proven_at;          /* when all of them had last shown it */
+    int64_t served_not_after;   /* of what they showed; 0: nothing */
+    const char *served_instead; /* what came in its place: one line; NULL: it was shown */
 };
 
 /* A managed file that somebody changed, as the loop saw it. */

@@ -258,6 +258,19 @@ bool store_read_kinds(struct store_reader *reader, struct arena *arena,
     return !is_failed;
 }
 
+static bool read_certificates(struct store_reader *reader, sqlite3_stmt *statement,
+                              struct arena *arena, struct certificate_records *out_certificates,
+                              struct error *err)
+{
+    struct certificate_records certificates = {0};
+    bool is_failed = false;
+    while (row_step(reader, statement, &is_failed, err)) {
+        vec_add(arena, &certificates, certificate_of_row(statement, arena));
+    }
+    *out_certificates = certificates;
+    return !is_failed;
+}
+
 bool store_read_certificates(struct store_reader *reader, struct arena *arena, size_t limit,
                              struct certificate_records *out_certificates, struct error *err)
 {
@@ -270,13 +283,24 @@ bool store_read_certificates(struct store_reader *reader, struct arena *arena, s
     }
     struct cursor cursor = cursor_bind(statement);
     bind_integer(&cursor, (int64_t)limit);
-    struct certificate_records certificates = {0};
-    bool is_failed = false;
-    while (row_step(reader, statement, &is_failed, err)) {
-        vec_add(arena, &certificates, certificate_of_row(statement, arena));
+    return read_certificates(reader, statement, arena, out_certificates, err);
+}
+
+bool store_read_certificates_of(struct store_reader *reader, struct arena *arena, const char *kind,
+                                const char *name, struct certificate_records *out_certificates,
+                                struct error *err)
+{
+    AUTO_STATEMENT statement = NULL;
+    if (!sqlite_prepare(reader->database,
+                        "SELECT " CERTIFICATE_COLUMNS
+                        " FROM certificate WHERE kind = ? AND document = ? ORDER BY name",
+                        &statement, err)) {
+        return false;
     }
-    *out_certificates = certificates;
-    return !is_failed;
+    struct cursor cursor = cursor_bind(statement);
+    bind_text(&cursor, kind);
+    bind_text(&cursor, name);
+    return read_certificates(reader, statement, arena, out_certificates, err);
 }
 
 /* ---- History ---- */

@@ -142,6 +142,11 @@ bool store_read_certificates(struct store_reader *reader, struct arena *arena, s
                              struct certificate_records *out_certificates,
                              struct error *err) MUST_CHECK;
 
+/* Those of one document. */
+bool store_read_certificates_of(struct store_reader *reader, struct arena *arena, const char *kind,
+                                const char *name, struct certificate_records *out_certificates,
+                                struct error *err) MUST_CHECK;
+
 /* One stretch of time: what the runs that ended in it did. */
 struct history_slot {
     int64_t starts_at;

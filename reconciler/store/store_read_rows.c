@@ -187,6 +187,12 @@ struct certificate_record certificate_of_row(sqlite3_stmt *statement, struct are
     certificate.not_before = row_moment(&row);
     certificate.not_after = row_moment(&row);
     certificate.renews_at = row_moment(&row);
+    certificate.alarm = row_text(&row, arena);
+    certificate.because = row_text(&row, arena);
+    certificate.asked_at = row_moment(&row);
+    certificate.proven_at = row_moment(&row);
+    certificate.served_not_after = row_moment(&row);
+    certificate.served_instead = row_text(&row, arena);
     return certificate;
 }
 

@@ -39,7 +39,9 @@ struct store_reader {
 
 #define DOCUMENT_COLUMNS "kind, name, place, description, summary, state, detail, since, proven_at"
 
-#define CERTIFICATE_COLUMNS "name, names, issuer, kind, document, not_before, not_after, renews_at"
+#define CERTIFICATE_COLUMNS                                                                        \
+    "name, names, issuer, kind, document, not_before, not_after, renews_at, alarm, because,"       \
+    " asked_at, proven_at, served_not_after, served_instead"
 
 /* More than any run counts; sums of some stay far from the limit of their type. */
 #define STORE_COUNT_MAX ((int64_t)1 << 40)

@@ -144,6 +144,14 @@ static const char *const migrations[] = {
     "    offered TEXT, commit_id TEXT, subject TEXT, author TEXT, commit_at INTEGER,"
     "    accepted_at INTEGER, signature TEXT"
     ") WITHOUT ROWID;",
+    /* How old a certificate is, and what servers have shown of it. */
+    "ALTER TABLE certificate ADD COLUMN alarm TEXT;"
+    "ALTER TABLE certificate ADD COLUMN because TEXT;"
+    "ALTER TABLE certificate ADD COLUMN asked_at INTEGER;"
+    "ALTER TABLE certificate ADD COLUMN proven_at INTEGER;"
+    "ALTER TABLE certificate ADD COLUMN served_not_after INTEGER;"
+    "ALTER TABLE certificate ADD COLUMN served_instead TEXT;"
+    "CREATE INDEX certificate_document ON certificate (kind, document);",
 };
 // clang-format on
 enum { VERSION = STORE_SCHEMA_VERSION };

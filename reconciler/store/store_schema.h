@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-enum { STORE_SCHEMA_VERSION = 5 }; /* PRAGMA user_version of a store that we can read */
+enum { STORE_SCHEMA_VERSION = 6 }; /* PRAGMA user_version of a store that we can read */
 
 /* SQL that fills the empty table tally. */
 extern const char store_tally_count[];

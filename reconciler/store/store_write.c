@@ -206,6 +206,12 @@ static bool certificate_insert(struct recording *recording, sqlite3_stmt *statem
     bind_integer(&cursor, certificate->not_before);
     bind_integer(&cursor, certificate->not_after);
     bind_optional(&cursor, certificate->renews_at);
+    bind_line(recording, &cursor, certificate->alarm);
+    bind_line(recording, &cursor, certificate->because);
+    bind_optional(&cursor, certificate->asked_at);
+    bind_optional(&cursor, certificate->proven_at);
+    bind_optional(&cursor, certificate->served_not_after);
+    bind_line(recording, &cursor, certificate->served_instead);
     return statement_finish(statement, "record a certificate", recording->err);
 }
 
@@ -255,7 +261,9 @@ static bool state_replace(struct recording *recording)
            sqlite_run(recording->database, "DELETE FROM certificate", recording->err) &&
            rows_write(recording, report->certificate_count,
                       "INSERT OR REPLACE INTO certificate (name, names, issuer, kind, document,"
-                      " not_before, not_after, renews_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                      " not_before, not_after, renews_at, alarm, because, asked_at, proven_at,"
+                      " served_not_after, served_instead)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       certificate_insert);
 }
 

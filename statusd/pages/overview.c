@@ -316,8 +316,9 @@ static bool certificates_write(struct page *page, struct error *err)
         const struct certificate_record *certificate = &certificates.items[i];
         struct html until = until_piece(page->request, certificate->not_after);
         bool is_close = certificate->not_after - page->request->now < 7 * DAY;
-        html_put(html, "<li><span class=\"main\"><bdi>%s</bdi></span> <span class=\"age%s\">",
-                 certificate->name, is_close ? " close" : "");
+        html_put(html, "<li><span class=\"main\"><bdi>%s</bdi> ", certificate->name);
+        alarm_badge(html, certificate);
+        html_put(html, "</span> <span class=\"age%s\">", is_close ? " close" : "");
         html_join(html, &until);
         html_put(html, "</span></li>\n");
     }

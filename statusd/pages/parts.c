@@ -240,6 +240,14 @@ void run_badge(struct html *html, enum run_verdict verdict)
     badge_write(html, tones[verdict], run_verdict_name(verdict));
 }
 
+void alarm_badge(struct html *html, const struct certificate_record *certificate)
+{
+    if (certificate->alarm != NULL) {
+        bool is_error = strcmp(certificate->alarm, "error") == 0;
+        badge_write(html, is_error ? TONE_BAD : TONE_WARNING, tr("expires soon"));
+    }
+}
+
 /* ---- Text ---- */
 
 /* Long paths and addresses may break behind a slash. */

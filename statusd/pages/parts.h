@@ -61,6 +61,9 @@ void fact_text(struct html *html, const char *label, const char *text);
 void fact_code(struct html *html, const char *label, const char *text);
 void fact_piece(struct html *html, const char *label, const struct html *piece);
 
+/* Its lifetime runs out; nothing where it does not. */
+void alarm_badge(struct html *html, const struct certificate_record *certificate);
+
 /* A unified diff, at most lines of it; the rest is counted. */
 void diff_write(struct html *html, const char *diff, size_t lines);
 /* Several lines of a program, as they are. */

@@ -47,6 +47,53 @@ static void facts_write(struct page *page, const struct document_record *documen
     html_put(html, "</section>\n");
 }
 
+/* ---- Certificates ---- */
+
+static void certificate_write(struct page *page, const struct certificate_record *certificate)
+{
+    struct html *html = &page->html;
+    struct html end = until_piece(page->request, certificate->not_after);
+    struct html served_end = until_piece(page->request, certificate->served_not_after);
+    struct html proven = age_piece(page->request, certificate->proven_at);
+    struct html asked = age_piece(page->request, certificate->asked_at);
+    html_put(html, "<h2>%s <bdi>%s</bdi> ", tr("Certificate"), certificate->name);
+    alarm_badge(html, certificate);
+    html_put(html, "</h2>\n<dl class=\"facts\">\n");
+    fact_text(html, tr("Names"), certificate->names);
+    fact_text(html, tr("Issued by"), certificate->issuer);
+    fact_piece(html, tr("Ends, on disk"), &end);
+    if (certificate->asked_at != 0) {
+        fact_piece(html, tr("Ends, as it is shown to visitors"), &served_end);
+        fact_piece(html, tr("Last proven by handshakes"), &proven);
+        fact_piece(html, tr("Last asked"), &asked);
+    }
+    html_put(html, "</dl>\n");
+    if (certificate->because != NULL) {
+        html_put(html, "<p class=\"detail\"><bdi>%s</bdi></p>\n", certificate->because);
+    }
+    if (certificate->served_instead != NULL) {
+        html_put(html, "<p class=\"detail\"><bdi>%s</bdi></p>\n", certificate->served_instead);
+    }
+}
+
+static bool certificates_write(struct page *page, const struct document_record *document,
+                               struct error *err)
+{
+    struct certificate_records certificates;
+    if (!store_read_certificates_of(page->request->reader, page->request->arena, document->kind,
+                                    document->name, &certificates, err)) {
+        return false;
+    }
+    if (certificates.count > 0) {
+        html_put(&page->html, "<section id=\"certificates\" data-live>\n");
+        for (size_t i = 0; i < certificates.count; i++) {
+            certificate_write(page, &certificates.items[i]);
+        }
+        html_put(&page->html, "</section>\n");
+    }
+    return true;
+}
+
 /* ---- Items ---- */
 
 static void item_write(struct page *page, const struct item_record *item)
@@ -182,8 +229,8 @@ bool resource_page(struct request *request, struct response *out_response, struc
     offer_done_write(&page);
     facts_write(&page, &document);
     offer_document_write(&page, &document);
-    if (!items_write(&page, &document, err) || !drifts_write(&page, &document, err) ||
-        !history_write(&page, &document, err)) {
+    if (!certificates_write(&page, &document, err) || !items_write(&page, &document, err) ||
+        !drifts_write(&page, &document, err) || !history_write(&page, &document, err)) {
         return false;
     }
     page_end(&page, out_response);

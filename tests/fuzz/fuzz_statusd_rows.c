@@ -55,7 +55,7 @@ static const struct table {
     {'i', 11, "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     {'d', 10, "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     {'n', 4, "INSERT INTO tally VALUES (?, ?, ?, ?)"},
-    {'c', 8, "INSERT INTO certificate VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
+    {'c', 14, "INSERT INTO certificate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     {'e', 20, "INSERT INTO drift (run, at, path, kind, name, what, answer, reason, took_us,"
               " cosmetic, program, command, pid, parents, user, login, unit, package, replaced,"
               " diff) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},

@@ -122,14 +122,28 @@ static void shop_describe(struct scene_run *run)
             (struct certificate_record){.name = "wildcard",
                                         .names = "*.example.com",
                                         .issuer = "internal",
+                                        .kind = "certificate",
+                                        .document = "wildcard",
                                         .not_before = run->now - 20 * DAY,
-                                        .not_after = run->now + 34 * DAY + HOUR});
+                                        .not_after = run->now + 34 * DAY + HOUR,
+                                        .asked_at = run->now - HOUR,
+                                        .proven_at = run->now - HOUR,
+                                        .served_not_after = run->now + 34 * DAY + HOUR});
     vec_add(run->arena, &run->certificates,
             (struct certificate_record){.name = "shop.example.com",
                                         .names = "shop.example.com www.shop.example.com",
                                         .issuer = "letsencrypt",
+                                        .kind = "site",
+                                        .document = "shop.example.com",
                                         .not_before = run->now - 86 * DAY,
-                                        .not_after = run->now + 4 * DAY + HOUR});
+                                        .not_after = run->now + 4 * DAY + HOUR,
+                                        .alarm = "error",
+                                        .because = "it ends at 2026-01-05 01:00:00 UTC: a sixth "
+                                                   "of its lifetime or less is left",
+                                        .asked_at = run->now - HOUR,
+                                        .served_instead = "no certificate is shown "
+                                                          "(shop.example.com, 127.0.0.1 port "
+                                                          "443): Connection refused"});
 }
 
 static void trouble(struct scene_run *run, size_t document, size_t item, enum item_state state,

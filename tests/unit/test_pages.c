@@ -212,7 +212,17 @@ static void test_pages_escape_whatever_the_rows_hold(void **state)
                                    .error = attack,
                                    .evidence = attack};
     struct certificate_record certificate = {
-        .name = attack, .names = attack, .issuer = attack, .not_after = NOON};
+        .name = attack,
+        .names = attack,
+        .issuer = attack,
+        .kind = attack,
+        .document = attack,
+        .not_after = NOON,
+        .alarm = attack,
+        .because = attack,
+        .asked_at = NOON,
+        .served_instead = attack,
+    };
     struct run_record run = {.started_at = NOON,
                              .ended_at = NOON,
                              .trigger = attack,

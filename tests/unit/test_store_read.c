@@ -293,6 +293,39 @@ static void test_store_read_certificates_come_by_expiry(void **state)
     assert_string_equal(found.items[1].issuer, "internal");
 }
 
+static void test_store_read_certificates_of_one_document(void **state)
+{
+    const struct test_folder *folder = *state;
+    struct certificate_record certificates[] = {
+        {.name = "shop",
+         .kind = "site",
+         .document = "shop",
+         .not_after = NOON,
+         .alarm = "error",
+         .because = "it ends",
+         .asked_at = NOON - 1,
+         .proven_at = NOON - 2,
+         .served_not_after = NOON - 3,
+         .served_instead = "another one"},
+        {.name = "other", .kind = "site", .document = "other", .not_after = NOON},
+    };
+    struct run_report report = report_at(NOON, RUN_VERDICT_CHANGED);
+    report.certificates = certificates;
+    report.certificate_count = 2;
+    record(folder, &report);
+    struct certificate_records found;
+    struct store_reader *reader = open_reader(folder, NOON);
+    assert_true(store_read_certificates_of(reader, folder->arena, "site", "shop", &found, NULL));
+    close_reader(reader);
+    assert_int_equal(found.count, 1);
+    assert_string_equal(found.items[0].alarm, "error");
+    assert_string_equal(found.items[0].because, "it ends");
+    assert_int_equal(found.items[0].asked_at, NOON - 1);
+    assert_int_equal(found.items[0].proven_at, NOON - 2);
+    assert_int_equal(found.items[0].served_not_after, NOON - 3);
+    assert_string_equal(found.items[0].served_instead, "another one");
+}
+
 static void test_store_read_snapshot_is_of_one_moment(void **state)
 {
     const struct test_folder *folder = *state;
@@ -352,6 +385,7 @@ int main(void)
         TEST(test_store_read_finds_runs_by_page),
         TEST(test_store_read_history_counts_by_slot),
         TEST(test_store_read_certificates_come_by_expiry),
+        TEST(test_store_read_certificates_of_one_document),
         TEST(test_store_read_snapshot_is_of_one_moment),
         TEST(test_store_read_of_nothing_is_unavailable),
         TEST(test_store_read_notices_another_file),
