@@ -583,8 +583,15 @@ static void test_store_of_an_older_program_is_brought_up(void **state)
     assert_int_equal(sqlite3_open(store_path(folder), &older), SQLITE_OK);
     assert_int_equal(sqlite3_exec(older,
                                   "DROP TABLE tally; DROP TABLE drift; DROP TABLE delivery;"
-                                  " DROP TABLE audit; DROP TABLE notification; DROP TABLE source; "
-                                  "PRAGMA user_version = 1",
+                                  " DROP TABLE audit; DROP TABLE notification; DROP TABLE source;"
+                                  " DROP INDEX certificate_document;"
+                                  " ALTER TABLE certificate DROP COLUMN alarm;"
+                                  " ALTER TABLE certificate DROP COLUMN because;"
+                                  " ALTER TABLE certificate DROP COLUMN asked_at;"
+                                  " ALTER TABLE certificate DROP COLUMN proven_at;"
+                                  " ALTER TABLE certificate DROP COLUMN served_not_after;"
+                                  " ALTER TABLE certificate DROP COLUMN served_instead;"
+                                  " PRAGMA user_version = 1",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_close(older), SQLITE_OK);
