@@ -267,6 +267,8 @@ void run_ask_about_certificates(struct run *run);
  * an order's outcome is stands with its action. */
 void run_order_served(struct run *run);
 bool run_order_new(struct run *run, struct error *err) MUST_CHECK;
+/* run_copies.c: copies what orders have brought for those who read it from folders of their own. */
+void run_copy_ordered(struct run *run);
 /* Whether the document, or one that it needs, has no certificate yet, so that there is nothing to
  * ask it for; or has got its first in this run, so that it can be asked now. */
 enum run_wait run_wait_of(const struct run *run, const struct document *document);

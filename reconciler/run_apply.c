@@ -160,7 +160,7 @@ static void take_failure(struct run *run, size_t index)
     const struct action *action = &run->plan.actions.items[index];
     const struct outcome *outcome = &run->outcomes[index];
     const struct document *document = action->item->document;
-    if (document == NULL) {
+    if (document == NULL || provider_find(action->item->type)->costs_only_itself) {
         return;
     }
     const struct message *because =
@@ -280,6 +280,7 @@ void run_apply(struct run *run)
     }
     run_order_served(run);
     run_switch(run, tree, tree_outcome);
+    run_copy_ordered(run);
     while (i < run->plan.actions.count) {
         apply_from(run, levels, &i);
     }

@@ -121,6 +121,24 @@ const struct certificate_item *certificate_item_add(struct render *render,
     return item;
 }
 
+static void render_use(struct render *render, const struct document *document,
+                       const struct certificate_item *certificate,
+                       const struct certificate_use *use)
+{
+    struct copy_item *copy = arena_new(render->arena, struct copy_item);
+    *copy = (struct copy_item){
+        .certificate = document->name,
+        .source = certificate->directory,
+        .mode = use->mode.bits,
+        .owner = use->owner.text,
+        .group = use->group.text,
+        .unit = use->unit.text,
+        .on_change = (enum unit_change)use->on_change.index,
+    };
+    (void)item_add(render->arena, render->items, ITEM_COPY, use->folder.text, document,
+                   use->object.node->span, copy);
+}
+
 void certificate_render(struct render *render, const struct document *document)
 {
     const struct certificate_spec *spec = document->spec;
@@ -145,4 +163,8 @@ void certificate_render(struct render *render, const struct document *document)
     }
     (void)item_add(render->arena, render->items, ITEM_CERTIFICATE, document->name, document,
                    SPAN_NONE, item);
+    const struct certificate_use *uses = spec->used_by.items;
+    for (size_t i = 0; i < spec->used_by.count; i++) {
+        render_use(render, document, item, &uses[i]);
+    }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/certificate_item.h"
+#include "model/copy_item.h"
 #include "model/directory_item.h"
 #include "model/facts.h"
 #include "model/file_item.h"

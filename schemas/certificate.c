@@ -29,6 +29,33 @@ static const struct schema files_schema = {
             "changes.",
 };
 
+/* In the order of enum unit_change. */
+static const char *const change_names[] = {"restart", "reload", "nothing", NULL};
+
+static const struct field use_fields[] = {
+    FIELD(struct certificate_use, folder, .is_required = true, .syntax = &syntax_path,
+          .help = "Where fullchain.pem and key.pem stand for the program. It is a link that both "
+                  "change by together; the folder above it is made where there is none."),
+    FIELD(struct certificate_use, owner, .syntax = &syntax_user, .fallback_note = "root",
+          .help = "Whose the two files are."),
+    FIELD(struct certificate_use, group, .syntax = &syntax_user, .fallback_note = "root",
+          .help = "The group of the two files.",
+          .example = "group: postfix\nfolder: /etc/postfix/tls"),
+    FIELD(struct certificate_use, mode, .fallback = "\"0640\"",
+          .help = "The mode of the two files; others may never read them."),
+    FIELD(struct certificate_use, unit, .syntax = &syntax_unit_name, .fallback_note = "nobody",
+          .help = "The systemd unit that is told of a new pair, where it runs.",
+          .example = "unit: postfix.service\nfolder: /etc/postfix/tls"),
+    FIELD(struct certificate_use, on_change, .choices = change_names, .fallback = "reload",
+          .help = "How it is told: it reloads (or restarts, if it cannot), restarts, or nothing is "
+                  "done."),
+};
+static const struct schema use_schema = {
+    .name = "certificate.used_by", .size = sizeof(struct certificate_use),
+    .fields = use_fields, .field_count = COUNT_OF(use_fields),
+    .help = "A program that reads the pair from a folder of its own.",
+};
+
 static const struct field certificate_fields[] = {
     FIELD(struct certificate_spec, names, .syntax = &syntax_server_name, .count_most = 100,
           .fallback_note = "the document's own name",
@@ -63,6 +90,13 @@ static const struct field certificate_fields[] = {
                   "or drop, so that the others get their certificate without it, and it is tried "
                   "again once a day.",
           .example = "on_bad_name: drop"),
+    FIELD(struct certificate_spec, used_by, .object = &use_schema, .count_most = 20,
+          .help = "Programs other than nginx that read the pair, each from a folder of its own: it "
+                  "is copied there, and again when it changes.",
+          .example = "used_by:\n"
+                     "  - folder: /etc/postfix/tls\n"
+                     "    group: postfix\n"
+                     "    unit: postfix.service"),
 };
 // clang-format on
 
@@ -220,10 +254,25 @@ static void check_names(struct check *check, struct certificate_spec *spec)
     spec->names.count = 1;
 }
 
+/* Whoever may read the key can stand in for the host. */
+static void check_uses(struct check *check, const struct certificate_spec *spec)
+{
+    enum { OF_OTHERS = 0007, NO_FILE = ~0777 };
+    const struct certificate_use *uses = spec->used_by.items;
+    for (size_t i = 0; i < spec->used_by.count; i++) {
+        const struct mode_value *mode = &uses[i].mode;
+        if ((mode->bits & (mode_t)(OF_OTHERS | NO_FILE)) != 0) {
+            (void)check_add(check, DIAGNOSTIC_CERTIFICATE_KEY_MODE, mode->node, "used_by.mode",
+                            mode->node->text, NULL);
+        }
+    }
+}
+
 static void certificate_check(struct check *check, void *spec)
 {
     check_names(check, spec);
     check_issuer(check, spec);
+    check_uses(check, spec);
 }
 
 const struct schema certificate_schema = {

@@ -10,6 +10,17 @@ struct certificate_files_spec {
     struct text_value key;
 };
 
+/* Who reads the pair from a folder of its own. */
+struct certificate_use {
+    struct object object;
+    struct text_value folder; /* absolute path */
+    struct text_value owner;  /* NULL: root */
+    struct text_value group;
+    struct mode_value mode;
+    struct text_value unit;        /* NULL: nobody is told */
+    struct choice_value on_change; /* enum unit_change */
+};
+
 struct certificate_spec {
     struct common_spec common;
     struct text_list names;   /* empty: the document's own name */
@@ -19,6 +30,7 @@ struct certificate_spec {
     struct duration_value lifetime;
     struct choice_value challenge; /* enum certificate_challenge, where it is written */
     struct choice_value on_bad_name;
+    struct object_list used_by; /* struct certificate_use */
 };
 
 struct layout;

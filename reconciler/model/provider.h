@@ -14,7 +14,9 @@ struct other_host {
 };
 
 struct provider {
-    const char *type; /* as written in plans: "file" */
+    const char *type;       /* as written in plans: "file" */
+    bool costs_only_itself; /* nothing that its document wants besides goes back or waits because of
+                               a failure */
 
     /* All items of the type at once, one bulk query where the other side has one. out has count
      * entries in the items' order. False only when nothing could be looked at; a single item's

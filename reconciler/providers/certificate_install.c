@@ -118,7 +118,8 @@ static bool write_version(struct certificate_work *work, struct certificate_issu
     }
     issue->previous = stored.version;
     pair_release(stored.pair);
-    return pair_store_write(&work->places, issue->directory, issue->pair, &issue->version, err);
+    return pair_store_write(&work->places, issue->directory, issue->pair, NULL, &issue->version,
+                            err);
 }
 
 void certificate_install(struct certificate_work *work, struct certificate_issue *issues,

@@ -108,7 +108,7 @@ static bool mend_mode(struct certificate_work *work, const char *directory, stru
         return false;
     }
     AUTO_PAIR pair = stored.pair;
-    return pair == NULL || pair_store_write(&work->places, directory, pair, &version, err);
+    return pair == NULL || pair_store_write(&work->places, directory, pair, NULL, &version, err);
 }
 
 static void tell(struct outcome *outcome, bool is_done, const struct error *reason)

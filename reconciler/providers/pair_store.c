@@ -22,8 +22,7 @@ static const char *const file_names[PAIR_FILE_COUNT] = {"fullchain.pem", "key.pe
 
 VEC(name_list, const char *);
 
-/* ".versions/NAME" beside the directory. */
-static const char *versions_of(const char *directory, struct arena *arena)
+const char *pair_store_versions(const char *directory, struct arena *arena)
 {
     const char *slash = strrchr(directory, '/');
     return arena_printf(arena, "%.*s/.versions/%s", (int)(slash - directory), directory, slash + 1);
@@ -32,7 +31,7 @@ static const char *versions_of(const char *directory, struct arena *arena)
 static const char *file_of(const char *directory, const char *version, enum pair_file file,
                            struct arena *arena)
 {
-    return arena_printf(arena, "%s/%s/%s", versions_of(directory, arena), version,
+    return arena_printf(arena, "%s/%s/%s", pair_store_versions(directory, arena), version,
                         file_names[file]);
 }
 
@@ -160,6 +159,31 @@ bool pair_store_read(struct places *places, const char *directory, enum pair_rea
     return true;
 }
 
+struct pair *pair_store_load(struct places *places, const char *directory, const char **out_version,
+                             struct error *err)
+{
+    struct place place;
+    struct str chain = {0};
+    AUTO_SECRET key = NULL;
+    int root = places->host->root;
+    if (!place_open(places, directory, &place, err)) {
+        return NULL;
+    }
+    const char *version = version_of_link(&place, places->arena);
+    if (version == NULL) {
+        (void)error_set(err, ERROR_UNAVAILABLE, "there is no pair at %s", directory);
+        return NULL;
+    }
+    const char *chain_path = file_of(directory, version, PAIR_CHAIN, places->arena);
+    const char *key_path = file_of(directory, version, PAIR_KEY, places->arena);
+    if (!file_read(root, host_path(chain_path), FILE_LIMIT, places->arena, &chain, err) ||
+        !secret_read(root, host_path(key_path), &key, err)) {
+        return NULL;
+    }
+    *out_version = version;
+    return pair_read(chain, key, err);
+}
+
 void pair_store_record(struct places *places, const char *directory,
                        const struct stored_pair *stored)
 {
@@ -187,14 +211,15 @@ bool pair_store_version(const struct pair *pair, struct arena *arena, const char
 
 struct key_file {
     int directory;
+    struct pair_access access;
     struct error *err;
 };
 
 static bool write_key(const void *bytes, size_t length, void *context)
 {
     const struct key_file *file = context;
-    return file_replace(file->directory, file_names[PAIR_KEY], (struct str){bytes, length}, 0600,
-                        FILE_OWNER_NONE, FILE_SYNC_LATER, file->err);
+    return file_replace(file->directory, file_names[PAIR_KEY], (struct str){bytes, length},
+                        file->access.mode, file->access.owner, FILE_SYNC_LATER, file->err);
 }
 
 /* Where we may write, with everything above it. */
@@ -207,8 +232,10 @@ static bool open_ours(struct places *places, const char *directory, struct place
 }
 
 bool pair_store_write(struct places *places, const char *directory, const struct pair *pair,
-                      const char **out_version, struct error *err)
+                      const struct pair_access *access, const char **out_version, struct error *err)
 {
+    static const struct pair_access own_key = {0600, {(uid_t)-1, (gid_t)-1}};
+    static const struct pair_access own_chain = {0644, {(uid_t)-1, (gid_t)-1}};
     struct host *host = places->host;
     struct str chain = {0};
     AUTO_SECRET key = NULL;
@@ -218,17 +245,18 @@ bool pair_store_write(struct places *places, const char *directory, const struct
         return false;
     }
     const char *version = make_version(chain, places->arena);
-    const char *path =
-        arena_printf(places->arena, "%s/%s", versions_of(directory, places->arena), version);
+    const char *path = arena_printf(places->arena, "%s/%s",
+                                    pair_store_versions(directory, places->arena), version);
     if (!file_make_directories(host->root, host_path(path), 0755, err)) {
         return false;
     }
     AUTO_FD folder = file_open_beneath(host->root, host_path(path), O_RDONLY | O_DIRECTORY, 0, err);
-    struct key_file key_file = {folder, err};
+    const struct pair_access *of_chain = access != NULL ? access : &own_chain;
+    struct key_file key_file = {folder, access != NULL ? *access : own_key, err};
     struct str info = pair_info_write(pair_describe(pair, places->arena), places->arena);
     if (folder < 0 || !secret_use(key, write_key, &key_file) ||
-        !file_replace(folder, file_names[PAIR_CHAIN], chain, 0644, FILE_OWNER_NONE, FILE_SYNC_LATER,
-                      err) ||
+        !file_replace(folder, file_names[PAIR_CHAIN], chain, of_chain->mode, of_chain->owner,
+                      FILE_SYNC_LATER, err) ||
         !file_replace(folder, file_names[PAIR_INFO], info, 0644, FILE_OWNER_NONE, FILE_SYNC_LATER,
                       err)) {
         return error_wrap(err, "write %s", path);
@@ -284,7 +312,7 @@ bool pair_store_prune(struct places *places, const char *directory, const char *
                       const char *previous, struct error *err)
 {
     struct name_list names = {0};
-    const char *path = versions_of(directory, places->arena);
+    const char *path = pair_store_versions(directory, places->arena);
     if (!list_versions(places->host, path, places->arena, &names, err)) {
         return false;
     }
@@ -313,7 +341,7 @@ bool pair_store_remove(struct places *places, const char *directory, struct erro
         unlinkat(place.directory, place.name, 0) != 0 && errno != ENOENT) {
         return error_errno(err, "remove %s", directory);
     }
-    return file_remove_all(places->host->root, host_path(versions_of(directory, places->arena)),
-                           err) &&
+    return file_remove_all(places->host->root,
+                           host_path(pair_store_versions(directory, places->arena)), err) &&
            file_sync_parent(places->host->root, host_path(directory), err);
 }

@@ -29,6 +29,12 @@ enum pair_reading { PAIR_RECALL /* where it is known */, PAIR_READ /* in any cas
 /* Nothing there is no error: instead and version are NULL. */
 bool pair_store_read(struct places *places, const char *directory, enum pair_reading reading,
                      struct stored_pair *out, struct error *err) MUST_CHECK;
+/* The whole chain with the key, whatever is remembered of it; the caller releases it. NULL with err
+ * filled, also where there is none. */
+struct pair *pair_store_load(struct places *places, const char *directory, const char **out_version,
+                             struct error *err);
+/* Where the versions of a directory stand: ".versions/NAME" beside it. */
+const char *pair_store_versions(const char *directory, struct arena *arena);
 /* Remembers that the pair, which was read, is as wanted. */
 void pair_store_record(struct places *places, const char *directory,
                        const struct stored_pair *stored);
@@ -36,9 +42,16 @@ void pair_store_record(struct places *places, const char *directory,
 /* The version that this pair would get. */
 bool pair_store_version(const struct pair *pair, struct arena *arena, const char **out_version,
                         struct error *err) MUST_CHECK;
-/* Writes the folder of a version, which nothing refers to yet and nobody has synced. */
+/* Whose certificate and key are. */
+struct pair_access {
+    mode_t mode; /* of both */
+    struct file_owner owner;
+};
+/* Writes the folder of a version, which nothing refers to yet and nobody has synced. access: NULL:
+ * they are ours, and the key 0600. */
 bool pair_store_write(struct places *places, const char *directory, const struct pair *pair,
-                      const char **out_version, struct error *err) MUST_CHECK;
+                      const struct pair_access *access, const char **out_version,
+                      struct error *err) MUST_CHECK;
 /* Lets the link name it, by one rename. Syncs of the contents come before, of the link after. */
 bool pair_store_switch(struct places *places, const char *directory, const char *version,
                        struct error *err) MUST_CHECK;

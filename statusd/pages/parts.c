@@ -160,7 +160,8 @@ const char *kind_name(const char *kind)
 const char *type_name(const char *type)
 {
     static const char *const types[] = {MARK("file"), MARK("directory"), MARK("user"),
-                                        MARK("unit"), MARK("tree"),      MARK("certificate")};
+                                        MARK("unit"), MARK("tree"),      MARK("certificate"),
+                                        MARK("copy")};
     return known_word(type, types, sizeof(types) / sizeof(types[0]));
 }
 

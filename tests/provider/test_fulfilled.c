@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "model/certificate_item.h"
+#include "model/copy_item.h"
 #include "model/directory_item.h"
 #include "model/file_item.h"
 #include "model/passwords_item.h"
@@ -166,6 +167,21 @@ static void test_fulfilled_certificate(void **state)
                            "issuer: /a.pem /a.key -> internal\n"));
 }
 
+static void test_fulfilled_copy(void **state)
+{
+    const struct copy_item copy = {.certificate = "mail", .source = "/c/mail", .mode = 0640};
+    struct copy_item other = copy;
+    assert_settled(*state, ITEM_COPY, "/etc/mail/tls", &copy);
+    other.mode = 0600;
+    other.group = "mail";
+    assert_string_equal(changes_between(*state, ITEM_COPY, "/etc/mail/tls", &copy, &other),
+                        "mode: 0640 -> 0600\ngroup: root -> mail\n");
+    other = copy;
+    other.certificate = "other";
+    assert_string_equal(changes_between(*state, ITEM_COPY, "/etc/mail/tls", &copy, &other),
+                        "certificate: mail -> other\n");
+}
+
 /* What is found of every type can be kept, and reads back. */
 static void test_found_of_every_type_has_its_shape(void **state)
 {
@@ -252,6 +268,7 @@ int main(void)
         TEST(test_fulfilled_user),
         TEST(test_fulfilled_unit),
         TEST(test_fulfilled_certificate),
+        TEST(test_fulfilled_copy),
         TEST(test_found_of_every_type_has_its_shape),
         TEST(test_found_of_a_unit_is_told_for_another_wish),
     };
