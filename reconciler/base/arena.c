@@ -18,9 +18,9 @@ enum { SHARED_MAX = 16 * 1024 };
 #endif
 enum {
     BLOCK_SIZE = 64 * 1024,
-    /* A run that needs much gets it in larger pieces with all their pages: a fault for each page
-     * was a fifth of the time of a large plan. */
-    LARGE_BLOCK_SIZE = 1024 * 1024,
+    /* A run that needs much gets it in larger pieces with all their pages, huge ones where the
+     * system has them: a fault for each page was a fifth of the time of a large plan. */
+    LARGE_BLOCK_SIZE = 2 * 1024 * 1024,
     SMALL_BLOCKS = 32,
     MAPPED_MIN = 256 * 1024,
     RECENT_BLOCKS = 64, /* among which a request of its own is looked for */
@@ -29,6 +29,7 @@ enum {
 struct block {
     unsigned char *data;
     size_t size;
+    size_t used; /* how much was cut from it before another was begun */
 };
 
 struct arena {
@@ -67,9 +68,15 @@ static unsigned char *block_new(size_t size)
     if (!is_mapped(size)) {
         return calloc(1, size);
     }
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (size == LARGE_BLOCK_SIZE ? MAP_POPULATE : 0);
-    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
-    return pages == MAP_FAILED ? NULL : pages;
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) {
+        return NULL;
+    }
+    if (size == LARGE_BLOCK_SIZE) {
+        (void)madvise(pages, size, MADV_HUGEPAGE); /* both only save time */
+        (void)madvise(pages, size, MADV_POPULATE_WRITE);
+    }
+    return pages;
 }
 
 static void block_free(struct block block)
@@ -113,7 +120,7 @@ static void *add_block(struct arena *arena, size_t size)
     if (data == NULL) {
         out_of_memory();
     }
-    keep_block(arena, (struct block){data, size});
+    keep_block(arena, (struct block){.data = data, .size = size});
     return data;
 }
 
@@ -127,6 +134,18 @@ static size_t round_up(size_t size)
 static size_t own_size(size_t size)
 {
     return size == LARGE_BLOCK_SIZE ? size + 1 : size;
+}
+
+static void begin_block(struct arena *arena)
+{
+    size_t room = arena->count < SMALL_BLOCKS ? BLOCK_SIZE : LARGE_BLOCK_SIZE;
+    if (arena->cut > 0) {
+        struct block *former = &arena->blocks[arena->cut - 1];
+        former->used = (size_t)(arena->next - former->data);
+    }
+    arena->next = add_block(arena, room);
+    arena->cut = arena->count;
+    arena->left = room;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
@@ -143,10 +162,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     }
     size_t step = round_up(size);
     if (step > arena->left) {
-        size_t room = arena->count < SMALL_BLOCKS ? BLOCK_SIZE : LARGE_BLOCK_SIZE;
-        arena->next = add_block(arena, room);
-        arena->cut = arena->count;
-        arena->left = room;
+        begin_block(arena);
     }
     void *result = arena->next;
     arena->next += step;
@@ -205,7 +221,7 @@ void *arena_replace(struct arena *arena, void *former, size_t size, size_t more)
     if (data == NULL) {
         out_of_memory();
     }
-    *block = (struct block){data, own_size(more)};
+    *block = (struct block){.data = data, .size = own_size(more)};
     arena->used += more - size;
     return data;
 }
@@ -217,11 +233,12 @@ struct arena_mark arena_mark(const struct arena *arena)
     return (struct arena_mark){arena->count, arena->cut, arena->next, arena->left, arena->used};
 }
 
-/* What is handed out again must be zero again. cut: the block was being cut since; else all of the
- * rest may have been handed out before another block was begun. */
-static void clear(const struct arena *arena, size_t cut, unsigned char *from, size_t left)
+/* What is handed out again must be zero again: all that was cut from the block since. */
+static void clear(const struct arena *arena, size_t cut, unsigned char *from)
 {
-    memset(from, 0, arena->cut == cut ? (size_t)(arena->next - from) : left);
+    const struct block *block = &arena->blocks[cut - 1];
+    const unsigned char *end = arena->cut == cut ? arena->next : block->data + block->used;
+    memset(from, 0, (size_t)(end - from));
 }
 
 void arena_rewind(struct arena *arena, struct arena_mark mark)
@@ -235,7 +252,7 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
         mark.left = BLOCK_SIZE;
     }
     if (mark.cut > 0) {
-        clear(arena, mark.cut, mark.next, mark.left);
+        clear(arena, mark.cut, mark.next);
     }
     for (size_t i = mark.count; i < arena->count; i++) {
         block_free(arena->blocks[i]);
