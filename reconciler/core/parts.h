@@ -1,5 +1,6 @@
-/* Documents in parts that are worked on at once: each part has an arena and diagnostics of its own,
- * which are put together in order, so that what comes out never depends on the number of CPUs. */
+/* Documents in parts that are worked on at once: each part has diagnostics of its own, which are
+ * put together in order, and while it is worked on an arena, so that what comes out never depends
+ * on the number of CPUs. */
 #pragma once
 
 #include "model/diagnostic.h"
@@ -8,7 +9,7 @@
 enum { DOCUMENTS_LEAST = 128 };
 
 struct part {
-    struct arena *arena;
+    struct arena *arena; /* no other part works on it; it lasts as long as that of all */
     struct diagnostic_list *diagnostics;
     size_t number; /* which part it is, for what the work has one of for each */
     size_t first;  /* of the documents */
@@ -24,10 +25,10 @@ struct parts {
 };
 
 /* Of count documents, or other things of which `least` are worth a part. Arena and diagnostics are
- * where everything ends up; a single part works on them directly. */
+ * where everything ends up. */
 struct parts parts_split(struct arena *arena, struct diagnostic_list *diagnostics, size_t count,
                          size_t least);
-/* Calls work for each part, and puts arenas and diagnostics together. Work reads what all share and
+/* Calls work for each part, and puts diagnostics together. Work reads what all share and
  * writes what is its part's. */
 void parts_run(struct parts *parts, void (*work)(void *context, const struct part *part),
                void *context);
