@@ -214,40 +214,9 @@ static const struct message *add_seen(struct arena *arena, const struct message 
     return message_chain(arena, note, MESSAGE_ASIDE, seen);
 }
 
-/* Who is told of the lines, and whether they stay when that returns. */
-struct listener {
-    void (*visit)(void *context, const struct report_line *line);
-    void *context;
-    bool keeps_lines;
-};
-
-static void tell(const struct report *report, const struct listener *listener,
-                 struct arena_mark mark, const struct report_line *line)
+static struct report_line line_of_item(const struct report *report, const struct action *action,
+                                       const struct outcome *outcome)
 {
-    listener->visit(listener->context, line);
-    if (!listener->keeps_lines) {
-        arena_rewind(report->arena, mark);
-    }
-}
-
-static void visit_action(const struct report *report, const struct action *action,
-                         const struct outcome *outcome, const struct listener *listener)
-{
-    size_t things = 0;
-    for (size_t i = 0; i < action->changes.count; i++) {
-        const struct change *change = &action->changes.items[i];
-        if (change->thing != NULL) {
-            struct arena_mark mark = arena_mark(report->arena);
-            struct report_line line = line_of_thing(report, action, outcome, change);
-            tell(report, listener, mark, &line);
-            things++;
-        }
-    }
-    bool has_trouble = outcome != NULL && outcome->result == OUTCOME_FAILED;
-    if (things > 0 && things == action->changes.count && !has_trouble) {
-        return;
-    }
-    struct arena_mark mark = arena_mark(report->arena);
     struct report_line line = line_of(report, action, outcome);
     line.note = add_seen(report->arena, line.note, action->found->note);
     for (size_t i = 0; i < action->changes.count; i++) {
@@ -255,40 +224,49 @@ static void visit_action(const struct report *report, const struct action *actio
             add_change(report->arena, &line, &action->changes.items[i]);
         }
     }
-    tell(report, listener, mark, &line);
+    return line;
 }
 
-static void visit_actions(const struct report *report, const struct listener *listener)
+struct report_line report_line_of(const struct report *report, const struct report_subject *subject)
+{
+    return subject->thing != NULL
+               ? line_of_thing(report, subject->action, subject->outcome, subject->thing)
+               : line_of_item(report, subject->action, subject->outcome);
+}
+
+static void add_subjects(struct arena *arena, const struct action *action,
+                         const struct outcome *outcome, struct report_subjects *out)
+{
+    size_t things = 0;
+    for (size_t i = 0; i < action->changes.count; i++) {
+        const struct change *change = &action->changes.items[i];
+        if (change->thing != NULL) {
+            vec_add(arena, out, (struct report_subject){action, outcome, change});
+            things++;
+        }
+    }
+    bool has_trouble = outcome != NULL && outcome->result == OUTCOME_FAILED;
+    if (things == 0 || things < action->changes.count || has_trouble) {
+        vec_add(arena, out, (struct report_subject){action, outcome, NULL});
+    }
+}
+
+void report_list(const struct report *report, struct report_subjects *out_subjects)
 {
     for (size_t i = 0; i < report->plan->actions.count; i++) {
         const struct action *action = &report->plan->actions.items[i];
         const struct outcome *outcome = report->outcomes == NULL ? NULL : &report->outcomes[i];
         if (action->verb != ACTION_NONE) {
-            visit_action(report, action, outcome, listener);
+            add_subjects(report->arena, action, outcome, out_subjects);
         }
     }
 }
 
-void report_visit(const struct report *report,
-                  void (*visit)(void *context, const struct report_line *line), void *context)
-{
-    visit_actions(report, &(const struct listener){.visit = visit, .context = context});
-}
-
-struct collecting {
-    struct arena *arena;
-    struct report_lines *lines;
-};
-
-static void collect_line(void *context, const struct report_line *line)
-{
-    const struct collecting *collecting = context;
-    vec_add(collecting->arena, collecting->lines, *line);
-}
-
 void report_collect(const struct report *report, struct report_lines *out_lines)
 {
-    struct collecting collecting = {report->arena, out_lines};
-    visit_actions(report, &(const struct listener){
-                              .visit = collect_line, .context = &collecting, .keeps_lines = true});
+    struct report_subjects subjects = {0};
+    report_list(report, &subjects);
+    for (size_t i = 0; i < subjects.count; i++) {
+        vec_add(report->arena, out_lines, report_line_of(report, &subjects.items[i]));
+    }
 }

@@ -32,11 +32,20 @@ struct report_line {
 };
 VEC(report_lines, struct report_line);
 
-/* One after the other, those of one action of the plan together. Each is gone, and all that visit
- * asked of the report's arena, when visit returns: with their diffs they are as long as all files
- * together. */
-void report_visit(const struct report *report,
-                  void (*visit)(void *context, const struct report_line *line), void *context);
+/* What a line is about. */
+struct report_subject {
+    const struct action *action;
+    const struct outcome *outcome; /* NULL before apply */
+    const struct change *thing;    /* a part with a name of its own; NULL: the item */
+};
+VEC(report_subjects, struct report_subject);
+
+/* Those of all lines, in their order, on the report's arena; they borrow from the report. */
+void report_list(const struct report *report, struct report_subjects *out_subjects);
+/* What it asks of the report's arena is as long as the item's text. Lines may be made at once, each
+ * with an arena of its own. */
+struct report_line report_line_of(const struct report *report,
+                                  const struct report_subject *subject);
 /* All of them, on the report's arena. */
 void report_collect(const struct report *report, struct report_lines *out_lines);
 /* "mode: 0644 -> 0600" */

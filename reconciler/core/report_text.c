@@ -2,6 +2,7 @@
  * diff, nothing for what is unchanged. */
 #include <string.h>
 
+#include "base/parallel.h"
 #include "base/visible.h"
 #include "core/blast.h"
 #include "core/excerpt.h"
@@ -27,24 +28,29 @@ static void add_colored(struct text *out, const struct report_style *style, char
     }
 }
 
-static const char *said(struct text *out, const struct report_style *style,
+static const char *said(struct arena *arena, const struct report_style *style,
                         const struct message *message)
 {
-    return say_line(out->arena, style->language, say_message(out->arena, style->language, message));
+    return say_line(arena, style->language, say_message(arena, style->language, message));
 }
 
 /* Each line of a text four columns in; in color where it is a diff. */
-static void add_indented(struct text *out, const struct report_style *style, const char *written)
+static void add_indented(struct arena *arena, const struct report_style *style, const char *written,
+                         struct text *out)
 {
-    const char *text = visible_text(out->arena, written);
+    const char *text = visible_text(arena, written);
     while (*text != '\0') {
         const char *end = strchrnul(text, '\n');
-        char first = *text;
-        bool is_marked = style->has_color && (first == '+' || first == '-');
-        text_add(out, "    ");
-        text_add(out, is_marked ? color_of_symbol[(unsigned char)first] : "");
-        text_add_str(out, (struct str){text, (size_t)(end - text)});
-        text_add(out, is_marked ? "\033[0m\n" : "\n");
+        struct str line = {text, (size_t)(end - text)};
+        text_add_str(out, STR("    "));
+        if (style->has_color && (*text == '+' || *text == '-')) {
+            text_add(out, color_of_symbol[(unsigned char)*text]);
+            text_add_str(out, line);
+            text_add_str(out, STR("\033[0m"));
+        } else {
+            text_add_str(out, line);
+        }
+        text_add_char(out, '\n');
         text = *end == '\n' ? end + 1 : end;
     }
 }
@@ -54,9 +60,9 @@ static void add_evidence(struct text *out, const struct report_style *style,
                          const struct message *evidence)
 {
     if (evidence->part_count == 0) {
-        add_indented(out, style, evidence->text);
+        add_indented(out->arena, style, evidence->text, out);
     } else {
-        text_line(out, "    %s", said(out, style, evidence));
+        text_line(out, "    %s", said(out->arena, style, evidence));
     }
 }
 
@@ -103,26 +109,27 @@ static bool is_told_as_held(const struct report *report, const struct finding *f
 static void write_line(const struct report *report, const struct report_line *line,
                        const struct report_style *style, struct text *out)
 {
-    struct text head = text_make(out->arena);
+    struct arena *arena = report->arena;
+    struct text head = text_make(arena);
     text_addf(&head, "%c %s", line->symbol, line->name);
     if (line->place != NULL) {
         text_addf(&head, "  (%s)", line->written);
     }
-    struct text whole = text_make(out->arena);
-    text_add(&whole, visible_line(out->arena, head.data));
+    struct text whole = text_make(arena);
+    text_add(&whole, visible_line(arena, head.data));
     if (line->note != NULL) {
-        text_addf(&whole, "  %s", said(out, style, line->note));
+        text_addf(&whole, "  %s", said(arena, style, line->note));
     }
     add_colored(out, style, line->symbol, whole.data);
     for (size_t i = 0; i < line->details.count; i++) {
-        const char *detail = report_detail(out->arena, style->language, &line->details.items[i]);
-        text_line(out, "    %s", visible_line(out->arena, detail));
+        const char *detail = report_detail(arena, style->language, &line->details.items[i]);
+        text_line(out, "    %s", visible_line(arena, detail));
     }
     if (line->diff != NULL) {
-        add_indented(out, style, line->diff);
+        add_indented(arena, style, line->diff, out);
     }
     if (line->evidence != NULL && !is_told(report, line->evidence)) {
-        add_indented(out, style, line->evidence);
+        add_indented(arena, style, line->evidence, out);
     }
 }
 
@@ -137,9 +144,9 @@ static void write_findings(const struct report *report, const struct report_styl
         const char *place = finding->span.source == NULL
                                 ? (finding->document == NULL ? "" : finding->document)
                                 : span_text(out->arena, finding->span);
-        const char *head =
-            arena_printf(out->arena, "! %s%s%s: %s", visible_line(out->arena, place),
-                         *place ? ": " : "", finding->tool, said(out, style, finding->message));
+        const char *head = arena_printf(out->arena, "! %s%s%s: %s", visible_line(out->arena, place),
+                                        *place ? ": " : "", finding->tool,
+                                        said(out->arena, style, finding->message));
         if (finding->is_error) {
             add_colored(out, style, '!', head);
         } else {
@@ -157,7 +164,7 @@ static void write_trouble(const struct held_document *trouble, const struct mess
     const char *head = arena_printf(arena, "! %s  (%s)", document_id(arena, trouble->document),
                                     span_text(arena, span));
     add_colored(out, style, '!',
-                arena_printf(arena, "%s  %s", visible_line(arena, head), said(out, style, why)));
+                arena_printf(arena, "%s  %s", visible_line(arena, head), said(out->arena, style, why)));
     add_excerpt(out, trouble->span);
     if (trouble->evidence != NULL) {
         add_evidence(out, style, trouble->evidence);
@@ -210,43 +217,93 @@ static void write_comparison(const struct report *report, const struct report_st
 {
     const struct comparison *against = report->against;
     if (against->note != NULL) {
-        text_line(out, "! %s", said(out, style, against->note));
+        text_line(out, "! %s", said(out->arena, style, against->note));
     }
     write_documents(report, &against->added, style, '+', out);
     write_documents(report, &against->removed, style, '-', out);
 }
 
+/* ---- Lines, several at once ------------------------------------------------------------------ */
+
+enum {
+    LINES_AT_ONCE = 256, /* so that few of them are in memory: they hold all files that change */
+    LINES_LEAST = 16,    /* so many are worth a thread */
+    PARTS_MOST = LINES_AT_ONCE / LINES_LEAST,
+};
+
+/* Some lines that follow each other; the room is used again for others. */
+struct written {
+    struct arena *arena; /* NULL: not used yet */
+    struct text text;
+};
+
 struct writing {
     const struct report *report;
     const struct report_style *style;
-    struct text *out;
+    const struct report_subject *subjects; /* those that are written at once */
+    size_t count;
+    size_t parts;
+    struct written written[PARTS_MOST];
 };
 
-/* What is needed to write the line stands apart from the growing text. */
-static void visit_line(void *context, const struct report_line *line)
+static void write_part(void *context, size_t number)
 {
-    enum { PART = 64 * 1024 };
-    const struct writing *writing = context;
-    const struct report_style *style = writing->style;
-    struct text *out = writing->out;
-    if (style->only_drift && !line->is_drift) {
-        return;
+    struct writing *writing = context;
+    struct written *written = &writing->written[number];
+    AUTO_ARENA scratch = arena_create();
+    struct report report = *writing->report;
+    report.arena = scratch;
+    if (written->arena == NULL) {
+        written->arena = arena_create();
+        written->text = text_make(written->arena);
     }
-    struct text written = text_make(writing->report->arena);
-    write_line(writing->report, line, style, &written);
-    text_add_str(out, text_str(&written));
-    if (style->drain != NULL && out->length >= PART) {
-        style->drain(style->drain_context, out);
+    size_t end = parallel_first(writing->count, writing->parts, number + 1);
+    for (size_t i = parallel_first(writing->count, writing->parts, number); i < end; i++) {
+        struct arena_mark mark = arena_mark(scratch);
+        struct report_line line = report_line_of(&report, &writing->subjects[i]);
+        if (line.is_drift || !writing->style->only_drift) {
+            write_line(&report, &line, writing->style, &written->text);
+        }
+        arena_rewind(scratch, mark);
+    }
+}
+
+/* Gives them away in their order. */
+static void write_some(struct writing *writing, struct text *out)
+{
+    const struct report_style *style = writing->style;
+    writing->parts = parallel_parts(writing->count, LINES_LEAST);
+    writing->parts = writing->parts < PARTS_MOST ? writing->parts : PARTS_MOST;
+    parallel_run(writing->parts, write_part, writing);
+    for (size_t i = 0; i < writing->parts; i++) {
+        struct text *text = &writing->written[i].text;
+        if (style->drain != NULL) {
+            style->drain(style->drain_context, text);
+        } else {
+            text_add_str(out, text_str(text));
+            text_truncate(text, 0);
+        }
     }
 }
 
 static void write_actions(const struct report *report, const struct report_style *style,
                           struct text *out)
 {
-    AUTO_ARENA scratch = arena_create();
-    struct report part = *report;
-    part.arena = scratch;
-    report_visit(&part, visit_line, &(struct writing){&part, style, out});
+    struct report_subjects subjects = {0};
+    struct writing writing = {.report = report, .style = style};
+    report_list(report, &subjects);
+    if (style->drain != NULL) {
+        style->drain(style->drain_context, out);
+    }
+    for (size_t first = 0; first < subjects.count; first += writing.count) {
+        size_t left = subjects.count - first;
+        writing.subjects = &subjects.items[first];
+        writing.count = left < LINES_AT_ONCE ? left : LINES_AT_ONCE;
+        write_some(&writing, out);
+    }
+    for (size_t i = 0; i < PARTS_MOST; i++) {
+        arena_destroy(writing.written[i].arena);
+    }
 }
 
 void report_write_text(const struct report *report, const struct report_style *style,
@@ -257,7 +314,7 @@ void report_write_text(const struct report *report, const struct report_style *s
         text_line(out, "%s", say_line(out->arena, style->language, verdict));
     }
     if (report->hold != NULL) {
-        text_line(out, "! %s", said(out, style, report->hold));
+        text_line(out, "! %s", said(out->arena, style, report->hold));
     }
     if (style->is_quiet) {
         return;
