@@ -82,29 +82,37 @@ static const char *address_of(const struct site *site, const struct route *route
     return is_own_file ? file_address(site, page->text) : written_address(site, page, status);
 }
 
-struct error_table {
-    const char *addresses[ERROR_STATUS_END - ERROR_STATUS_FIRST]; /* NULL: none */
-    const struct text_value *pages[ERROR_STATUS_END - ERROR_STATUS_FIRST];
-};
 enum { STATUS_COUNT = ERROR_STATUS_END - ERROR_STATUS_FIRST };
+
+/* The statuses that have a page, in ascending order. */
+struct error_table {
+    struct error_row {
+        int status;
+        const char *address;
+        const struct text_value *page;
+    } rows[STATUS_COUNT];
+    size_t count;
+};
 
 static struct error_table table_of(const struct site *site, const struct route *route)
 {
-    struct error_table table = {0};
-    for (int i = 0; i < STATUS_COUNT; i++) {
-        const struct text_value *page = page_of(route, ERROR_STATUS_FIRST + i);
-        table.pages[i] = page;
-        table.addresses[i] = address_of(site, route, page, ERROR_STATUS_FIRST + i);
+    struct error_table table = {.count = 0};
+    for (int status = ERROR_STATUS_FIRST; status < ERROR_STATUS_END; status++) {
+        const struct text_value *page = page_of(route, status);
+        const char *address = address_of(site, route, page, status);
+        if (address != NULL) {
+            table.rows[table.count++] = (struct error_row){status, address, page};
+        }
     }
     return table;
 }
 
 /* ---- Lists ---------------------------------------------------------------------------------- */
 
-static bool stands_earlier(const struct error_table *table, int index)
+static bool stands_earlier(const struct error_table *table, size_t index)
 {
-    for (int i = 0; i < index; i++) {
-        if (text_equal(table->addresses[i], table->addresses[index])) {
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(table->rows[i].address, table->rows[index].address) == 0) {
             return true;
         }
     }
@@ -112,38 +120,36 @@ static bool stands_earlier(const struct error_table *table, int index)
 }
 
 /* All statuses with the address of this one. */
-static void row_render(struct site *site, const struct error_table *table, int index)
+static void row_render(struct site *site, const struct error_table *table, size_t index)
 {
-    nginx_at(site->nginx, site_span(site, table->pages[index]->node));
+    const struct error_row *row = &table->rows[index];
+    nginx_at(site->nginx, site_span(site, row->page->node));
     nginx_begin(site->nginx, "error_page");
-    for (int i = index; i < STATUS_COUNT; i++) {
-        if (text_equal(table->addresses[i], table->addresses[index])) {
-            nginx_number(site->nginx, (unsigned long long)(ERROR_STATUS_FIRST + i), "");
+    for (size_t i = index; i < table->count; i++) {
+        if (strcmp(table->rows[i].address, row->address) == 0) {
+            nginx_number(site->nginx, (unsigned long long)table->rows[i].status, "");
         }
     }
-    if (table->addresses[index][0] == '@') {
+    if (row->address[0] == '@') {
         nginx_word(site->nginx, "="); /* with the status of what stands there */
     }
-    nginx_value(site->nginx, NGINX_EVALUATED, table->addresses[index]);
+    nginx_value(site->nginx, NGINX_EVALUATED, row->address);
     nginx_end(site->nginx);
 }
 
-static bool table_render(struct site *site, const struct error_table *table)
+static void table_render(struct site *site, const struct error_table *table)
 {
-    bool is_empty = true;
-    for (int i = 0; i < STATUS_COUNT; i++) {
-        if (table->addresses[i] != NULL && !stands_earlier(table, i)) {
-            is_empty = false;
+    for (size_t i = 0; i < table->count; i++) {
+        if (!stands_earlier(table, i)) {
             row_render(site, table, i);
         }
     }
-    return !is_empty;
 }
 
 void site_errors_server(struct site *site)
 {
     const struct error_table table = table_of(site, &site->routes[0]);
-    (void)table_render(site, &table);
+    table_render(site, &table);
 }
 
 static bool says_other(const struct site *site, const struct route *route)
@@ -161,7 +167,8 @@ void site_errors_route(struct site *site, const struct route *route)
         return; /* what is around it says it */
     }
     const struct error_table table = table_of(site, route);
-    if (!table_render(site, &table)) {
+    table_render(site, &table);
+    if (table.count == 0) {
         nginx_at(site->nginx, route->span);
         nginx_line(site->nginx, "error_page", STATUS_NEVER_SHOWN, ERROR_PAGE_FOLDER "/none", NULL);
     }
