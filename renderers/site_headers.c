@@ -17,9 +17,10 @@
 #include "schemas/header.h"
 
 struct header_value {
-    const char *text; /* of a user */
-    const char *word; /* or a variable of ours; neither: not sent */
-    bool only_good;   /* only with answers that went well */
+    const char *text;     /* of a user */
+    const char *word;     /* or a variable of ours; neither: not sent */
+    const char *stand_in; /* where the program's own value counts: the variable that has one */
+    bool only_good;       /* only with answers that went well */
     struct span span;
 };
 
@@ -198,12 +199,6 @@ static void set_own(struct site *site, const struct route *route)
     set_vary(site, route);
 }
 
-static bool stands_in(const struct site *site, const struct site_header *header,
-                      const struct header_value *value)
-{
-    return header->rule == HEADER_APPLICATION && value->text != NULL && site_has_programs(site);
-}
-
 static bool headers_differ(const struct site *site, const struct route *route)
 {
     for (size_t i = 0; i < site->headers.count; i++) {
@@ -253,12 +248,38 @@ static bool routes_can_set(const struct site *site, const struct site_header *he
 {
     for (size_t i = 1; i < site->route_count; i++) {
         const struct header_value *value = left_value(header, i);
-        if (value->word != NULL || stands_in(site, header, value) ||
+        if (value->word != NULL || value->stand_in != NULL ||
             (value->text != NULL && strchr(value->text, '$') != NULL)) {
             return false;
         }
     }
     return !is_sent(&header->values[0]);
+}
+
+static const char *stand_in_name(const struct site *site, const struct site_header *header,
+                                 const char *text)
+{
+    return arena_printf(
+        site->arena, "$%s",
+        site_variable(site, "own", arena_printf(site->arena, "%s: %s", header->name, text)));
+}
+
+/* One for each text. */
+static void find_stand_ins(struct site *site, struct site_header *header)
+{
+    if (header->rule != HEADER_APPLICATION || !site_has_programs(site)) {
+        return;
+    }
+    for (size_t i = 0; i < site->route_count; i++) {
+        struct header_value *value = &header->values[i];
+        for (size_t j = 0; j < i && value->text != NULL && value->stand_in == NULL; j++) {
+            value->stand_in =
+                text_equal(header->values[j].text, value->text) ? header->values[j].stand_in : NULL;
+        }
+        if (value->text != NULL && value->stand_in == NULL) {
+            value->stand_in = stand_in_name(site, header, value->text);
+        }
+    }
 }
 
 static void find_variable(struct site *site, struct site_header *header)
@@ -291,26 +312,17 @@ void site_headers_collect(struct site *site)
         set_cache_status(site, &site->routes[i]);
     }
     for (size_t i = 0; i < site->headers.count; i++) {
+        find_stand_ins(site, &site->headers.items[i]);
         find_variable(site, &site->headers.items[i]);
     }
 }
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-/* Where the program's own value counts, ours stands in by a map. */
-static const char *stand_in_name(const struct site *site, const struct site_header *header,
-                                 const char *text)
+static void value_render(struct site *site, const struct header_value *value)
 {
-    return arena_printf(
-        site->arena, "$%s",
-        site_variable(site, "own", arena_printf(site->arena, "%s: %s", header->name, text)));
-}
-
-static void value_render(struct site *site, const struct site_header *header,
-                         const struct header_value *value)
-{
-    if (stands_in(site, header, value)) {
-        nginx_word(site->nginx, stand_in_name(site, header, value->text));
+    if (value->stand_in != NULL) {
+        nginx_word(site->nginx, value->stand_in);
     } else if (value->text != NULL) {
         site_value_render(site, value->text);
     } else {
@@ -318,13 +330,14 @@ static void value_render(struct site *site, const struct site_header *header,
     }
 }
 
+/* Where the program's own value counts, ours stands in by a map. */
 static void stand_in_render(struct site *site, const struct site_header *header,
                             const struct header_value *value)
 {
     struct nginx_text *nginx = site->nginx;
     const char *upstream = header_variable(site->arena, "$upstream_http_", header->name);
     nginx_at(nginx, value->span);
-    nginx_table(nginx, "map", upstream, stand_in_name(site, header, value->text));
+    nginx_table(nginx, "map", upstream, value->stand_in);
     nginx_line(nginx, "default", upstream, NULL);
     nginx_begin(nginx, "\"\"");
     site_value_render(site, value->text);
@@ -336,9 +349,9 @@ static void stand_ins_render(struct site *site, const struct site_header *header
 {
     for (size_t i = 0; i < site->route_count; i++) {
         const struct header_value *value = &header->values[i];
-        bool is_new = stands_in(site, header, value);
+        bool is_new = value->stand_in != NULL;
         for (size_t j = 0; j < i && is_new; j++) {
-            is_new = !text_equal(header->values[j].text, value->text);
+            is_new = header->values[j].stand_in != value->stand_in;
         }
         if (is_new) {
             stand_in_render(site, header, value);
@@ -353,13 +366,13 @@ static void variable_render(struct site *site, const struct site_header *header)
     nginx_at(nginx, site->document->span);
     nginx_table(nginx, "map", "$rc_path", header->variable);
     nginx_begin(nginx, "default");
-    value_render(site, header, &header->values[0]);
+    value_render(site, &header->values[0]);
     nginx_end(nginx);
     for (size_t i = 1; i < site->route_count; i++) {
         if (!value_equal(&header->values[0], &header->values[i])) {
             nginx_at(nginx, header->values[i].span);
             nginx_begin(nginx, arena_printf(site->arena, "%zu", i));
-            value_render(site, header, &header->values[i]);
+            value_render(site, &header->values[i]);
             nginx_end(nginx);
         }
     }
@@ -388,7 +401,7 @@ static void set_render(struct site *site, const struct route *route,
     nginx_at(site->nginx, is_sent(value) ? value->span : route->span);
     nginx_begin(site->nginx, "set");
     nginx_word(site->nginx, header->variable);
-    value_render(site, header, value);
+    value_render(site, value);
     nginx_end(site->nginx);
 }
 
@@ -417,7 +430,7 @@ static void add_header(struct site *site, const struct site_header *header,
     nginx_at(site->nginx, value->span);
     nginx_begin(site->nginx, "add_header");
     nginx_value(site->nginx, NGINX_LITERAL, header->name);
-    value_render(site, header, value);
+    value_render(site, value);
     if (!value->only_good) {
         nginx_word(site->nginx, "always");
     }
