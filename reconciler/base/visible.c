@@ -32,17 +32,18 @@ static void add_code(struct text *out, uint32_t code)
     }
 }
 
-/* Eight bytes of which each is plain, and none a line break or tab: a bit that is left over from
- * the subtraction or was there before tells of a byte below a space, above ASCII, or that is
- * DELETE. */
+/* Whether eight bytes are plain: each has its answer in its highest bit, and none carries into the
+ * next, as all but the highest bits are added. */
 static bool are_plain(const char *bytes)
 {
     static const uint64_t each = 0x0101010101010101U;
+    static const uint64_t lower = 0x7f7f7f7f7f7f7f7fU;
     uint64_t word = 0;
     memcpy(&word, bytes, sizeof(word));
-    uint64_t deletes = word ^ (each * DELETE);
-    uint64_t odd = (word - each * ' ') | word | ((deletes - each) & ~deletes);
-    return (odd & (each << 7U)) == 0;
+    uint64_t ascii = word & lower;
+    uint64_t is_sign = (ascii + each * (FIRST_C1 - ' ')) & ~(ascii + each * (FIRST_C1 - DELETE));
+    uint64_t is_no_space = ((ascii ^ (each * '\n')) + lower) & ((ascii ^ (each * '\t')) + lower);
+    return (((is_sign | ~is_no_space) & ~word) | lower) == UINT64_MAX;
 }
 
 /* How many bytes from offset on may stay as they are. */

@@ -23,21 +23,37 @@ struct reader {
     struct number_list open; /* directives whose block is being read */
 };
 
-enum { SPACE = 1, ENDS_WORD = 2, ESCAPES = 4 }; /* ESCAPES: what follows may be another thing */
+enum {
+    SPACE = 1,
+    ENDS_WORD = 2,
+    ESCAPES = 4,     /* what follows may be another thing */
+    ENDS_QUOTED = 8, /* or counts for something else in it */
+};
 static const unsigned char classes[UCHAR_MAX + 1] = {
     [' '] = SPACE | ENDS_WORD,
     ['\t'] = SPACE | ENDS_WORD,
     ['\r'] = SPACE | ENDS_WORD,
-    ['\n'] = SPACE | ENDS_WORD,
+    ['\n'] = SPACE | ENDS_WORD | ENDS_QUOTED,
     [';'] = ENDS_WORD,
     ['{'] = ENDS_WORD,
     ['$'] = ESCAPES,
-    ['\\'] = ESCAPES,
+    ['\\'] = ESCAPES | ENDS_QUOTED,
+    ['"'] = ENDS_QUOTED,
+    ['\''] = ENDS_QUOTED,
 };
 
 static bool is_of(char c, unsigned class)
 {
     return (classes[(unsigned char)c] & class) != 0;
+}
+
+/* The next byte from at on that is of one of the classes; end when none is. */
+static const char *find_of(const char *at, const char *end, unsigned class)
+{
+    while (at < end && !is_of(*at, class)) {
+        at++;
+    }
+    return at;
 }
 
 static char peek(const struct reader *reader)
@@ -93,37 +109,35 @@ static const char *unescape(struct arena *arena, const char *data, size_t length
 /* Up to the end of a bare word, which a backslash and the brace of ${ do not end. */
 static bool skip_bare_word(struct reader *reader)
 {
-    const char *at = reader->at;
-    while (at < reader->end && !is_of(*at, ENDS_WORD)) {
+    const char *end = reader->end;
+    const char *at = find_of(reader->at, end, ENDS_WORD | ESCAPES);
+    while (at < end && is_of(*at, ESCAPES)) {
         char c = *at++;
-        if (!is_of(c, ESCAPES) || at == reader->end) {
-            continue;
-        }
-        if (c == '\\') {
+        if (c == '\\' && at < end) {
             reader->line += *at == '\n';
             at++;
         }
-        while (c == '$' && at < reader->end && *at == '{') {
+        while (c == '$' && at < end && *at == '{') {
             at++;
         }
+        at = find_of(at, end, ENDS_WORD | ESCAPES);
     }
     reader->at = at;
-    return at < reader->end;
+    return at < end;
 }
 
 /* Up to the closing quote; at stands behind the opening one. */
 static bool skip_quoted(struct reader *reader, char quote)
 {
-    const char *at = reader->at;
-    for (; at < reader->end && *at != quote; at++) {
+    const char *end = reader->end;
+    const char *at = find_of(reader->at, end, ENDS_QUOTED);
+    while (at < end && *at != quote) {
+        at += *at == '\\' && at + 1 < end;
         reader->line += *at == '\n';
-        if (*at == '\\' && at + 1 < reader->end) {
-            at++;
-            reader->line += *at == '\n';
-        }
+        at = find_of(at + 1, end, ENDS_QUOTED);
     }
     reader->at = at;
-    return at < reader->end;
+    return at < end;
 }
 
 static bool read_word(struct reader *reader)
