@@ -14,6 +14,7 @@ struct reader {
     const char *begin;
     const char *at;
     const char *end;
+    char *copy; /* of the text: words stand in it */
     size_t line;
     size_t depth;
     struct nginx_directives *directives;
@@ -84,26 +85,19 @@ static void skip_space(struct reader *reader)
 
 /* Takes back what quoting added: a backslash before quotes and itself, and \t \r \n; before
  * anything else it stands for itself. */
-static const char *unescape(struct arena *arena, const char *data, size_t length)
+static void unescape(char *word)
 {
-    if (memchr(data, '\\', length) == NULL) {
-        return arena_strndup(arena, data, length);
-    }
-    char *out = arena_alloc(arena, length + 1);
-    size_t used = 0;
-    for (size_t i = 0; i < length; i++) {
+    char *out = strchr(word, '\\');
+    for (const char *at = out; at != NULL && *at != '\0'; at++) {
         static const char escapes[] = "\"'\\trn";
         static const char meanings[] = "\"'\\\t\r\n";
-        char next = i + 1 < length ? data[i + 1] : '\0';
-        const char *escape = next != '\0' ? strchr(escapes, next) : NULL;
-        if (data[i] == '\\' && escape != NULL) {
-            out[used++] = meanings[escape - escapes];
-            i++;
-        } else {
-            out[used++] = data[i];
-        }
+        const char *escape = at[0] == '\\' && at[1] != '\0' ? strchr(escapes, at[1]) : NULL;
+        *out++ = escape == NULL ? *at : meanings[escape - escapes];
+        at += escape != NULL;
     }
-    return out;
+    if (out != NULL) {
+        *out = '\0';
+    }
 }
 
 /* Up to the end of a bare word, which a backslash and the brace of ${ do not end. */
@@ -154,7 +148,10 @@ static bool read_word(struct reader *reader)
     if (length > NGINX_ARGUMENT_MAX) {
         return false;
     }
-    vec_add(reader->arena, &reader->words, unescape(reader->arena, first, length));
+    char *word = reader->copy + (first - reader->begin);
+    word[length] = '\0'; /* in place of what ended it */
+    unescape(word);
+    vec_add(reader->arena, &reader->words, word);
     if (quote == '\0') {
         return true;
     }
@@ -249,6 +246,7 @@ bool nginx_parse(struct arena *arena, struct str text, struct nginx_directives *
         .begin = text.data,
         .at = text.data,
         .end = nul != NULL ? nul : text.data + text.length,
+        .copy = arena_strndup(arena, text.data, text.length),
         .line = 1,
         .directives = out_directives,
     };
