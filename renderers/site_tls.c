@@ -165,6 +165,43 @@ static void check_signed(struct site *site, const struct served_name *name, bool
     }
 }
 
+static bool listens_for_plain_http(const struct site *site, const struct document *document)
+{
+    const struct layout *layout = site->render->layout;
+    struct listener_list plain = {0};
+    listeners_of(site->arena, site->render->facts, layout, document, false, &plain);
+    for (size_t i = 0; i < plain.count; i++) {
+        if (plain.items[i].port == layout->http_port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The server for unknown names answers for proofs too, on each port that some site has. */
+static bool is_plain_http_open(const struct site *site)
+{
+    const struct document_list *documents = &site->render->documents->documents;
+    for (size_t i = 0; i < documents->count; i++) {
+        const struct document *other = documents->items[i];
+        if (strcmp(other->kind_name, "site") == 0 && !site_is_stream(other->spec) &&
+            listens_for_plain_http(site, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An authority asks for the proof over plain HTTP, whatever ports the site has. */
+static void check_challenges(struct site *site, const char *const *names, size_t count)
+{
+    if (count == 0 || listens_for_plain_http(site, site->document) || is_plain_http_open(site)) {
+        return;
+    }
+    site_report(site, DIAGNOSTIC_SITE_NO_CHALLENGE, site->spec->listen.node, "listen", names[0],
+                arena_printf(site->arena, "%u", site->render->layout->http_port));
+}
+
 static void own_certificate_add(struct site *site)
 {
     const struct served_name *served = NULL;
@@ -182,6 +219,9 @@ static void own_certificate_add(struct site *site)
         }
         check_signed(site, &served[i], is_acme);
         names[name_count++] = name;
+    }
+    if (is_acme) {
+        check_challenges(site, names, name_count);
     }
     (void)certificate_item_add(site->render, &(const struct certificate_wish){
                                                  .document = site->document,
