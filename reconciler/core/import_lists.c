@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "core/import_cors.h"
 #include "core/import_limits.h"
 #include "core/import_route.h"
 #include "schemas/header.h"
@@ -105,7 +106,7 @@ static bool take_response_header(struct import_scope *scope, const struct import
     struct arena *arena = arena_of(scope);
     const char *name = import_word(node, 0);
     const char *value = import_expand(scope, import_word(node, 1));
-    if (import_take_cache_status(scope, name, value)) {
+    if (import_take_cache_status(scope, name, value) || import_is_in_cors(scope, name)) {
         return true;
     }
     value = import_value(scope, import_word(node, 1));

@@ -53,7 +53,7 @@ struct import_scope {
     const struct import_node *alias, *try_files;
     struct import_yaml *missing; /* rewrites where no file is found */
     const char *looked_for;      /* by what try does then, in words; NULL: try_files says it */
-    struct import_yaml *own;     /* when, rewrite, log, internal */
+    struct import_yaml *own;     /* when, rewrite, cors, log, internal */
     struct import_nodes raw;     /* what stays as it is */
     struct import_nodes sets;    /* set, whose values are put where they are used */
     bool keeps_all;              /* nothing of it can be said: the block stays as it is */

@@ -2,6 +2,7 @@
  * so that one that cannot be said keeps all of its block as they are. */
 
 #include "base/text.h"
+#include "core/import_cors.h"
 #include "core/import_missing.h"
 #include "core/import_route.h"
 #include "core/import_take.h"
@@ -41,6 +42,7 @@ static void keep_earlier(struct import_scope *scope, const struct import_node *n
     }
     import_remove(scope->own, "when");
     import_remove(scope->own, "rewrite");
+    import_remove(scope->own, "cors");
     scope->missing = NULL;
     for (size_t i = 0; i < scope->nodes->count && scope->nodes->items[i] != node; i++) {
         if (is_rule(scope->nodes->items[i])) {
@@ -183,7 +185,8 @@ IMPORT_TAKE(import_take_if)
     if (scope->answer != NULL || import_never_holds(scope, node)) {
         return true; /* it is never reached */
     }
-    if (!has_kept_rule(scope) && import_take_missing(scope, node)) {
+    if (!has_kept_rule(scope) &&
+        (import_take_missing(scope, node) || import_take_preflight(scope, node))) {
         return true;
     }
     bool is_said = !has_kept_rule(scope) && import_condition(scope, node, conditions, &is_negated);

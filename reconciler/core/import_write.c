@@ -237,6 +237,9 @@ static void put_own(const struct import_site *site, struct import_yaml *out)
     if (rate != NULL) {
         import_put(arena, out, "rate_limit", rate);
     }
+    if (import_get(root, "cors") != NULL) {
+        import_put(arena, out, "cors", import_get(root, "cors"));
+    }
     if (import_get(root, "log") != NULL) {
         log = log == NULL ? import_map(arena) : log;
         import_put_text(arena, log, "format", "off");

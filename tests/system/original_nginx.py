@@ -19,7 +19,10 @@ SEEN = ["host", "x-client", "x-asked", "x-own", "x-outer", "x-inner", "content-l
 HEADERS = ["Content-Type", "Cache-Control", "X-Content-Type-Options", "X-Frame-Options",
            "Referrer-Policy", "Strict-Transport-Security", "Content-Security-Policy", "X-Media",
            "X-Who", "X-Text", "X-Given", "WWW-Authenticate", "X-Own", "Last-Modified", "Set-Cookie",
-           "X-Cache-Status", "X-Robots-Tag"]
+           "X-Cache-Status", "X-Robots-Tag", "Access-Control-Allow-Origin",
+           "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
+           "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers",
+           "Access-Control-Max-Age"]
 
 
 def request(host, tls, asked, tls_after=None):
