@@ -174,22 +174,13 @@ static bool mentions(const struct import_node *node, const struct import_node *m
     return is_mentioned;
 }
 
-static void keep_map(struct import_context *context, const struct import_node *map)
-{
-    import_note_add(context, map,
-                    message_make(context->arena,
-                                 "\"%s\" belongs to all of http, and no site can say it: keep it "
-                                 "in a file below /etc/nginx/conf.d",
-                                 map->name));
-}
-
 static void keep_maps(struct import_context *context, const struct import_node *user,
                       unsigned depth)
 {
     for (size_t i = 0; i < context->http.count; i++) {
         const struct import_node *map = context->http.items[i];
         if (import_is(map, "map") && map != user && mentions(user, map)) {
-            keep_map(context, map);
+            import_leave_to_http(context, map);
             if (depth < DEPTH_MOST) {
                 keep_maps(context, map, depth + 1);
             }

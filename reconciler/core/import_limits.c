@@ -175,9 +175,8 @@ static void put_size(struct cache *cache, const struct import_node *path)
     import_put_text(arena, cache->yaml, "unused", value_write_duration(arena, milliseconds));
 }
 
-/* "$cookie_session" -> bypass: { cookies: [session] } */
-static void put_bypass_word(struct cache *cache, const struct import_node *node, const char *word,
-                            struct import_yaml *bypass)
+/* "$cookie_session" -> bypass: { cookies: [session] }; false where ours cannot say it. */
+static bool put_bypass_word(struct cache *cache, const char *word, struct import_yaml *bypass)
 {
     // clang-format off
     static const struct {
@@ -191,7 +190,7 @@ static void put_bypass_word(struct cache *cache, const struct import_node *node,
     // clang-format on
     struct arena *arena = cache->scope->context->arena;
     if (strcmp(word, "$http_authorization") == 0 || strcmp(word, "$http_upgrade") == 0) {
-        return; /* they always do */
+        return true; /* they always do */
     }
     for (size_t i = 0; i < sizeof(sorts) / sizeof(sorts[0]); i++) {
         if (!text_starts_with(word, sorts[i].prefix) ||
@@ -209,17 +208,16 @@ static void put_bypass_word(struct cache *cache, const struct import_node *node,
         }
         for (size_t j = 0; j < list->entries.count; j++) {
             if (strcmp(list->entries.items[j].value->text, name) == 0) {
-                return;
+                return true;
             }
         }
         import_add_text(arena, list, name);
-        return;
+        return true;
     }
-    import_note_add(cache->scope->context, node,
-                    message_make(arena, "\"%s\" does not lead past the cache any more", word));
+    return false;
 }
 
-static void put_bypass(struct cache *cache)
+static bool put_bypass(struct cache *cache)
 {
     struct arena *arena = cache->scope->context->arena;
     static const char *const names[] = {"cache_bypass", "no_cache"};
@@ -228,12 +226,45 @@ static void put_bypass(struct cache *cache)
         const struct import_node *node =
             import_nearest(cache->scope, directive_of(cache, names[i]));
         for (size_t j = 0; node != NULL && j < node->word_count; j++) {
-            put_bypass_word(cache, node, node->words[j], bypass);
+            if (!put_bypass_word(cache, node->words[j], bypass)) {
+                return false;
+            }
         }
     }
     if (bypass->entries.count > 0) {
         import_put(arena, cache->yaml, "bypass", bypass);
     }
+    return true;
+}
+
+static bool is_of_cache(const struct cache *cache, const struct import_node *node)
+{
+    return (text_starts_with(node->name, directive_of(cache, "cache")) &&
+            !import_is(node, directive_of(cache, "cache_path"))) ||
+           import_is(node, directive_of(cache, "no_cache"));
+}
+
+/* Who goes past the cache may be somebody whose answers are nobody else's: what cannot be said of
+ * that leaves all of the cache as it is. What holds for all of http goes along, as its key. */
+static void keep_cache(struct cache *cache, const struct import_node *path)
+{
+    struct import_scope *scope = cache->scope;
+    const struct import_nodes *http = &scope->context->http;
+    bool is_begun = import_find(scope->nodes, directive_of(cache, "cache")) != NULL;
+    for (size_t i = 0; is_begun && i < http->count; i++) {
+        const char *name = http->items[i]->name;
+        if (is_of_cache(cache, http->items[i]) &&
+            import_nearest(scope, name) == import_find(http, name)) {
+            import_scope_keep(scope, http->items[i]);
+        }
+    }
+    for (size_t i = 0; i < scope->nodes->count; i++) {
+        if (is_of_cache(cache, scope->nodes->items[i])) {
+            import_scope_keep(scope, scope->nodes->items[i]);
+        }
+    }
+    import_leave_to_http(scope->context, path);
+    import_remove(scope->fields, "response_cache");
 }
 
 static void put_switches(struct cache *cache)
@@ -273,7 +304,10 @@ static void read_cache(struct import_scope *scope, const char *protocol)
     }
     put_ages(&cache);
     put_size(&cache, path);
-    put_bypass(&cache);
+    if (!put_bypass(&cache)) {
+        keep_cache(&cache, path);
+        return;
+    }
     put_switches(&cache);
     import_put(scope->context->arena, scope->fields, "response_cache", cache.yaml);
 }

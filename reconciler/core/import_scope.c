@@ -261,6 +261,15 @@ static void read_lists(struct import_scope *scope)
     scope->access = list_of(scope, access, &around->access);
 }
 
+void import_leave_to_http(struct import_context *context, const struct import_node *node)
+{
+    import_note_add(context, node,
+                    message_make(context->arena,
+                                 "\"%s\" belongs to all of http, and no site can say it: keep it "
+                                 "in a file below /etc/nginx/conf.d",
+                                 node->name));
+}
+
 /* What http says holds for sites that are not asked about here, so that none can keep it. */
 static void leave(struct import_scope *scope, const struct import_node *node)
 {
@@ -268,11 +277,7 @@ static void leave(struct import_scope *scope, const struct import_node *node)
         import_scope_keep(scope, node);
         return;
     }
-    import_note_add(scope->context, node,
-                    message_make(scope->context->arena,
-                                 "\"%s\" belongs to all of http, and no site can say it: keep it "
-                                 "in a file below /etc/nginx/conf.d",
-                                 node->name));
+    import_leave_to_http(scope->context, node);
 }
 
 /* Nothing has to be said of it. The host's own file goes on saying what is the host's. */

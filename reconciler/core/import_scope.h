@@ -79,5 +79,7 @@ bool import_read_size(const char *text, unsigned long long *out_bytes);
 
 void import_note_add(struct import_context *context, const struct import_node *node,
                      const struct message *message);
+/* The note that it has to stay in a file of its own: nothing below http can say it. */
+void import_leave_to_http(struct import_context *context, const struct import_node *node);
 /* "shop.conf:12" */
 const char *import_place_text(struct arena *arena, const struct import_node *node);
