@@ -195,6 +195,11 @@ static bool is_plain_http_open(const struct site *site)
 /* An authority asks for the proof over plain HTTP, whatever ports the site has. */
 static void check_challenges(struct site *site, const char *const *names, size_t count)
 {
+    for (size_t i = 0; i < count; i++) {
+        if (text_starts_with(names[i], "*.")) {
+            return; /* proven by a record of the name system, and all others with it */
+        }
+    }
     if (count == 0 || listens_for_plain_http(site, site->document) || is_plain_http_open(site)) {
         return;
     }

@@ -25,6 +25,7 @@ bool acme_client_register(const struct acme_client *client, const char *director
 /* Why an order failed, as far as the authority says it. */
 struct acme_refusal {
     bool is_validation;  /* it found no proof for a name: counted by its limits */
+    bool is_nonce;       /* it has forgotten what it gave out, and nothing else is wrong */
     int64_t retry_after; /* it wants to be left alone until then; seconds since the epoch, 0: it
                             does not say */
 };

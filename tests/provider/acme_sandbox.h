@@ -1,5 +1,6 @@
 /* A host in a sandbox with an authority that speaks ACME: what is played is uacme, which signs the
- * request that it finds in its folder, or says what the test wants it to say. */
+ * request that it finds in its folder, or says what the test wants it to say, and reconcile-acme.
+ */
 #pragma once
 
 #include "provider/sandbox.h"
@@ -36,6 +37,7 @@ struct acme_authority {
     X509 *certificate;
     enum acme_answer_type answer;
     const char *said;
+    const char *seen; /* what reconcile-acme says of the names; NULL: nobody looks */
     int64_t lifetime_seconds;
     unsigned accounts; /* how often it was asked for one */
     unsigned orders;
@@ -140,16 +142,18 @@ static inline bool acme_order_placed(struct sandbox *sandbox, int folder,
 static inline bool acme_play(struct sandbox *sandbox, const struct process_options *options,
                              struct process_result *out_result)
 {
-    const char *const *words = options->argv;
-    while (strcmp(*words, "new") != 0 && strcmp(*words, "issue") != 0) {
-        words++;
-        assert_non_null(*words);
+    struct acme_authority *authority = acme_authority_of(sandbox);
+    const char *verb = options->argv[1];
+    if (strcmp(verb, "register") == 0) {
+        authority->accounts++;
+        out_result->output = STR("{\"account\": \"https://ca.example.com/account/1\"}");
+        return true;
     }
-    if (strcmp(*words, "issue") == 0) {
-        return acme_order_placed(sandbox, options->directory, out_result);
+    if (strcmp(verb, "preflight") == 0) {
+        out_result->output = str_of(authority->seen);
+        return true;
     }
-    acme_authority_of(sandbox)->accounts++;
-    return true;
+    return acme_order_placed(sandbox, options->directory, out_result);
 }
 
 /* ---- The host ------------------------------------------------------------------------------- */
@@ -164,6 +168,7 @@ static inline int acme_setup(void **state)
     sandbox->layout.acme_program = "/bin/true"; /* is there; what is run is played */
     sandbox->layout.acme_user = "nobody";
     sandbox->layout.acme_terms = true;
+    sandbox->layout.acme_preflight = false;
     authority->lifetime_seconds = INT64_C(90) * 86400;
     authority->key = signing_make_key("ecdsa-p256", NULL);
     authority->certificate = signing_make_authority(authority->key, NULL, sandbox->now, NULL);

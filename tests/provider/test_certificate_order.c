@@ -338,6 +338,59 @@ static void test_order_is_nobody_s_without_terms_or_program(void **state)
     assert_int_equal(acme_authority_of(sandbox)->accounts, 0);
 }
 
+/* ---- What is seen before -------------------------------------------------------------------- */
+
+/* Both names lead here; one of them shows somebody else's page. */
+static const char one_is_elsewhere[] =
+    "{\"date\": 0, \"names\": {"
+    "\"shop.example.com\": {\"addresses\": [\"192.0.2.1\"], \"status\": 200, \"is_ours\": true},"
+    "\"www.example.com\": {\"addresses\": [\"192.0.2.7\"], \"status\": 404}}}";
+
+static void test_order_is_not_made_for_a_bad_name(void **state)
+{
+    struct sandbox *sandbox = *state;
+    struct acme_authority *authority = acme_authority_of(sandbox);
+    sandbox->layout.acme_preflight = true;
+    authority->seen = one_is_elsewhere;
+    struct outcome outcome = acme_run(sandbox);
+    assert_int_equal(outcome.result, OUTCOME_FAILED);
+    assert_string_equal(outcome.error.message,
+                        "certificate shop.example.com: www.example.com leads to 192.0.2.7, which "
+                        "answers HTTP 404 instead of our proof");
+    assert_int_equal(authority->orders, 0);
+    sandbox->now += 86400;
+    authority->seen = "no JSON";
+    outcome = acme_run(sandbox);
+    assert_int_equal(outcome.result, OUTCOME_FAILED);
+    assert_int_equal(authority->orders, 0);
+}
+
+static void test_order_is_not_made_by_a_wrong_clock(void **state)
+{
+    struct sandbox *sandbox = *state;
+    sandbox->layout.acme_preflight = true;
+    acme_authority_of(sandbox)->seen = arena_printf(
+        sandbox->arena,
+        "{\"date\": %d, \"names\": {\"shop.example.com\": {\"addresses\": [\"192.0.2.1\"]},"
+        " \"www.example.com\": {\"addresses\": [\"192.0.2.1\"]}}}",
+        ACME_START + 7200);
+    struct outcome outcome = acme_run(sandbox);
+    assert_int_equal(outcome.result, OUTCOME_FAILED);
+    assert_non_null(strstr(outcome.error.message, "120 minutes behind"));
+    assert_int_equal(acme_authority_of(sandbox)->orders, 0);
+}
+
+static void test_order_is_tried_again_when_nonces_are_lost(void **state)
+{
+    struct sandbox *sandbox = *state;
+    struct acme_authority *authority = acme_authority_of(sandbox);
+    authority->answer = ACME_SAYS;
+    authority->said = "{\"type\": \"urn:ietf:params:acme:error:badNonce\", \"detail\": \"x\"}";
+    struct outcome outcome = acme_run(sandbox);
+    assert_int_equal(outcome.result, OUTCOME_FAILED);
+    assert_true(authority->orders > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +404,9 @@ int main(void)
         ACME_TEST(test_order_removes_what_a_killed_one_has_left),
         ACME_TEST(test_order_of_a_forgotten_account_makes_another),
         ACME_TEST(test_order_is_nobody_s_without_terms_or_program),
+        ACME_TEST(test_order_is_not_made_for_a_bad_name),
+        ACME_TEST(test_order_is_not_made_by_a_wrong_clock),
+        ACME_TEST(test_order_is_tried_again_when_nonces_are_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

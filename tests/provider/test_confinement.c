@@ -165,6 +165,8 @@ static void test_confinement_holds_for_uacme(void **state)
     struct acme_refusal refusal;
     struct str chain;
     struct error err;
+    const struct acme_request request = {.directory_url = "https://ca.test/",
+                                         .text = STR("request")};
     if (!confinement_has_rules()) {
         skip();
     }
@@ -183,9 +185,8 @@ static void test_confinement_holds_for_uacme(void **state)
     struct host host;
     assert_true(host_open("/", &sandbox->layout, &sandbox->facts, &host, NULL));
     if (!acme_client_open(&host, sandbox->arena, &client, &err) ||
-        !acme_client_register(client, "https://ca.test/", sandbox->arena, &err) ||
-        !acme_client_order(client, "https://ca.test/", STR("request"), 0, sandbox->arena, &chain,
-                           &refusal, &err)) {
+        !acme_client_make_folder(client, &err) ||
+        !acme_client_order(client, &request, sandbox->arena, &chain, &refusal, &err)) {
         fail_msg("%s", err.message);
     }
     host_close(&host);

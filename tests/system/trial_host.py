@@ -112,12 +112,12 @@ http {{
 }}
 """)
 
-    def run(self, *arguments, wrapper=()):
+    def run(self, *arguments, wrapper=(), timeout=APPLY_TIMEOUT):
         """Runs the program; gives (exit code, output)."""
         done = subprocess.run([*wrapper, self.program, "--config", self.config, *arguments],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, env=self.environment, text=True,
-                              errors="replace", timeout=APPLY_TIMEOUT, check=False)
+                              errors="replace", timeout=timeout, check=False)
         return done.returncode, done.stdout
 
     def nginx_pid(self):
