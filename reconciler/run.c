@@ -563,6 +563,7 @@ static void apply(struct run *run)
     bool is_clean = act(run);
     run_flips_count(run);
     bool is_asked = run_prove(run, &err);
+    run_tell_certificates(run);
     is_clean = is_clean && run->report.unproven.count == 0;
     fingerprints_set_key(run->host.fingerprints, is_clean ? run->key : NULL);
     bool is_saved = is_asked && unit_settle(&run->host, run->arena, &err) &&
@@ -700,6 +701,9 @@ void run_once(struct run *run, struct arena *arena, const struct run_options *op
     }
     end_progress(options);
     if (options->applies && run->is_open && !run->is_locked_out) {
+        if (!is_planned && run->report.plan != NULL) {
+            run_tell_certificates(run);
+        }
         run_record(run);
         run_note(run);
         run_notify(run);

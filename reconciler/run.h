@@ -159,6 +159,7 @@ struct run {
     struct observation *observations; /* one per item */
     struct plan_input plan_input;
     struct plan plan;
+    struct proofs *proofs;    /* of certificates; NULL: not looked at yet */
     struct outcome *outcomes; /* one per action */
     bool *is_blocked;         /* one per document, by its order */
     enum run_wait *waits;     /* the same: for its certificate */
@@ -274,9 +275,10 @@ void run_copy_ordered(struct run *run);
 enum run_wait run_wait_of(const struct run *run, const struct document *document);
 /* Finds who waits as the run begins. */
 void run_find_waiting(struct run *run);
-/* run_prove.c: asks servers for the certificates that they show, where the run applies and it is
- * time; tells what was found, now or before. */
+/* run_prove.c: asks servers for the certificates that they show, where it is time and the host is
+ * as it is wanted. Then what was found, now or before, for the report. */
 bool run_prove(struct run *run, struct error *err) MUST_CHECK;
+void run_tell_certificates(struct run *run);
 /* run_tree.c: the next generation, its switch, proof and probes; action and outcome are those of
  * the nginx tree, NULL when there is none. */
 void run_switch(struct run *run, const struct action *action, struct outcome *outcome);

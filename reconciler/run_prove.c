@@ -258,16 +258,21 @@ static void calm_due(struct run *run, struct certificate_state *state)
 
 bool run_prove(struct run *run, struct error *err)
 {
-    struct proofs *proofs = arena_new(run->arena, struct proofs);
-    *proofs = load(run);
-    if (can_ask(run) && !ask_due(run, proofs, err)) {
-        return false;
+    run->proofs = arena_new(run->arena, struct proofs);
+    *run->proofs = load(run);
+    return !can_ask(run) || ask_due(run, run->proofs, err);
+}
+
+void run_tell_certificates(struct run *run)
+{
+    if (run->proofs == NULL) {
+        run->proofs = arena_new(run->arena, struct proofs);
+        *run->proofs = load(run);
     }
-    tell_wrong(run, proofs);
-    certificate_states_collect(run->arena, &run->items, run->observations, proofs,
+    tell_wrong(run, run->proofs);
+    certificate_states_collect(run->arena, &run->items, run->observations, run->proofs,
                                run->host.now(&run->host), &run->report.certificates);
     for (size_t i = 0; i < run->report.certificates.count; i++) {
         calm_due(run, &run->report.certificates.items[i]);
     }
-    return true;
 }

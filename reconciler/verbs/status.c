@@ -120,10 +120,9 @@ int verb_status(struct command *command)
     command_take_folder(command);
     command->run.wants_states = true;
     struct run run;
-    struct error err = {0};
     run_once(&run, command->arena, &command->run);
-    if (run.report.plan != NULL && !run_prove(&run, &err)) {
-        (void)run_fail(&run, &err);
+    if (run.report.plan != NULL) {
+        run_tell_certificates(&run);
     }
     const struct report_style style = {0};
     int code = 0;
