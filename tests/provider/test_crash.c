@@ -11,6 +11,7 @@
 
 #include "base/vec.h"
 #include "model/certificate_item.h"
+#include "model/copy_item.h"
 #include "model/directory_item.h"
 #include "model/file_item.h"
 #include "providers/fingerprints.h"
@@ -406,6 +407,53 @@ static void test_crash_renewal_by_an_authority_leaves_one_whole_pair(void **stat
     sweep(sandbox, &crash);
 }
 
+/* ---- Copies of certificates ----------------------------------------------------------------- */
+
+#define COPY "etc/mail/tls"
+
+static void apply_copy(struct sandbox *sandbox)
+{
+    static const struct copy_item wanted = {
+        .certificate = "shop.test", .source = "/" SHOP, .mode = 0640};
+    const struct item item = sandbox_item(ITEM_COPY, "/" COPY, &wanted);
+    (void)sandbox_converge(sandbox, &copy_provider, &item);
+}
+
+static void renew_copied(struct sandbox *sandbox)
+{
+    age_certificate(sandbox);
+    apply_certificate(sandbox);
+}
+
+/* Whole, and for nobody else at any moment. */
+static void check_copy(struct sandbox *sandbox)
+{
+    struct stat status;
+    AUTO_PAIR pair = read_pair(sandbox, COPY);
+    assert_non_null(pair);
+    assert_int_equal(fstatat(sandbox->host.root, COPY "/key.pem", &status, 0), 0);
+    assert_int_equal(status.st_mode & 0777, 0640);
+}
+
+static void finish_copy(struct sandbox *sandbox)
+{
+    apply_copy(sandbox);
+    check_copy(sandbox);
+    assert_string_equal(test_folder_read(sandbox->folder, COPY "/key.pem"),
+                        test_folder_read(sandbox->folder, SHOP "/key.pem"));
+    assert_string_equal(test_folder_list(sandbox->folder, "etc/mail"), ".versions tls ");
+}
+
+static void test_crash_copy_is_whole_and_finished(void **state)
+{
+    struct sandbox *sandbox = *state;
+    const struct crash crash = {renew_copied, apply_copy, check_copy, finish_copy};
+    sandbox->now = 1800000000;
+    apply_certificate(sandbox);
+    apply_copy(sandbox);
+    sweep(sandbox, &crash);
+}
+
 /* ---- What we remember ----------------------------------------------------------------------- */
 
 static void save_ledger(struct sandbox *sandbox)
@@ -452,6 +500,7 @@ int main(void)
         ACME_TEST(test_crash_renewal_by_an_authority_leaves_one_whole_pair),
         SANDBOX_TEST(test_crash_first_certificate_is_whole_and_finished),
         SANDBOX_TEST(test_crash_renewal_leaves_one_whole_pair),
+        SANDBOX_TEST(test_crash_copy_is_whole_and_finished),
         SANDBOX_TEST(test_crash_ledger_is_old_or_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
