@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "core/import_lists.h"
 #include "core/import_site.h"
+#include "core/import_stream.h"
 #include "core/import_table.h"
 #include "schemas/value.h"
 
@@ -13,6 +14,7 @@ static const char profile_name[] = "as-nginx";
 struct importing {
     struct import_context context;
     struct import_servers servers;
+    struct import_nodes streams;
 };
 
 /* ---- http ----------------------------------------------------------------------------------- */
@@ -41,7 +43,8 @@ static void add_part(struct importing *importing, const struct import_nodes *nod
 static void gather_http(struct importing *importing, const struct import_nodes *nodes)
 {
     struct arena *arena = importing->context.arena;
-    bool is_whole = import_find(nodes, "http") != NULL || import_find(nodes, "events") != NULL;
+    bool is_whole = import_find(nodes, "http") != NULL || import_find(nodes, "events") != NULL ||
+                    import_find(nodes, "stream") != NULL;
     if (!is_whole && import_find(nodes, "location") != NULL) {
         add_part(importing, nodes);
         return;
@@ -50,6 +53,8 @@ static void gather_http(struct importing *importing, const struct import_nodes *
         const struct import_node *node = nodes->items[i];
         if (import_is(node, "http")) {
             add_http(importing, node);
+        } else if (import_is(node, "stream")) {
+            vec_add(arena, &importing->streams, node);
         } else if (!is_whole) {
             vec_add(arena, &importing->context.http, node);
         } else if (import_rule_find(node->name, IMPORT_MAIN) == NULL) {
@@ -243,6 +248,9 @@ bool import_nginx(struct arena *arena, const struct import_files *files,
         if (!importing.servers.items[i]->is_done) {
             add_server(&importing, importing.servers.items[i]);
         }
+    }
+    for (size_t i = 0; i < importing.streams.count; i++) {
+        import_streams(&importing.context, importing.streams.items[i]);
     }
     write_all(&importing, out);
     return true;

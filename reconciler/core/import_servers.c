@@ -74,7 +74,7 @@ static void read_name(struct import_context *context, struct import_server *serv
 
 /* ---- Addresses ------------------------------------------------------------------------------ */
 
-static bool read_address(struct arena *arena, const char *text, struct import_listen *out)
+bool import_read_address(struct arena *arena, const char *text, struct import_listen *out)
 {
     bool is_bracketed = text[0] == '[';
     const char *behind = is_bracketed ? strchr(text, ']') : text;
@@ -114,7 +114,7 @@ static void read_listen(struct import_context *context, struct import_server *se
     struct arena *arena = context->arena;
     struct import_listen listen;
     bool is_quic = false;
-    if (!read_address(arena, import_word(node, 0), &listen)) {
+    if (!import_read_address(arena, import_word(node, 0), &listen)) {
         import_note_add(context, node,
                         message_make(arena,
                                      "\"listen %s\" is left out: sites listen on addresses "

@@ -30,6 +30,9 @@ struct import_server {
 };
 VEC(import_servers, struct import_server *);
 
+/* What stands behind listen; false where it is no address, as a socket or a name. */
+bool import_read_address(struct arena *arena, const char *text, struct import_listen *out);
+
 /* All of http, with what each is. */
 void import_servers_read(struct import_context *context, const struct import_scope *http,
                          struct import_servers *out);

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from site_nginx import MAIN, run, write
+from site_nginx import MAIN, load_stream_module, run, write
 
 # Asked of the original and of ours, over TLS or not.
 Request = collections.namedtuple("Request", "host path method headers body tls tls_after")
@@ -35,8 +35,9 @@ def name_version(version):
     return "%d.%d.%d" % (version // 1000000, version // 1000 % 1000, version % 1000)
 
 
-def start_original(c, texts):
-    """Its own state lies below before/; texts by name, with ports and paths of the test."""
+def start_original(c, texts, streams=""):
+    """Its own state lies below before/; texts by name, with ports and paths of the test. streams: what
+    stands beside http."""
     state = c["state"] + "/before"
     includes = ""
     for name, text in texts.items():
@@ -47,7 +48,8 @@ def start_original(c, texts):
         os.makedirs(os.path.dirname("%s/%s" % (state, name)), exist_ok=True)
         shutil.copy("/etc/nginx/" + name, "%s/%s" % (state, name))
     main = state + "/nginx.conf"
-    write(main, MAIN % dict(c, state=state, includes=includes, modules="", streams=""))
+    write(main, MAIN % dict(c, state=state, includes=includes, streams=streams,
+                            modules=load_stream_module() if streams else ""))
     run("nginx", "-t", "-q", "-e", "stderr", "-p", state, "-c", main)
     return subprocess.Popen(["nginx", "-e", state + "/error.log", "-p", state, "-c", main],
                             stderr=subprocess.DEVNULL)

@@ -173,6 +173,12 @@ def stream_module():
     return None
 
 
+def load_stream_module():
+    """The line of the main file with which nginx knows streams."""
+    module = stream_module()
+    return "load_module %s;\n" % module if module else ""
+
+
 MAIN = """%(modules)sworker_processes 1;
 daemon off;
 pid %(state)s/nginx.pid;
@@ -245,10 +251,9 @@ def start_nginx(tree, c):
     lines = [(m.split("/")[0], '    include "%s/%s";\n' % (tree, m)) for m in members]
     includes, streams = ("".join(line for level, line in lines if level == wanted)
                          for wanted in ["http", "stream"])
-    module = stream_module() if streams else None
     main = c["state"] + "/nginx.conf"
     write(main, MAIN % dict(c, includes=includes, streams="stream {\n%s}\n" % streams if streams else "",
-                            modules="load_module %s;\n" % module if module else ""))
+                            modules=load_stream_module() if streams else ""))
     complaints = run("nginx", "-t", "-q", "-e", "stderr", "-p", c["state"], "-c", main).splitlines()
     # Sites may know an ending otherwise than the machine does.
     complaints = [line for line in complaints if "duplicate extension" not in line]
