@@ -99,16 +99,15 @@ static bool drop_waiting(struct certificate_work *work, const char *directory, s
            file_remove_all(work->host->root, host_path(waiting_path(work, directory)), err);
 }
 
-/* The same pair once more, with the rights that it should have. */
-static bool mend_mode(struct certificate_work *work, const char *directory, struct error *err)
+static bool protect_key(struct certificate_work *work, const char *directory, struct error *err)
 {
     struct stored_pair stored;
-    const char *version = NULL;
     if (!pair_store_read(&work->places, directory, PAIR_READ, &stored, err)) {
         return false;
     }
-    AUTO_PAIR pair = stored.pair;
-    return pair == NULL || pair_store_write(&work->places, directory, pair, NULL, &version, err);
+    pair_release(stored.pair);
+    return stored.version == NULL ||
+           pair_store_protect(&work->places, directory, stored.version, err);
 }
 
 static void tell(struct outcome *outcome, bool is_done, const struct error *reason)
@@ -136,7 +135,7 @@ bool certificate_prepare(struct certificate_work *work, const struct action *act
         tell(outcome, drop_waiting(work, wanted->directory, &reason), &reason);
     }
     if (found->key_mode != KEY_MODE && outcome->result != OUTCOME_FAILED) {
-        tell(outcome, mend_mode(work, wanted->directory, &reason), &reason);
+        tell(outcome, protect_key(work, wanted->directory, &reason), &reason);
     }
     return false;
 }

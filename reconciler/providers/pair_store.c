@@ -265,6 +265,15 @@ bool pair_store_write(struct places *places, const char *directory, const struct
     return true;
 }
 
+bool pair_store_protect(struct places *places, const char *directory, const char *version,
+                        struct error *err)
+{
+    enum { KEY_MODE = 0600 };
+    const char *path = file_of(directory, version, PAIR_KEY, places->arena);
+    AUTO_FD key = file_open_beneath(places->host->root, host_path(path), O_RDONLY, 0, err);
+    return key >= 0 && (fchmod(key, KEY_MODE) == 0 || error_errno(err, "protect %s", path));
+}
+
 bool pair_store_switch(struct places *places, const char *directory, const char *version,
                        struct error *err)
 {

@@ -52,6 +52,9 @@ struct pair_access {
 bool pair_store_write(struct places *places, const char *directory, const struct pair *pair,
                       const struct pair_access *access, const char **out_version,
                       struct error *err) MUST_CHECK;
+/* Makes the key of the version that the link names readable for us alone. */
+bool pair_store_protect(struct places *places, const char *directory, const char *version,
+                        struct error *err) MUST_CHECK;
 /* Lets the link name it, by one rename. Syncs of the contents come before, of the link after. */
 bool pair_store_switch(struct places *places, const char *directory, const char *version,
                        struct error *err) MUST_CHECK;

@@ -338,6 +338,23 @@ static void test_order_is_nobody_s_without_terms_or_program(void **state)
     assert_int_equal(acme_authority_of(sandbox)->accounts, 0);
 }
 
+static void test_order_is_not_needed_to_protect_a_key(void **state)
+{
+    struct sandbox *sandbox = *state;
+    struct item item = acme_item();
+    struct stat status;
+    assert_int_equal(acme_run(sandbox).result, OUTCOME_CHANGED);
+    const char *chain = test_folder_read(sandbox->folder, ACME_PAIR "/fullchain.pem");
+    assert_int_equal(fchmodat(sandbox->host.root, ACME_PAIR "/key.pem", 0644, 0), 0);
+    assert_int_equal(sandbox_converge(sandbox, &certificate_provider, &item).result,
+                     OUTCOME_CHANGED);
+    assert_int_equal(fstatat(sandbox->host.root, ACME_PAIR "/key.pem", &status, 0), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_string_equal(test_folder_read(sandbox->folder, ACME_PAIR "/fullchain.pem"), chain);
+    assert_int_equal(acme_authority_of(sandbox)->orders, 1);
+    assert_int_equal(acme_run(sandbox).result, OUTCOME_UNCHANGED);
+}
+
 /* ---- What is seen before -------------------------------------------------------------------- */
 
 /* Both names lead here; one of them shows somebody else's page. */
@@ -404,6 +421,7 @@ int main(void)
         ACME_TEST(test_order_removes_what_a_killed_one_has_left),
         ACME_TEST(test_order_of_a_forgotten_account_makes_another),
         ACME_TEST(test_order_is_nobody_s_without_terms_or_program),
+        ACME_TEST(test_order_is_not_needed_to_protect_a_key),
         ACME_TEST(test_order_is_not_made_for_a_bad_name),
         ACME_TEST(test_order_is_not_made_by_a_wrong_clock),
         ACME_TEST(test_order_is_tried_again_when_nonces_are_lost),
