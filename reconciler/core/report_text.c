@@ -163,8 +163,9 @@ static void write_trouble(const struct held_document *trouble, const struct mess
     struct span span = trouble->span.source == NULL ? trouble->document->span : trouble->span;
     const char *head = arena_printf(arena, "! %s  (%s)", document_id(arena, trouble->document),
                                     span_text(arena, span));
-    add_colored(out, style, '!',
-                arena_printf(arena, "%s  %s", visible_line(arena, head), said(out->arena, style, why)));
+    add_colored(
+        out, style, '!',
+        arena_printf(arena, "%s  %s", visible_line(arena, head), said(out->arena, style, why)));
     add_excerpt(out, trouble->span);
     if (trouble->evidence != NULL) {
         add_evidence(out, style, trouble->evidence);
