@@ -202,7 +202,7 @@ static struct proof_list ask(struct run *run, const struct proof_questions *chos
 static bool save(struct run *run, const struct proofs *proofs, struct error *err)
 {
     return file_replace(run->host.root, proofs_path(run), str_of(proofs_write(run->arena, proofs)),
-                        PROOFS_MODE, FILE_OWNER_NONE, FILE_SYNC_LATER, err);
+                        PROOFS_MODE, FILE_OWNER_NONE, FILE_SYNC_NOW, err);
 }
 
 /* False: what was found could not be kept. */

@@ -19,6 +19,9 @@
 #include "providers/signing.h"
 #include "providers/staging.h"
 
+/* Pauses double from a minute on: as long as no authority was asked, which costs nothing, no longer
+ * than an hour. */
+enum { FREE_FAILURES_MOST = 7 };
 enum { KEY_MODE = 0600, ORDERS_AT_ONCE = 4 };
 
 /* ---- What is there -------------------------------------------------------------------------- */
@@ -250,6 +253,9 @@ static void place_order(void *context, size_t number)
 static void register_all(const struct acme_client *client, struct order *orders, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        if (orders[i].err.code != ERROR_NONE) {
+            continue; /* nobody is asked for it */
+        }
         bool is_registered =
             acme_client_register(client, orders[i].directory_url, orders[i].arena, &orders[i].err);
         (void)is_registered; /* err tells */
@@ -326,7 +332,8 @@ static void rehearse(struct certificate_work *work, const struct acme_client *cl
     size_t *places = arena_array(work->arena, count, sizeof(*places));
     size_t rehearsal_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (orders[i].type == ACME_NEW && orders[i].wanted->rehearsal_url != NULL) {
+        if (orders[i].err.code == ERROR_NONE && orders[i].type == ACME_NEW &&
+            orders[i].wanted->rehearsal_url != NULL) {
             rehearsals[rehearsal_count] = orders[i];
             rehearsals[rehearsal_count].directory_url = orders[i].wanted->rehearsal_url;
             places[rehearsal_count++] = i;
@@ -453,6 +460,9 @@ static void fail_order(struct certificate_work *work, const struct action *actio
         certificate_record_read(work->host, wanted->directory, work->arena);
     const char *asked_for = certificate_wish_text(wanted, work->arena);
     record.failures = text_equal(record.asked_for, asked_for) ? record.failures + 1 : 1;
+    if (!order->is_written && record.failures > FREE_FAILURES_MOST) {
+        record.failures = FREE_FAILURES_MOST;
+    }
     record.asked_for = asked_for;
     record.failed_at = work->host->now(work->host);
     record.retry_after = order->refusal.retry_after;

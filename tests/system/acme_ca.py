@@ -90,10 +90,10 @@ class AcmeCa:
     def __init__(self, lifetime=90 * 24 * 3600, customers=None, **environment):
         self.folder = tempfile.mkdtemp(prefix="acme-ca.")
         self.lifetime, self.customers = lifetime, customers
-        self.environment = dict(os.environ, PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT="0",
-                                PEBBLE_AUTHZREUSE="0", **environment)
-        if "PEBBLE_VA_SLEEPTIME" in environment:
-            del self.environment["PEBBLE_VA_NOSLEEP"]
+        usual = {"PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
+        if "PEBBLE_VA_SLEEPTIME" not in environment:
+            usual["PEBBLE_VA_NOSLEEP"] = "1"
+        self.environment = {**os.environ, **usual, **environment}
         self.port, self.management, self.dns, self.dns_management = (free_port() for _ in range(4))
         self.relay = Relay(self.dns)
         self.url = f"https://localhost:{self.port}/dir"

@@ -218,7 +218,7 @@ static void test_certificate_each_mistake_has_its_message(void **state)
         {"a.test", "{ names [ *.*.test ] }", DIAGNOSTIC_BAD_VALUE},
         {"a.test", "{ names [ a.test; ] }", DIAGNOSTIC_BAD_VALUE},
         {"a.test", "{ names [ Upper.test ] }", DIAGNOSTIC_BAD_VALUE},
-        {"a.test", "{ challenge http-01 }", DIAGNOSTIC_UNKNOWN_FIELD},
+        {"a.test", "{ chalenge http-01 }", DIAGNOSTIC_UNKNOWN_FIELD},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         fixture->diagnostics.count = 0;
