@@ -268,9 +268,12 @@ static const char *const *asked_names(struct site *site)
 }
 
 /* An address of this host that leads to the listener. */
-static const char *reachable(const char *host)
+static const char *reachable(struct arena *arena, const char *host)
 {
-    return strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(host, "::") == 0 ? "::1" : host;
+    if (strcmp(host, "0.0.0.0") == 0) {
+        return "127.0.0.1";
+    }
+    return strcmp(host, "::") == 0 ? "::1" : arena_strdup(arena, host);
 }
 
 void site_tls_server_add(struct site *site, const struct listener_list *listeners)
@@ -282,12 +285,13 @@ void site_tls_server_add(struct site *site, const struct listener_list *listener
         .certificate = arena_strdup(arena, certificate_name(site)),
         .names = asked_names(site),
     };
+    vec_reserve(arena, &server.endpoints, listeners->count);
     for (size_t i = 0; i < listeners->count; i++) {
         const struct listener *listener = &listeners->items[i];
         if (listener->uses_tls) {
-            vec_add(arena, &server.endpoints,
-                    (struct tls_endpoint){arena_strdup(arena, reachable(listener->host)),
-                                          (uint16_t)listener->port});
+            vec_add(
+                arena, &server.endpoints,
+                (struct tls_endpoint){reachable(arena, listener->host), (uint16_t)listener->port});
         }
     }
     if (server.endpoints.count > 0 && (is_stream || server.names[0] != NULL)) {

@@ -23,6 +23,14 @@
 void *vec_grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
     __attribute__((returns_nonnull));
 
+/* The same with room for so many more, and no other: what is put together knows how long it gets.
+ */
+void *vec_make_room(struct arena *arena, void *items, size_t count, size_t *capacity, size_t more,
+                    size_t size) __attribute__((returns_nonnull));
+
+#define vec_reserve(arena, vec, more)                                                              \
+    ((vec)->items = vec_make_room((arena), (vec)->items, (vec)->count, &(vec)->capacity, (more),   \
+                                  sizeof(*(vec)->items)))
 #define vec_reserve_one(arena, vec)                                                                \
     ((vec)->items =                                                                                \
          vec_grow((arena), (vec)->items, (vec)->count, &(vec)->capacity, sizeof(*(vec)->items)))

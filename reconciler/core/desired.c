@@ -145,6 +145,22 @@ static void rendered_add(struct arena *arena, struct rendered *all, const struct
     render_uses_add(&all->uses, &part->uses);
 }
 
+static void make_room(struct arena *arena, struct rendered *all, const struct rendered *parts,
+                      size_t count)
+{
+    struct rendered sum = {0};
+    for (size_t i = 0; i < count; i++) {
+        sum.items.count += parts[i].items.count;
+        sum.members.count += parts[i].members.count;
+        sum.probes.count += parts[i].probes.count;
+        sum.tls_servers.count += parts[i].tls_servers.count;
+    }
+    vec_reserve(arena, &all->items, sum.items.count);
+    vec_reserve(arena, &all->members, sum.members.count);
+    vec_reserve(arena, &all->probes, sum.probes.count);
+    vec_reserve(arena, &all->tls_servers, sum.tls_servers.count);
+}
+
 static void render_all(const struct desired_input *input, struct rendered *out)
 {
     struct parts parts = parts_split(input->arena, input->diagnostics,
@@ -152,6 +168,7 @@ static void render_all(const struct desired_input *input, struct rendered *out)
     struct rendering rendering = {input,
                                   arena_array(input->arena, parts.count, sizeof(*rendering.parts))};
     parts_run(&parts, render_documents, &rendering);
+    make_room(input->arena, out, rendering.parts, parts.count);
     for (size_t i = 0; i < parts.count; i++) {
         rendered_add(input->arena, out, &rendering.parts[i]);
     }

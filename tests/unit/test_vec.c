@@ -74,6 +74,24 @@ static void test_vec_grows_by_doubling(void **state)
     assert_in_range(changes, 1, 16);
 }
 
+static void test_vec_reserves_what_is_known(void **state)
+{
+    struct number_list list = {0};
+    vec_reserve(*state, &list, 3);
+    const int *before = list.items;
+    for (int i = 0; i < 3; i++) {
+        vec_add(*state, &list, i);
+    }
+    assert_ptr_equal(list.items, before);
+    assert_int_equal(list.capacity, 3);
+    vec_reserve(*state, &list, 2);
+    assert_int_equal(list.capacity, 5);
+    vec_reserve(*state, &list, 1); /* is there */
+    assert_int_equal(list.capacity, 5);
+    assert_int_equal(list.items[2], 2);
+    assert_int_equal(*vec_new(*state, &list), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +99,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_vec_new_elements_are_zero, setup, teardown),
         cmocka_unit_test_setup_teardown(test_vec_takes_a_braced_value, setup, teardown),
         cmocka_unit_test_setup_teardown(test_vec_grows_by_doubling, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_vec_reserves_what_is_known, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
