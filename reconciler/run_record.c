@@ -77,7 +77,7 @@ static void put_intent(struct run *run)
         if (action->item->wanted != NULL && action_is_due(action)) {
             bool is_tree = strcmp(action->item->type, ITEM_TREE) == 0;
             struct ledger_entry entry = entry_of(run, action->item);
-            entry.is_begun = !is_tree && action->cause != CAUSE_DRIFT;
+            entry.is_begun = !is_tree && action->cause == CAUSE_PENDING;
             (void)ledger_put(run->ledger, &entry);
             if (is_tree) {
                 put_parts(run, true);

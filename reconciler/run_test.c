@@ -206,7 +206,7 @@ static struct unit_texts changed_units(struct run *run)
     for (size_t i = 0; i < most; i++) {
         const struct action *action = &run->plan.actions.items[i];
         const struct item *item = action->item;
-        if (!action_is_due(action) || action->cause == CAUSE_DRIFT || item->wanted == NULL ||
+        if (!action_is_due(action) || action->cause != CAUSE_PENDING || item->wanted == NULL ||
             strcmp(item->type, ITEM_FILE) != 0 ||
             strncmp(item->id, run->layout.units, folder) != 0 || item->id[folder] != '/') {
             continue;

@@ -146,7 +146,7 @@ static void plan_change(const struct planning *planning, struct action *action,
     bool is_old_wish =
         owned != NULL && !owned->is_begun &&
         strcmp(owned->digest, plan_item_digest(&planning->input->providers, item, arena)) == 0;
-    action->cause = is_old_wish ? CAUSE_DRIFT : CAUSE_PENDING;
+    action->cause = !is_old_wish ? CAUSE_PENDING : action->found->is_due ? CAUSE_DUE : CAUSE_DRIFT;
     const struct refusal *refusal = refusal_of(planning, item->document);
     action->held_because =
         refusal != NULL && action->cause == CAUSE_PENDING

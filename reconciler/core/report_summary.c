@@ -59,7 +59,7 @@ static bool is_repair(const struct plan *plan)
         if (!action_is_due(action)) {
             continue;
         }
-        if (action->cause != CAUSE_DRIFT) {
+        if (action->cause == CAUSE_PENDING) {
             return false;
         }
     }

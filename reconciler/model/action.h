@@ -15,12 +15,14 @@ struct observation {
     const struct message
         *note; /* worth telling though nothing differs: "exists already, used as it is" */
     const struct message *wait; /* why what differs is left as it is for now; NULL: it is not */
+    bool is_due; /* the clock alone makes it differ: its time is over, and nobody changed it */
 };
 
 enum action_cause { /* why host and wish differ */
                     CAUSE_NONE,
                     CAUSE_PENDING, /* we want something new */
                     CAUSE_DRIFT,   /* the host changed since our last apply */
+                    CAUSE_DUE,     /* neither: what was made is to be made anew, by the clock */
 };
 
 struct change {

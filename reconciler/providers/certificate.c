@@ -144,6 +144,7 @@ static bool look_at(struct certificate_work *work, const struct item *item,
     } else if (wanted != NULL) {
         certificate_look_at_order(work, item, found, out);
     }
+    out->is_due = found->is_due && wanted != NULL && certificate_is_for(wanted, found);
     out->exists = stored->version != NULL || stored->instead != NULL;
     out->found = out->exists ? found : NULL;
     return true;

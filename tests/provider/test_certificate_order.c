@@ -338,6 +338,19 @@ static void test_order_is_nobody_s_without_terms_or_program(void **state)
     assert_int_equal(acme_authority_of(sandbox)->accounts, 0);
 }
 
+static void test_order_by_the_clock_is_no_drift(void **state)
+{
+    struct sandbox *sandbox = *state;
+    struct item item = acme_item();
+    assert_int_equal(acme_run(sandbox).result, OUTCOME_CHANGED);
+    assert_false(sandbox_observe(sandbox, &certificate_provider, &item).is_due);
+    sandbox->now += INT64_C(80) * 86400;
+    assert_true(sandbox_observe(sandbox, &certificate_provider, &item).is_due);
+    assert_int_equal(acme_run(sandbox).result, OUTCOME_CHANGED);
+    assert_int_equal(acme_authority_of(sandbox)->orders, 2);
+    assert_false(sandbox_observe(sandbox, &certificate_provider, &item).is_due);
+}
+
 static void test_order_is_not_needed_to_protect_a_key(void **state)
 {
     struct sandbox *sandbox = *state;
@@ -421,6 +434,7 @@ int main(void)
         ACME_TEST(test_order_removes_what_a_killed_one_has_left),
         ACME_TEST(test_order_of_a_forgotten_account_makes_another),
         ACME_TEST(test_order_is_nobody_s_without_terms_or_program),
+        ACME_TEST(test_order_by_the_clock_is_no_drift),
         ACME_TEST(test_order_is_not_needed_to_protect_a_key),
         ACME_TEST(test_order_is_not_made_for_a_bad_name),
         ACME_TEST(test_order_is_not_made_by_a_wrong_clock),

@@ -63,6 +63,7 @@ struct fixture {
     struct tombstone_list tombstones;
     struct refusal_list refusals;
     struct map found; /* item name -> text */
+    bool is_due;      /* what was found */
     struct plan_input input;
     struct plan plan;
 };
@@ -119,8 +120,10 @@ static const struct action *plan_of(struct fixture *fixture, const char *name)
         arena_array(fixture->arena, items.count, sizeof(*observations));
     for (size_t i = 0; i < items.count; i++) {
         const char *found = map_get(&fixture->found, item_name(fixture->arena, &items.items[i]));
-        observations[i] =
-            (struct observation){.item = &items.items[i], .exists = found != NULL, .found = found};
+        observations[i] = (struct observation){.item = &items.items[i],
+                                               .exists = found != NULL,
+                                               .found = found,
+                                               .is_due = fixture->is_due};
     }
     plan_build(&fixture->input, &items, observations, &fixture->plan);
     return map_get(&fixture->plan.by_name, name);
@@ -166,6 +169,28 @@ static void test_plan_tells_drift_from_a_new_wish(void **state)
     assert_int_equal(b->cause, CAUSE_PENDING);
     assert_int_equal(fixture->plan.counts.drifted, 1);
     assert_int_equal(fixture->plan.counts.to_change, 1);
+    arena_destroy(fixture->arena);
+}
+
+static void test_plan_tells_drift_from_what_is_due(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make();
+    want(fixture, "thing", "a", (char[]){"same wish"});
+    own(fixture, "thing", "a", "site:x", "same wish");
+    want(fixture, "thing", "b", (char[]){"new wish"});
+    own(fixture, "thing", "b", "site:x", "old wish");
+    find_on_host(fixture, "thing:a", (char[]){"too old"});
+    find_on_host(fixture, "thing:b", (char[]){"too old"});
+    fixture->is_due = true;
+    fixture->input.mode = MODE_HOLD; /* takes nothing new, and keeps what there is */
+    const struct action *a = plan_of(fixture, "thing:a");
+    const struct action *b = map_get(&fixture->plan.by_name, "thing:b");
+    assert_int_equal(a->cause, CAUSE_DUE);
+    assert_true(action_is_due(a));
+    assert_int_equal(b->cause, CAUSE_PENDING);
+    assert_false(action_is_due(b));
+    assert_int_equal(fixture->plan.counts.drifted, 0);
     arena_destroy(fixture->arena);
 }
 
@@ -417,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_plan_absent_is_created),
         cmocka_unit_test(test_plan_same_content_makes_no_action),
         cmocka_unit_test(test_plan_tells_drift_from_a_new_wish),
+        cmocka_unit_test(test_plan_tells_drift_from_what_is_due),
         cmocka_unit_test(test_plan_tells_drift_from_what_was_begun),
         cmocka_unit_test(test_plan_deleted_by_hand_is_drift),
         cmocka_unit_test(test_plan_foreign_thing_is_not_taken_over),
