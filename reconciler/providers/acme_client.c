@@ -36,7 +36,6 @@ enum {
     CHALLENGE_SECONDS = 3600, /* no order takes that long */
 };
 
-static const char helper_name[] = "reconcile-acme";
 static const char request_name[] = "request.csr";
 static const char chain_name[] = "request-cert.pem"; /* as uacme(1) names it */
 
@@ -52,7 +51,7 @@ static const char *find_helper(struct arena *arena, struct error *err)
         return NULL;
     }
     const char *slash = strrchr(self, '/');
-    const char *helper = arena_printf(arena, "%.*s/%s", (int)(slash - self), self, helper_name);
+    const char *helper = arena_printf(arena, "%.*s/%s", (int)(slash - self), self, ACME_HELPER);
     if (access(helper, X_OK) != 0) {
         (void)error_errno(err, "run %s", helper);
         return NULL;

@@ -15,7 +15,6 @@ enum {
     FILE_SIZE_MOST = 1024 * 1024, /* keys, chains and tokens are far smaller */
 };
 
-static const char helper_name[] = "reconcile-acme";
 /* curl_easy_strerror(3) of CURLE_PEER_FAILED_VERIFICATION, which both pass on */
 static const char is_untrusted[] = "SSL peer certificate or SSH remote key was not OK";
 
@@ -67,7 +66,7 @@ static const char *last_words(struct str said, struct arena *arena)
     const char *last = "";
     char *rest = arena_strndup(arena, said.data, said.length);
     for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
-        const char *ours = words_of(line, helper_name);
+        const char *ours = words_of(line, ACME_HELPER);
         const char *words = words_of(line, "uacme");
         own = ours != NULL ? ours : own;
         last = words != NULL ? words : last;
@@ -219,7 +218,7 @@ json_t *acme_ask(const struct acme_client *client, const char *verb, const json_
     json_t *answer =
         result.status == 0 ? json_loadb(result.output.data, result.output.length, 0, NULL) : NULL;
     if (answer == NULL) {
-        (void)acme_tell_failure(helper_name, &result, arena, &refusal, err);
+        (void)acme_tell_failure(ACME_HELPER, &result, arena, &refusal, err);
     }
     return answer;
 }

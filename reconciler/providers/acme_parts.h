@@ -7,6 +7,8 @@
 
 struct secret;
 
+#define ACME_HELPER "reconcile-acme" /* lies beside the program itself */
+
 struct acme_client {
     struct host *host;
     struct identity identity;
