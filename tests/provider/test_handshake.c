@@ -2,8 +2,7 @@
 
 #include <sys/wait.h>
 
-#include "provider/nginx_sandbox.h"
-#include "providers/authority.h"
+#include "provider/nginx_pair.h"
 #include "providers/handshake.h"
 
 enum { LIMIT_MS = 30000, SHORT_MS = 300 };
@@ -12,43 +11,6 @@ static int teardown(void **state)
 {
     nginx_sandbox_stop(*state);
     return sandbox_teardown(state);
-}
-
-static bool write_secret(const void *bytes, size_t length, void *context)
-{
-    const int *fd = context;
-    return write(*fd, bytes, length) == (ssize_t)length;
-}
-
-/* The pair of this name below state/certificates. */
-static const struct certificate_pair *install_pair(struct sandbox *sandbox, const char *name)
-{
-    struct error err;
-    struct str chain;
-    const char *const names[] = {name, NULL};
-    const struct authority_request request = {
-        .names = names,
-        .name_count = 1,
-        .key_type = "ecdsa-p256",
-        .lifetime_seconds = 86400,
-        .now = time(NULL),
-    };
-    AUTO_AUTHORITY authority = NULL;
-    assert_true(authority_open_to_sign(&sandbox->host, sandbox->arena, &authority, &err));
-    AUTO_PAIR pair = authority_issue(authority, &request, &err);
-    AUTO_SECRET key = NULL;
-    assert_non_null(pair);
-    assert_true(pair_write_chain(pair, sandbox->arena, &chain, &err));
-    assert_true(pair_write_key(pair, &key, &err));
-    const char *folder = arena_printf(sandbox->arena, "state/certificates/%s", name);
-    nginx_sandbox_write(sandbox, arena_printf(sandbox->arena, "%s/fullchain.pem", folder),
-                        chain.data);
-    int fd = openat(sandbox->folder->fd, arena_printf(sandbox->arena, "%s/key.pem", folder),
-                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_true(secret_use(key, write_secret, &fd));
-    (void)close(fd);
-    return pair_describe(pair, sandbox->arena);
 }
 
 static const char *server(struct sandbox *sandbox, const char *name)
@@ -87,8 +49,8 @@ static struct handshake handshake_with(const struct sandbox *sandbox, const char
 static void test_handshake_shows_the_certificate_of_each_name(void **state)
 {
     struct sandbox *sandbox = *state;
-    const struct certificate_pair *a = install_pair(sandbox, "a.example");
-    const struct certificate_pair *b = install_pair(sandbox, "b.example");
+    const struct certificate_pair *a = nginx_pair_install(sandbox, "a.example", "a.example");
+    const struct certificate_pair *b = nginx_pair_install(sandbox, "b.example", "b.example");
     run_nginx(sandbox);
     struct handshake handshakes[] = {handshake_with(sandbox, "a.example"),
                                      handshake_with(sandbox, "b.example")};
@@ -104,10 +66,10 @@ static void test_handshake_shows_the_certificate_of_each_name(void **state)
 static void test_handshake_shows_what_was_loaded_and_not_what_is_there(void **state)
 {
     struct sandbox *sandbox = *state;
-    const struct certificate_pair *loaded = install_pair(sandbox, "a.example");
-    (void)install_pair(sandbox, "b.example");
+    const struct certificate_pair *loaded = nginx_pair_install(sandbox, "a.example", "a.example");
+    (void)nginx_pair_install(sandbox, "b.example", "b.example");
     run_nginx(sandbox);
-    const struct certificate_pair *newer = install_pair(sandbox, "a.example");
+    const struct certificate_pair *newer = nginx_pair_install(sandbox, "a.example", "a.example");
     struct handshake handshake = handshake_with(sandbox, "a.example");
     handshakes_make(&handshake, 1, LIMIT_MS);
     assert_string_equal(handshake.fingerprint, loaded->fingerprint);
@@ -117,8 +79,8 @@ static void test_handshake_shows_what_was_loaded_and_not_what_is_there(void **st
 static void test_handshake_that_shows_nothing_says_why(void **state)
 {
     struct sandbox *sandbox = *state;
-    (void)install_pair(sandbox, "a.example");
-    (void)install_pair(sandbox, "b.example");
+    (void)nginx_pair_install(sandbox, "a.example", "a.example");
+    (void)nginx_pair_install(sandbox, "b.example", "b.example");
     run_nginx(sandbox);
     uint16_t silent_port = 0;
     int silent = nginx_sandbox_listen(&silent_port); /* it never accepts */

@@ -3,8 +3,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
-#include "provider/nginx_sandbox.h"
-#include "providers/authority.h"
+#include "provider/nginx_pair.h"
 
 #define NAME "a.example"
 
@@ -12,40 +11,6 @@ static int teardown(void **state)
 {
     nginx_sandbox_stop(*state);
     return sandbox_teardown(state);
-}
-
-static bool write_secret(const void *bytes, size_t length, void *context)
-{
-    const int *fd = context;
-    return write(*fd, bytes, length) == (ssize_t)length;
-}
-
-/* A pair for this name where that of a.example is installed. */
-static void install_pair(struct sandbox *sandbox, const char *name)
-{
-    struct error err;
-    struct str chain;
-    const char *const names[] = {name, NULL};
-    const struct authority_request request = {
-        .names = names,
-        .name_count = 1,
-        .key_type = "ecdsa-p256",
-        .lifetime_seconds = 86400,
-        .now = time(NULL),
-    };
-    AUTO_AUTHORITY authority = NULL;
-    assert_true(authority_open_to_sign(&sandbox->host, sandbox->arena, &authority, &err));
-    AUTO_PAIR pair = authority_issue(authority, &request, &err);
-    AUTO_SECRET key = NULL;
-    assert_non_null(pair);
-    assert_true(pair_write_chain(pair, sandbox->arena, &chain, &err));
-    assert_true(pair_write_key(pair, &key, &err));
-    nginx_sandbox_write(sandbox, "state/certificates/" NAME "/fullchain.pem", chain.data);
-    int fd = openat(sandbox->folder->fd, "state/certificates/" NAME "/key.pem",
-                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_true(secret_use(key, write_secret, &fd));
-    (void)close(fd);
 }
 
 static const char *server(struct sandbox *sandbox, const char *body)
@@ -116,7 +81,7 @@ static void expect_evidence(struct sandbox *sandbox, const struct probe *probe, 
 static void test_nginx_probe_asks_the_site_by_its_name(void **state)
 {
     struct sandbox *sandbox = *state;
-    install_pair(sandbox, NAME);
+    (void)nginx_pair_install(sandbox, NAME, NAME);
     run_nginx(sandbox, "    location = /ok { return 204; }\n    location / { return 500; }\n");
     struct probe plain = probe_make(sandbox, false, "/ok");
     struct probe safe = probe_make(sandbox, true, "/ok");
@@ -129,7 +94,7 @@ static void test_nginx_probe_asks_the_site_by_its_name(void **state)
 static void test_nginx_probe_redirects_are_well_and_errors_are_not(void **state)
 {
     struct sandbox *sandbox = *state;
-    install_pair(sandbox, NAME);
+    (void)nginx_pair_install(sandbox, NAME, NAME);
     run_nginx(sandbox, "    location /r { return 302 http://nowhere.example/; }\n"
                        "    location /e { return 500; }\n");
     struct probe redirect = probe_make(sandbox, true, "/r");
@@ -142,18 +107,18 @@ static void test_nginx_probe_redirects_are_well_and_errors_are_not(void **state)
 static void test_nginx_probe_wants_the_installed_certificate(void **state)
 {
     struct sandbox *sandbox = *state;
-    install_pair(sandbox, NAME);
+    (void)nginx_pair_install(sandbox, NAME, NAME);
     run_nginx(sandbox, "    return 204;\n");
     struct probe probe = probe_make(sandbox, true, "/");
     expect_well(sandbox, &probe);
-    install_pair(sandbox, NAME); /* newer than what nginx has loaded */
+    (void)nginx_pair_install(sandbox, NAME, NAME); /* newer than what nginx has loaded */
     (void)expect_bad(sandbox, &probe, "certificate");
 }
 
 static void test_nginx_probe_wants_a_certificate_of_that_name(void **state)
 {
     struct sandbox *sandbox = *state;
-    install_pair(sandbox, "b.example");
+    (void)nginx_pair_install(sandbox, NAME, "b.example");
     run_nginx(sandbox, "    return 204;\n");
     struct probe probe = probe_make(sandbox, true, "/");
     (void)expect_bad(sandbox, &probe, NAME);
@@ -162,7 +127,7 @@ static void test_nginx_probe_wants_a_certificate_of_that_name(void **state)
 static void test_nginx_probe_without_a_pair_trusts_the_system_alone(void **state)
 {
     struct sandbox *sandbox = *state;
-    install_pair(sandbox, NAME);
+    (void)nginx_pair_install(sandbox, NAME, NAME);
     run_nginx(sandbox, "    return 204;\n");
     struct probe probe = probe_make(sandbox, true, "/");
     probe.certificate = NULL;
@@ -209,7 +174,7 @@ static void test_nginx_probe_waits_for_the_application_and_not_for_its_body(void
 {
     struct sandbox *sandbox = *state;
     uint16_t port = nginx_sandbox_port();
-    install_pair(sandbox, NAME);
+    (void)nginx_pair_install(sandbox, NAME, NAME);
     run_nginx(sandbox, arena_printf(sandbox->arena,
                                     "    location / { proxy_pass http://127.0.0.1:%u;\n"
                                     "    proxy_buffering off; }\n",
@@ -297,7 +262,7 @@ static void check_keeps_what_came_instead(struct sandbox *sandbox)
 static void test_nginx_probe_wants_each_condition(void **state)
 {
     struct sandbox *sandbox = *state;
-    install_pair(sandbox, NAME);
+    (void)nginx_pair_install(sandbox, NAME, NAME);
     run_nginx(sandbox, conditions);
     check_status_is_what_was_asked_for(sandbox);
     check_answer_holds_a_text(sandbox);
@@ -341,7 +306,7 @@ static void test_nginx_probe_goes_on_to_ask_within_its_window(void **state)
 {
     struct sandbox *sandbox = *state;
     uint16_t port = nginx_sandbox_port();
-    install_pair(sandbox, NAME);
+    (void)nginx_pair_install(sandbox, NAME, NAME);
     run_nginx(sandbox,
               arena_printf(sandbox->arena, "    location / { proxy_pass http://127.0.0.1:%u; }\n",
                            (unsigned)port));
